@@ -1,0 +1,55 @@
+# The two commands are `make demo` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format check-types pytest lock clean
+SHELL := bash
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/.demo dbt_packages/dbt_utils profiles.yml ## load a year of a grocery's real data and build the marts
+	@$(BIN)/python -m loaders.demo
+
+test: lint check-types pytest ## run every check: ruff, mypy, sqlfluff, pytest with dbt build
+
+lint: .venv/.test dbt_packages/dbt_utils profiles.yml ## check the style of Python and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --processes 2 models tests analyses
+
+format: .venv/.test dbt_packages/dbt_utils profiles.yml ## lay out Python and SQL in the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --processes 2 models tests analyses
+
+check-types: .venv/.test ## check the types of the Python code
+	$(BIN)/mypy
+
+pytest: .venv/.test dbt_packages/dbt_utils profiles.yml ## run the tests alone
+	$(BIN)/pytest --cov --cov-report=term-missing --cov-fail-under=90
+
+lock: .venv/.test ## write requirements.lock anew from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --all-extras \
+		--no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --output-file requirements.lock
+
+clean: ## stop the embedded database and remove all that was made here
+	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
+	rm -rf .venv .postgres data target logs dbt_packages package-lock.yml
+
+.venv/bin/pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo .venv/.test: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$*]'
+	@touch $@
+
+profiles.yml:
+	cp profiles.yml.example profiles.yml
+
+# The hub is asked first; where it can't be reached, the package of the same name in offline/ takes its place.
+dbt_packages/dbt_utils: packages.yml profiles.yml | .venv/.demo
+	$(BIN)/dbt deps >/dev/null 2>&1 || { mkdir -p dbt_packages && rm -rf $@ && cp -R offline/dbt_utils $@; }
+	@touch $@

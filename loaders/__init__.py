@@ -1,0 +1,1 @@
+"""Copy CSV files into PostgreSQL as the contract in the dbt sources files says."""

@@ -1,0 +1,58 @@
+"""Where the dbt project is, and the settings that loader and dbt share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loaders.errors import ContractError
+
+
+@dataclass(frozen=True)
+class Project:
+    """A dbt project folder and its `vars`."""
+
+    root: Path
+    vars: Mapping[str, Any]
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the zone in which timestamps without an offset are read."""
+        return str(self.vars.get("time_zone", "UTC"))
+
+
+def find_project(start: Path | None = None) -> Project:
+    """Return the dbt project around `start` (the current folder by default).
+
+    The environment variable LOADER_PROJECT_DIR names the folder directly. Outside of any project, the one that this
+    package was installed from in editable mode is taken.
+
+    Raises:
+        ContractError: There is no dbt_project.yml, or it can't be read.
+    """
+    named = os.environ.get("LOADER_PROJECT_DIR")
+    here = Path(named) if named else (start or Path.cwd())
+    candidates = [here] if named else [*[here, *here.parents], Path(__file__).parent.parent]
+    for folder in candidates:
+        file = folder / "dbt_project.yml"
+        if file.is_file():
+            return Project(folder.resolve(), _read_vars(file))
+    raise ContractError(
+        f"No dbt_project.yml in {here}.",
+        "Run the command in the project folder, or set LOADER_PROJECT_DIR to it.",
+    )
+
+
+def _read_vars(file: Path) -> Mapping[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise ContractError(f"{file} can't be read: {error}") from error
+    found = content.get("vars") or {}
+    own = found.get(content.get("name"), {})
+    return {**found, **(own if isinstance(own, dict) else {})}
