@@ -1,0 +1,21 @@
+with source as (
+    select * from {{ source('loader', 'rejected_rows') }}
+),
+
+renamed as (
+    select
+        -- ids
+        load_id,
+
+        -- strings
+        column_name,
+        reason,
+        detail,
+        raw_row,
+
+        -- numerics
+        line
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with source as (
+    select * from {{ source('shop', 'transactions') }}
+),
+
+renamed as (
+    select
+        -- ids
+        transaction_id,
+        {{ blank_to_null('order_id') }} as order_id,
+        {{ blank_to_null('customer_id') }} as customer_id,
+        {{ blank_to_null('product_id') }} as product_id,
+        _load_id,
+
+        -- strings
+        {{ blank_to_null('customer_email') }} as customer_email,
+        {{ blank_to_null('category') }} as category,
+        currency,
+
+        -- numerics
+        quantity,
+        amount,
+
+        -- timestamps
+        transacted_at,
+        _loaded_at
+    from source
+)
+
+select * from renamed
