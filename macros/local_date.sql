@@ -1,0 +1,7 @@
+{% macro local_date(column) -%}
+    {{ return(adapter.dispatch('local_date')(column)) }}
+{%- endmacro %}
+
+{% macro postgres__local_date(column) -%}
+    cast({{ column }} at time zone '{{ var("time_zone") }}' as date)
+{%- endmacro %}

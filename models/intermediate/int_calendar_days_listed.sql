@@ -1,0 +1,20 @@
+with order_days as (
+    select * from {{ ref('int_order_days_summed') }}
+),
+
+as_of_dates as (
+    select * from {{ ref('int_as_of_date_resolved') }}
+),
+
+first_days as (
+    select min(transaction_date) as first_date
+    from order_days
+),
+
+listed as (
+    select {{ days_between('first_days.first_date', 'as_of_dates.as_of_date') }} as calendar_date
+    from first_days
+    cross join as_of_dates
+)
+
+select * from listed

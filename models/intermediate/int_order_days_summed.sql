@@ -1,0 +1,19 @@
+with transactions as (
+    select * from {{ ref('int_transactions_enriched') }}
+),
+
+summed as (
+    select
+        customer_id,
+        order_id,
+        transaction_date,
+        count(*) as transaction_count,
+        sum(case when amount >= 0 then 1 else 0 end) as sale_count,
+        sum(case when amount > 0 then amount else 0 end) as gross_revenue,
+        sum(case when amount < 0 then -amount else 0 end) as refunds,
+        sum(amount) as net_revenue
+    from transactions
+    group by customer_id, order_id, transaction_date
+)
+
+select * from summed

@@ -1,0 +1,26 @@
+with customer_categories as (
+    select * from {{ ref('int_customer_categories_summed') }}
+),
+
+summed as (
+    select
+        category,
+        sum(transaction_count) as transaction_count,
+        count(*) as unique_customers,
+        sum(net_revenue) as total_revenue
+    from customer_categories
+    group by category
+),
+
+shared as (
+    select
+        category,
+        cast(transaction_count as bigint) as transaction_count,
+        {{ rounded_parts('total_revenue', 'category') }} as total_revenue,
+        cast(total_revenue / transaction_count as numeric(18, 2)) as average_transaction_value,
+        unique_customers,
+        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(9, 6)) as revenue_share
+    from summed
+)
+
+select * from shared

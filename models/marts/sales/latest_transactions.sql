@@ -1,0 +1,46 @@
+-- This view reads the raw tables, not staging: PostgreSQL drops a view with the one below it, and staging is replaced
+-- at every build. Read like this it is there at all times and shows a line as soon as its file is loaded.
+with transactions as (
+    select * from {{ source('shop', 'transactions') }}
+),
+
+products as (
+    select * from {{ source('shop', 'products') }}
+),
+
+customer_emails as (
+    {{ match_customer_emails(source('shop', 'customers')) }}
+),
+
+named as (
+    select
+        *,
+        coalesce(
+            {{ blank_to_null('customer_id') }},
+            {{ customer_id_from_email(blank_to_null('customer_email')) }}
+        ) as named_customer_id
+    from transactions
+),
+
+latest as (
+    select
+        named.transaction_id,
+        named.transacted_at,
+        coalesce(customer_emails.customer_id, named.named_customer_id, '(unknown)') as customer_id,
+        coalesce({{ blank_to_null('named.product_id') }}, '(unknown)') as product_id,
+        coalesce(
+            {{ blank_to_null('products.category') }},
+            {{ blank_to_null('named.category') }},
+            '(unknown)'
+        ) as category,
+        named.amount
+    from named
+    left join customer_emails on named.named_customer_id = customer_emails.email_customer_id
+    left join products on named.product_id = products.product_id
+    {% if var('as_of_date') %}
+        where {{ local_date('named.transacted_at') }} <= cast('{{ var("as_of_date") }}' as date)
+    {% endif %}
+)
+
+select * from latest
+order by transacted_at desc, transaction_id

@@ -1,0 +1,44 @@
+with customers as (
+    select * from {{ ref('int_customers_identified') }}
+),
+
+orders as (
+    select * from {{ ref('int_customer_orders_summed') }}
+),
+
+as_of_dates as (
+    select * from {{ ref('int_as_of_date_resolved') }}
+),
+
+customer_totals as (
+    select count(*) as total_customers
+    from customers
+    where customer_id <> '(unknown)'
+),
+
+order_totals as (
+    select
+        count(distinct order_id) as total_orders,
+        coalesce(sum(transaction_count), 0) as total_transactions,
+        coalesce(sum(net_revenue), 0) as total_revenue
+    from orders
+),
+
+summarized as (
+    select
+        '{{ var("currency") }}' as currency,
+        customer_totals.total_customers,
+        order_totals.total_orders,
+        cast(order_totals.total_transactions as bigint) as total_transactions,
+        cast(order_totals.total_revenue as numeric(18, 2)) as total_revenue,
+        cast(
+            order_totals.total_revenue / nullif(order_totals.total_transactions, 0) as numeric(18, 2)
+        ) as average_transaction_value,
+        cast(order_totals.total_revenue / nullif(order_totals.total_orders, 0) as numeric(18, 2)) as average_order_value,
+        as_of_dates.as_of_date
+    from as_of_dates
+    cross join customer_totals
+    cross join order_totals
+)
+
+select * from summarized
