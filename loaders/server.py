@@ -41,6 +41,7 @@ LOCAL_HOST = "127.0.0.1"
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 PATIENCE_WHILE_RECOVERING = 300.0
 PATIENCE_OTHERWISE = 10.0
+ENCRYPTION_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 LARGEST_LOG = 10_000_000
 OWN_SERVER_HINT = "Or bring your own PostgreSQL: set PGHOST, PGUSER, PGPASSWORD and PGDATABASE."
 
@@ -85,13 +86,21 @@ class EmbeddedServer:
             DatabaseError: It does not start; the message has the end of its log.
         """
         with self._exclusive():
-            if self._await_ready():
-                if not tcp or self._read_status().tcp:
-                    return
-                self._stop()
-            if not self.data.exists():
-                self._initialize()
-            self._launch(tcp)
+            if self._await_ready() and (self._read_status().tcp or not tcp):
+                return
+            # A port in use is found out before the running server is stopped for it.
+            port = self._port(tcp)
+            self._stop()
+            self._shorten_log()
+            logged = self.log.stat().st_size if self.log.exists() else 0
+            # Every program that works on the data inherits the lock, so one that outlives a killed loader is noticed.
+            with self._open(self._server_lock) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not self.data.exists():
+                    self._initialize(lock)
+                self._launch(port, tcp, lock)
+            if not self._await_ready():
+                raise self._failure("did not start", os.fsdecode(self.log.read_bytes()[logged:]))
 
     def stop(self) -> bool:
         """Stop the server, rolling back what its clients have not committed; return whether it ran.
@@ -165,11 +174,14 @@ class EmbeddedServer:
 
     def _answers(self) -> bool:
         lines = self._read_process_file()
-        if len(lines) < 8 or lines[7].strip() != "ready":
+        if len(lines) < 8 or lines[7] != "ready":
             return False
         with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.settimeout(1)
             client.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
-            return True
+            # A killed server still takes connections for a moment; only a living one says yes or no to encryption.
+            client.sendall(ENCRYPTION_REQUEST)
+            return bool(client.recv(1))
         return False
 
     def _await_ready(self) -> bool:
@@ -189,7 +201,8 @@ class EmbeddedServer:
 
     def _read_process_file(self) -> list[str]:
         try:
-            return [line.strip() for line in (self.data / "postmaster.pid").read_text().splitlines()]
+            text = os.fsdecode((self.data / "postmaster.pid").read_bytes())
+            return [line.strip() for line in text.splitlines()]
         except FileNotFoundError:
             return []
 
@@ -204,27 +217,27 @@ class EmbeddedServer:
             return False
         begun = time.monotonic()
         with suppress(ProcessLookupError, IndexError):
-            os.kill(int(self._read_process_file()[0]), signal.SIGINT)
+            os.kill(abs(int(self._read_process_file()[0])), signal.SIGINT)
         while self._lives():
             if time.monotonic() - begun > PATIENCE_WHILE_RECOVERING:
                 raise DatabaseError(f"The embedded PostgreSQL in {self.folder} does not stop.", f"{self.log} says why.")
             time.sleep(0.02)
         return True
 
-    def _initialize(self) -> None:
+    def _initialize(self, lock: IO[bytes]) -> None:
         made = self.folder / "data.partial"
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(mode=0o700)
         options = ["--username", SUPERUSER, "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"]
         # The built-in locale sorts the same whatever C library is updated beneath it, so no index ever goes wrong.
         options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        self._run(made, "initdb", "-D", made.name, *options)
-        self._run_alone(made, f"create database {DATABASE}")
+        self._run(lock, made, "initdb", "-D", made.name, *options)
+        self._run_alone(lock, made, f"create database {DATABASE}")
         with (made / "postgresql.conf").open("a") as file:
             file.write("\ninclude = 'loader.conf'\n")
         made.rename(self.data)
 
-    def _launch(self, tcp: bool) -> None:
+    def _launch(self, port: int, tcp: bool, lock: IO[bytes]) -> None:
         version = (self.data / "PG_VERSION").read_text().strip()
         if version != VERSION:
             raise DatabaseError(
@@ -232,31 +245,25 @@ class EmbeddedServer:
                 f"Move {self.folder} away and load the files again. {OWN_SERVER_HINT}",
             )
         socket_folder = self._socket_folder()
-        port = self._port(tcp)
         # No process of the server is left, so whatever these files say is stale, even if another program has the id.
         for stale in [self.data / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
         self._write(self.data / "loader.conf", _settings(socket_folder, port, tcp))
         self._write(self.data / "pg_hba.conf", ACCESS)
         if tcp:
-            self._run_alone(self.data, f"alter role {SUPERUSER} password '{self._password()}'")
+            self._run_alone(lock, self.data, f"alter role {SUPERUSER} password '{self._password()}'")
+        self._run(lock, self.data, "pg_ctl", "start", "-W", "-D", "data", "-l", "log")
+
+    def _shorten_log(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.rename(self.folder / "log.old")
-        logged = self.log.stat().st_size if self.log.exists() else 0
-        with self._open(self._server_lock) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._run(self.data, "pg_ctl", "start", "-W", "-D", "data", "-l", "log", keep=lock)
-        if not self._await_ready():
-            with self.log.open(encoding="utf-8", errors="replace") as file:
-                file.seek(logged)
-                raise self._failure("did not start", file.read())
 
-    def _run_alone(self, data: Path, statement: str) -> None:
+    def _run_alone(self, lock: IO[bytes], data: Path, statement: str) -> None:
         """Run SQL in PostgreSQL's single-user mode, where it is in no log, no command line and no connection."""
         quiet = ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic"]
-        self._run(data, "postgres", "--single", "-D", data.name, *quiet, "postgres", text=statement + "\n")
+        self._run(lock, data, "postgres", "--single", "-D", data.name, *quiet, "postgres", text=statement + "\n")
 
-    def _run(self, data: Path, program: str, *arguments: str, text: str = "", keep: IO[bytes] | None = None) -> None:
+    def _run(self, lock: IO[bytes], data: Path, program: str, *arguments: str, text: str = "") -> None:
         command = [*_as_owner(data), str(_find_binaries() / program), *arguments]
         result = subprocess.run(
             command,
@@ -268,7 +275,7 @@ class EmbeddedServer:
             cwd=self.folder,
             # Neither libpq's variables nor a locale that isn't installed may reach the server.
             env={"LC_ALL": "C"},
-            pass_fds=[keep.fileno()] if keep else [],
+            pass_fds=[lock.fileno()],
             # Ctrl-C in the terminal is for the loader, not for the server.
             start_new_session=True,
             check=False,
@@ -283,6 +290,8 @@ class EmbeddedServer:
             hint = f"Make room: {free // 1_000_000} MB are free on the disk of {self.folder}."
         elif "Address already in use" in output:
             hint = "Another program took the port in this moment; try again."
+        elif "could not look up effective user ID" in output:
+            hint = "PostgreSQL wants the number of its user to have a name: add one to /etc/passwd."
         else:
             hint = f"The whole log is {self.log}."
         said = " | ".join(lines) or "nothing"
