@@ -60,9 +60,9 @@ def connect(
             connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
         )
     except psycopg.Error as error:
-        said = _hide_passwords(" ".join(str(error).split()))
+        said = _hide_passwords(" ".join(str(error).split())).removesuffix(".")
         raise DatabaseError(
-            f"No connection to PostgreSQL at {where}: {said}", _next_step(said, own=not environment)
+            f"No connection to PostgreSQL at {where}: {said}.", _next_step(said, own=not environment)
         ) from error
     version = connection.info.server_version // 10_000
     if version < OLDEST_VERSION:
@@ -75,10 +75,15 @@ def connect(
 
 
 def describe_server(environment: dict[str, str]) -> str:
-    """Return host, port, database and user as text; `environment` goes before that of the process."""
-    known = {**os.environ, **environment}
-    names = [*SERVER_VARIABLES, "PGPORT", "PGDATABASE", "PGUSER"]
-    return _hide_passwords(", ".join(f"{name[2:].lower()} {known[name]}" for name in names if known.get(name)))
+    """Return host, port, database and user as text, as libpq finds them; `environment` goes before its own."""
+    defaults = {option.keyword.decode(): option.val for option in psycopg.pq.Conninfo.get_defaults()}
+    known = {name: os.fsdecode(value) for name, value in defaults.items() if value}
+    known |= {PARAMETERS[name]: value for name, value in environment.items()}
+    if service := os.environ.get("PGSERVICE"):
+        known["service"] = service
+    names = {"service": "service", "host": "host", "hostaddr": "address", "port": "port", "dbname": "database"}
+    described = [f"{label} {known[name]}" for name, label in {**names, "user": "user"}.items() if known.get(name)]
+    return _hide_passwords(", ".join(described))
 
 
 def _hide_passwords(text: str) -> str:
@@ -88,7 +93,7 @@ def _hide_passwords(text: str) -> str:
 
 def _next_step(said: str, own: bool) -> str:
     if not own:
-        return "Look at `loader db status`, and restart with `loader db stop` and `loader db start`."
+        return "Unset other variables of libpq (`env | grep ^PG`), or restart it: `loader db stop`, `loader db start`."
     if "password" in said:
         return "Check PGUSER and PGPASSWORD, or the password file of libpq (~/.pgpass)."
     if "SSL" in said or "encryption" in said:

@@ -293,9 +293,9 @@ class EmbeddedServer:
         elif "could not look up effective user ID" in output:
             hint = "PostgreSQL wants the number of its user to have a name: add one to /etc/passwd."
         else:
-            hint = f"The whole log is {self.log}."
+            hint = f"The whole log is {self.log}." if self.log.exists() else ""
         said = " | ".join(lines) or "nothing"
-        return DatabaseError(f"The embedded PostgreSQL {what}. It said: {said}.", f"{hint} {OWN_SERVER_HINT}")
+        return DatabaseError(f"The embedded PostgreSQL {what}. It said: {said}.", f"{hint} {OWN_SERVER_HINT}".strip())
 
     def _socket_folder(self) -> Path:
         """Return the folder of the socket: a private one among the temporary files where `.postgres` can't serve.

@@ -1,0 +1,272 @@
+"""The command line of the loader: it parses and prints, the library does the work."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+
+from loaders import ledger, report
+from loaders.cli_db import db
+from loaders.contract import Contract, Table, read_contract
+from loaders.copy import Limit, Options, Result, check_file, copy_file
+from loaders.csv_source import STDIN
+from loaders.database import connect
+from loaders.errors import FileRefusedError, LoaderError
+from loaders.project import find_project
+from loaders.rules import Format
+from loaders.schema import init_schema
+
+SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
+EXIT_REFUSED, EXIT_REJECTS = 1, 3
+
+
+class _Group(click.Group):
+    """A group whose commands end with one clear sentence instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LoaderError as error:
+            click.echo(f"Error: {report.printable(error.message)}", err=True)
+            if error.hint:
+                click.echo(report.printable(error.hint), err=True)
+            ctx.exit(EXIT_REFUSED)
+        except psycopg.Error as error:
+            # The primary message alone: PostgreSQL puts values of rows into details and context.
+            click.echo(f"Error: PostgreSQL says: {error.diag.message_primary or type(error).__name__}", err=True)
+            ctx.exit(EXIT_REFUSED)
+
+
+def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
+    try:
+        return Limit.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is neither a number of rows nor a share such as 10%.") from error
+
+
+@click.group(cls=_Group)
+@click.version_option(package_name="customer-analytics")
+def main() -> None:
+    """Copy CSV files into PostgreSQL as the contract in the dbt sources files says.
+
+    The database is the one that PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE name, or else an embedded one that
+    starts by itself.
+
+    Exit codes: 0 all is well; 1 an error, or a file was refused; 2 wrong usage; 3 files are in, but without the rows
+    that break the contract.
+
+    Example: loader copy exports/
+    """
+
+
+main.add_command(db)
+
+_reading = [
+    click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+    click.option("--table", metavar="NAME", help="Table of the files; otherwise their names begin with it."),
+    click.option("--encoding", metavar="NAME", help="Encoding of the files, such as cp1252; detected otherwise."),
+    click.option(
+        "--decimal", type=click.Choice([".", ","]), default=".", help="Decimal mark of numbers.", show_default=True
+    ),
+    click.option("--date-format", metavar="FORMAT", help="Format of dates, such as %d.%m.%Y; ISO 8601 otherwise."),
+    click.option(
+        "--max-rejects",
+        callback=_limit,
+        metavar="N|P%",
+        default="10%",
+        show_default=True,
+        help="Refuse a file with more rejected rows than this number or share.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs."),
+]
+
+
+def _with_reading_options(command: Any) -> Any:
+    for option in reversed(_reading):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_with_reading_options
+@click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
+@click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
+def copy(
+    paths: tuple[str, ...],
+    table: str | None,
+    encoding: str | None,
+    decimal: str,
+    date_format: str | None,
+    max_rejects: Limit,
+    as_json: bool,
+    force: bool,
+    no_wait: bool,
+) -> None:
+    """Copy CSV files into their raw tables.
+
+    PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's name begins
+    with the name of its table: transactions_2025-01.csv is for transactions. A file is wholly in or not at all; rows
+    that break the contract go to quarantine (loader rejects). Content that is loaded already is skipped.
+
+    Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
+
+    Example: loader copy exports/ --max-rejects 0
+    """
+    project = find_project()
+    contract = read_contract(project)
+    options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
+    with connect(project, autocommit=True) as connection:
+        init_schema(connection, contract)
+        results = []
+        for path in _expand(paths):
+            with report.progress(path) as on_progress:
+                target = _table(contract, path, table)
+                if isinstance(target, Result):
+                    results.append(target)
+                else:
+                    results.append(copy_file(connection, project, target, path, options, on_progress))
+    report.show_results(results, as_json=as_json)
+    _exit(results)
+
+
+@main.command()
+@_with_reading_options
+def check(
+    paths: tuple[str, ...],
+    table: str | None,
+    encoding: str | None,
+    decimal: str,
+    date_format: str | None,
+    max_rejects: Limit,
+    as_json: bool,
+) -> None:
+    """Judge CSV files as copy does, without a database, and show what is wrong with them.
+
+    Exit codes as for copy.
+
+    Example: loader check exports/transactions_2025-01.csv
+    """
+    project = find_project()
+    contract = read_contract(project)
+    options = Options(Format(decimal, date_format), encoding, max_rejects)
+    results = []
+    for path in _expand(paths):
+        target = _table(contract, path, table)
+        result, rejects = (target, []) if isinstance(target, Result) else check_file(project, target, path, options)
+        results.append(result)
+        if rejects and not as_json:
+            click.echo(f"{report.printable(result.file)}:")
+            report.show_rejects(rejects, as_json=False)
+    report.show_results(results, as_json=as_json)
+    _exit(results)
+
+
+@main.command()
+def init() -> None:
+    """Create the schemas and tables of the contract, and add columns that are new in it.
+
+    Nothing is dropped or retyped. `loader copy` does this by itself.
+
+    Example: loader init
+    """
+    project = find_project()
+    with connect(project, autocommit=True) as connection:
+        done = init_schema(connection, read_contract(project))
+    click.echo("\n".join(done) or "The database matches the contract.")
+
+
+@main.command()
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of loads to show.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+def status(limit: int, as_json: bool) -> None:
+    """Show the ledger: what was loaded, the newest first.
+
+    Example: loader status --limit 5
+    """
+    with _initialized() as connection:
+        report.show_loads(ledger.read_loads(connection, limit), as_json=as_json)
+
+
+@main.command()
+@click.argument("load", type=int, required=False)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rows to show.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be mended.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+def rejects(load: int | None, limit: int, as_csv: bool, as_json: bool) -> None:
+    """Show the rows of a load that were rejected, with line, column and reason; without LOAD, of the newest such load.
+
+    Example: loader rejects 12 --csv > transactions_mended.csv
+    """
+    with _initialized() as connection:
+        found = ledger.read_load(connection, load)
+        if as_csv:
+            out = sys.stdout.buffer
+            out.write((found.header or "").encode() + b"\n")
+            for reject in ledger.read_rejects(connection, found.load_id):
+                out.write(reject.raw + b"\n")
+            return
+        report.show_rejects(ledger.read_rejects(connection, found.load_id, limit), as_json=as_json)
+        if not as_json and (found.rows_rejected or 0) > limit:
+            click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+def tables(as_json: bool) -> None:
+    """Show the contract: the tables that files can be loaded into, their columns, and other names for these.
+
+    Example: loader tables
+    """
+    report.show_tables(read_contract(find_project()).copied_tables, as_json=as_json)
+
+
+def _initialized() -> psycopg.Connection[Any]:
+    project = find_project()
+    connection = connect(project, autocommit=True)
+    init_schema(connection, read_contract(project))
+    return connection
+
+
+def _expand(paths: tuple[str, ...]) -> list[Path]:
+    """Return the files that the arguments name: folders give their CSV files, patterns what they match."""
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            files = [file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES)]
+        elif text == STDIN or path.exists():
+            files = [path]
+        else:
+            files = [Path(match) for match in glob.glob(text)]  # noqa: PTH207 (patterns may be absolute)
+        if not files:
+            kind = "There is no CSV file in the folder" if path.is_dir() else "There is no file"
+            raise FileRefusedError(f"{kind} {text}.", "Check the path.")
+        found += sorted(files)
+    return found
+
+
+def _table(contract: Contract, path: Path, name: str | None) -> Table | Result:
+    if name is not None:
+        return contract.table(name)
+    if str(path) == STDIN:
+        raise FileRefusedError("Standard input has no name to tell its table from.", "Say --table NAME.")
+    try:
+        return contract.table_for_file(path.name)
+    except FileRefusedError as error:
+        return Result(path.name, "", "refused", message=error.message, hint=error.hint)
+
+
+def _exit(results: list[Result]) -> None:
+    if any(result.status == "refused" for result in results):
+        sys.exit(EXIT_REFUSED)
+    if any(result.rows_rejected for result in results):
+        sys.exit(EXIT_REJECTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""The contract: what a raw table is, read from dbt's own sources files.
+
+Each table that files are copied into stands once, in `models/staging/<source>/_<source>__sources.yml`. The data tests
+that a row must pass by itself are the rules of the loader too: `not_null` makes a column required, `unique` makes it
+the key of the upsert, `accepted_values` lists what it may hold. What dbt has no word for stands under `config: meta:`
+
+    aliases         other headers that files use for the column
+    default         value where the file has none
+    derived_from    `row` (hash of the row) or a column that the value is derived from where the file has none
+    identity        the database numbers the rows (ledger only)
+    require_one_of  (table) columns of which a row needs at least one
+    copy            (source) false for tables that no file is copied into
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loaders.errors import ContractError, FileRefusedError
+from loaders.project import Project
+
+TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
+SYSTEM_COLUMNS = {"_load_id": "bigint", "_line": "bigint", "_loaded_at": "timestamptz", "_extra": "jsonb"}
+FROM_ROW = "row"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table and the rules its values keep."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    not_null: bool = False
+    unique: bool = False
+    accepted_values: tuple[str, ...] | None = None
+    default: str | None = None
+    derived_from: str | None = None
+    identity: bool = False
+
+    @property
+    def required_in_file(self) -> bool:
+        """Whether a file without this column can't be loaded."""
+        return self.not_null and self.default is None and self.derived_from is None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table. `copied` is false for the loader's own tables."""
+
+    source: str
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    require_one_of: tuple[str, ...] = ()
+    copied: bool = True
+
+    @property
+    def key(self) -> Column:
+        """The column that tells whether two rows are the same one."""
+        return next(column for column in self.columns if column.unique)
+
+    def column_for(self, header: str) -> Column | None:
+        """Return the column that a header names, by its name or an alias; case and punctuation don't count."""
+        name = normalize(header)
+        return next((column for column in self.columns if name in (column.name, *column.aliases)), None)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All tables of the sources files."""
+
+    tables: tuple[Table, ...]
+
+    @property
+    def copied_tables(self) -> tuple[Table, ...]:
+        """The tables that files are copied into."""
+        return tuple(table for table in self.tables if table.copied)
+
+    def table(self, name: str) -> Table:
+        """Return the table of this name, with or without its source (`transactions`, `shop.transactions`).
+
+        Raises:
+            FileRefusedError: No table that files are copied into has this name.
+        """
+        for table in self.copied_tables:
+            if name.lower() in (table.name, f"{table.source}.{table.name}"):
+                return table
+        known = ", ".join(table.name for table in self.copied_tables)
+        raise FileRefusedError(f"There is no table {name!r} in the contract.", f"Tables: {known}.")
+
+    def table_for_file(self, file_name: str) -> Table:
+        """Return the table that a file's name begins with (`transactions_2025-01.csv.gz` is for `transactions`).
+
+        Raises:
+            FileRefusedError: The name begins with no table's name.
+        """
+        name = normalize(file_name.split(".")[0])
+        fits = [table for table in self.copied_tables if re.fullmatch(rf"{re.escape(table.name)}(?:[_\d].*)?", name)]
+        if fits:
+            return max(fits, key=lambda table: len(table.name))
+        known = ", ".join(table.name for table in self.copied_tables)
+        raise FileRefusedError(
+            "The name of the file does not begin with the name of a table.",
+            f"Rename it, or say --table NAME. Tables: {known}.",
+        )
+
+
+def normalize(header: str) -> str:
+    """Return a header in the form of column names: `" Customer ID"` becomes `customer_id`."""
+    return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
+
+
+def read_contract(project: Project) -> Contract:
+    """Read every `_*__sources.yml` under the project's `models/staging`.
+
+    Raises:
+        ContractError: There is no such file, or one does not make a contract; the message names file and column.
+    """
+    files = sorted((project.root / "models" / "staging").glob("*/_*__sources.yml"))
+    if not files:
+        raise ContractError(f"No sources file (models/staging/*/_*__sources.yml) in {project.root}.")
+    tables = [table for file in files for table in _read_file(file, project)]
+    seen: dict[str, Table] = {}
+    for table in tables:
+        if table.name in seen:
+            raise ContractError(f"The table {table.name} stands in {seen[table.name].source} and in {table.source}.")
+        seen[table.name] = table
+    return Contract(tuple(tables))
+
+
+def _read_file(file: Path, project: Project) -> Iterator[Table]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        sources = content["sources"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise ContractError(f"{file.name} can't be read as a dbt sources file: {error!r}") from error
+    for source in sources:
+        copied = _meta(source).get("copy", True)
+        for table in source.get("tables") or []:
+            where = f"{file.name}, table {table.get('name')}"
+            columns = tuple(_read_column(column, where, project) for column in table.get("columns") or [])
+            made = Table(
+                source=source["name"],
+                schema=source.get("schema", source["name"]),
+                name=table["name"],
+                columns=columns,
+                require_one_of=tuple(_meta(table).get("require_one_of", ())),
+                copied=copied,
+            )
+            _check_table(made, where)
+            yield made
+
+
+def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Column:
+    name = entry.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ContractError(
+            f"{where}: {name!r} can't be the name of a column.", "Use lower case letters, digits and _."
+        )
+    data_type = entry.get("data_type")
+    if data_type not in TYPES:
+        raise ContractError(f"{where}, column {name}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
+    tests = dict(_test(test) for test in entry.get("data_tests") or [])
+    meta = _meta(entry)
+    unknown = set(meta) - {"aliases", "default", "derived_from", "identity"}
+    if unknown:
+        raise ContractError(f"{where}, column {name}: the loader knows no meta entry {', '.join(sorted(unknown))}.")
+    accepted: tuple[str, ...] | None = None
+    if "accepted_values" in tests:
+        accepted = tuple(_fill_in_vars(str(value), where, project) for value in tests["accepted_values"]["values"])
+    return Column(
+        name=name,
+        data_type=data_type,
+        description=entry.get("description", ""),
+        aliases=tuple(normalize(alias) for alias in meta.get("aliases", ())),
+        not_null="not_null" in tests,
+        unique="unique" in tests,
+        accepted_values=accepted,
+        default=meta.get("default"),
+        derived_from=meta.get("derived_from"),
+        identity=meta.get("identity", False),
+    )
+
+
+def _check_table(table: Table, where: str) -> None:
+    owner: dict[str, str] = {}
+    for column in table.columns:
+        for name in (column.name, *column.aliases):
+            if name in owner:
+                raise ContractError(f"{where}, column {column.name}: {name} already names {owner[name]}.")
+            owner[name] = column.name
+    names = {column.name for column in table.columns}
+    for column in table.columns:
+        if column.derived_from not in (None, FROM_ROW, *names):
+            raise ContractError(f"{where}, column {column.name}: derived_from {column.derived_from} is no column.")
+    for name in table.require_one_of:
+        if name not in names:
+            raise ContractError(f"{where}: require_one_of names {name}, which is no column.")
+    keys = [column for column in table.columns if column.unique]
+    if table.copied and (len(keys) != 1 or not keys[0].not_null or keys[0].data_type != "text"):
+        raise ContractError(
+            f"{where}: there must be one key.", "Give one text column the data tests unique and not_null."
+        )
+
+
+def _test(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if isinstance(entry, str):
+        return entry, {}
+    name, body = next(iter(entry.items()))
+    return name, body.get("arguments", body)
+
+
+def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = (entry.get("config") or {}).get("meta") or {}
+    return meta
+
+
+def _fill_in_vars(value: str, where: str, project: Project) -> str:
+    """Replace `{{ var('name') }}`, the one piece of Jinja that a contract may hold, so that a setting lives once."""
+    match = re.fullmatch(r"\{\{\s*var\(\s*['\"](\w+)['\"]\s*\)\s*\}\}", value)
+    if not match:
+        return value
+    if match[1] not in project.vars:
+        raise ContractError(f"{where}: there is no var {match[1]} in dbt_project.yml.")
+    return str(project.vars[match[1]])

@@ -1,0 +1,190 @@
+"""The ledger of loads and the quarantine of rejected rows (schema `loader`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from loaders.contract import Table
+from loaders.csv_source import CsvFile
+from loaders.errors import LoaderError
+from loaders.scan import Reject
+
+Connection = psycopg.Connection[Any]
+
+
+@dataclass(frozen=True)
+class Load:
+    """A row of `loader.loads`."""
+
+    load_id: int
+    table_name: str
+    file_name: str
+    status: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    file_sha256: str | None = None
+    bytes: int | None = None
+    encoding: str | None = None
+    header: str | None = None
+    rows_read: int | None = None
+    rows_inserted: int | None = None
+    rows_updated: int | None = None
+    rows_unchanged: int | None = None
+    rows_rejected: int | None = None
+    error: str | None = None
+
+
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Load))
+
+
+def qualified_name(table: Table) -> str:
+    """Return the table's name as the ledger writes it."""
+    return f"{table.schema}.{table.name}"
+
+
+def lock_table(connection: Connection, table: Table, *, wait: bool) -> bool:
+    """Take the session's lock on loading into a table; without `wait`, return False if another loader has it."""
+    name = qualified_name(table)
+    if wait:
+        connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
+        return True
+    row = connection.execute("select pg_try_advisory_lock(hashtextextended(%s, 0))", (name,)).fetchone()
+    return bool(row and row[0])
+
+
+def unlock_table(connection: Connection, table: Table) -> None:
+    """Give the lock back."""
+    connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (qualified_name(table),))
+
+
+def fail_broken_loads(connection: Connection, table: Table) -> list[Load]:
+    """Mark as failed what a loader that died has left as running, and return it. Needs the table's lock.
+
+    Nothing of such a load is in: its transaction died with it.
+    """
+    with connection.cursor(row_factory=class_row(Load)) as cursor:
+        query = sql.SQL(
+            """
+            update loader.loads
+            set status = 'failed', finished_at = now(), error = 'the loader or its connection broke off'
+            where status = 'running' and table_name = %s
+            returning {}
+            """
+        ).format(_COLUMNS)
+        return cursor.execute(query, (qualified_name(table),)).fetchall()
+
+
+def find_loaded(connection: Connection, table: Table, sha256: str) -> Load | None:
+    """Return the last load that put this content into the table, if any."""
+    with connection.cursor(row_factory=class_row(Load)) as cursor:
+        query = sql.SQL(
+            """
+            select {} from loader.loads
+            where table_name = %s and file_sha256 = %s and status = 'loaded'
+            order by load_id desc limit 1
+            """
+        ).format(_COLUMNS)
+        return cursor.execute(query, (qualified_name(table), sha256)).fetchone()
+
+
+def start_load(connection: Connection, table: Table, file_name: str) -> int:
+    """Write a load that begins into the ledger and return its number."""
+    row = connection.execute(
+        """
+        insert into loader.loads (table_name, file_name, status, started_at)
+        values (%s, %s, 'running', clock_timestamp())
+        returning load_id
+        """,
+        (qualified_name(table), file_name),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def describe_load(connection: Connection, load_id: int, file: CsvFile) -> None:
+    """Add what is known of the file to its load."""
+    connection.execute(
+        "update loader.loads set file_sha256 = %s, bytes = %s, encoding = %s, header = %s where load_id = %s",
+        (file.sha256, file.size, file.encoding, file.header_text, load_id),
+    )
+
+
+def finish_load(connection: Connection, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
+    """Write the end of a load.
+
+    Args:
+        connection: The loading transaction for `loaded`, so that rows and ledger agree whatever happens.
+        load_id: Number of the load.
+        status: `loaded`, `refused` or `failed`.
+        error: Why it was refused or failed.
+        rows: Counts `read`, `inserted`, `updated`, `unchanged`, `rejected`.
+    """
+    values = {"status": status, "error": error, **{f"rows_{name}": count for name, count in rows.items()}}
+    assignments = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values]
+    connection.execute(
+        sql.SQL("update loader.loads set finished_at = clock_timestamp(), {} where load_id = %(load_id)s").format(
+            sql.SQL(", ").join(assignments)
+        ),
+        {**values, "load_id": load_id},
+    )
+
+
+def write_rejects(connection: Connection, load_id: int, rejects: Iterable[Reject]) -> None:
+    """Put rejected rows into quarantine."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy loader.rejected_rows (load_id, line, column_name, reason, detail, raw_row) from stdin"
+        ) as copy,
+    ):
+        for reject in rejects:
+            detail = reject.detail.replace("\x00", "\\0")
+            copy.write_row((load_id, reject.line, reject.column, reject.reason, detail, reject.raw))
+
+
+def read_loads(connection: Connection, limit: int | None = None) -> list[Load]:
+    """Return the loads, the newest first."""
+    with connection.cursor(row_factory=class_row(Load)) as cursor:
+        query = sql.SQL("select {} from loader.loads order by load_id desc limit %s").format(_COLUMNS)
+        return cursor.execute(query, (limit,)).fetchall()
+
+
+def read_load(connection: Connection, load_id: int | None) -> Load:
+    """Return one load; without a number the newest one that has rejected rows.
+
+    Raises:
+        LoaderError: There is no such load.
+    """
+    with connection.cursor(row_factory=class_row(Load)) as cursor:
+        query = sql.SQL(
+            """
+            select {} from loader.loads
+            where case when %(load_id)s::bigint is null then rows_rejected > 0 else load_id = %(load_id)s end
+            order by load_id desc limit 1
+            """
+        ).format(_COLUMNS)
+        load = cursor.execute(query, {"load_id": load_id}).fetchone()
+    if load is None:
+        which = "load with rejected rows" if load_id is None else f"load {load_id}"
+        raise LoaderError(f"There is no {which}.", "See `loader status`.")
+    return load
+
+
+def read_rejects(connection: Connection, load_id: int, limit: int | None = None) -> Iterator[Reject]:
+    """Yield a load's rejected rows in the order of their lines, without holding them all."""
+    with connection.transaction(), connection.cursor(name="rejects") as cursor:
+        cursor.itersize = 5_000
+        cursor.execute(
+            "select line, column_name, reason, coalesce(detail, ''), raw_row from loader.rejected_rows "
+            "where load_id = %s order by line limit %s",
+            (load_id, limit),
+        )
+        for line, column, reason, detail, raw in cursor:
+            yield Reject(line, column, reason, detail, bytes(raw))

@@ -1,0 +1,182 @@
+"""What a user sees: progress, results, the ledger and rejected rows, as tables or as JSON."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+from rich.text import Text
+
+from loaders.contract import Table
+from loaders.copy import Progress as OnProgress
+from loaders.copy import Result, silent
+from loaders.ledger import Load
+from loaders.scan import Reject
+
+_STYLES = {
+    "loaded": "green",
+    "checked": "green",
+    "skipped": "dim",
+    "refused": "red",
+    "failed": "red",
+    "running": "yellow",
+}
+
+
+_SHORT = {"inserted": "new", "unchanged": "same"}
+
+
+def printable(text: str) -> str:
+    """Return text that can't steer a terminal: what is not printable is written as an escape."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def show_json(value: object) -> None:
+    """Print a value as one JSON document."""
+    click.echo(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def show_results(results: list[Result], *, as_json: bool) -> None:
+    """Print what became of each file."""
+    if as_json:
+        show_json([asdict(result) for result in results])
+        return
+    checked_only = all(result.status in ("checked", "refused") and result.load_id is None for result in results)
+    counts = ["read", "rejected"] if checked_only else ["read", "inserted", "updated", "unchanged", "rejected"]
+    grid = _grid("file", "status", *(_SHORT.get(name, name) for name in counts))
+    for result in results:
+        numbers = [_number(getattr(result, f"rows_{name}")) for name in counts]
+        grid.add_row(Text(printable(result.file)), _status(result.status), *numbers)
+    _print(grid)
+    for result in results:
+        for note in _notes(result):
+            click.echo(f"{printable(result.file)}: {printable(note)}")
+
+
+def show_loads(loads: list[Load], *, as_json: bool) -> None:
+    """Print the ledger."""
+    if as_json:
+        show_json([asdict(load) for load in loads])
+        return
+    grid = _grid("load", "started", "file", "status", "read", "new", "updated", "same", "rejected")
+    for load in loads:
+        numbers = [load.rows_read, load.rows_inserted, load.rows_updated, load.rows_unchanged, load.rows_rejected]
+        grid.add_row(
+            str(load.load_id),
+            f"{load.started_at:%Y-%m-%d %H:%M}",
+            Text(printable(load.file_name)),
+            _status(load.status),
+            *map(_number, numbers),
+        )
+    _print(grid)
+    for load in loads:
+        if load.error:
+            click.echo(f"load {load.load_id}: {printable(load.error)}")
+
+
+def show_rejects(rejects: Iterable[Reject], *, as_json: bool) -> None:
+    """Print rejected rows."""
+    if as_json:
+        show_json([{**asdict(reject), "raw": _text(reject.raw)} for reject in rejects])
+        return
+    grid = _grid("line", "column", "reason", "detail", "row")
+    for reject in rejects:
+        cells = (reject.column or "", reject.reason, reject.detail, _text(reject.raw)[:200])
+        grid.add_row(str(reject.line), *(Text(printable(cell)) for cell in cells))
+    _print(grid)
+
+
+def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
+    """Print what the contract says of each table."""
+    if as_json:
+        show_json([asdict(table) for table in tables])
+        return
+    grid = _grid("table", "column", "type", "rules", "also named")
+    for table in tables:
+        for number, column in enumerate(table.columns):
+            rules = ["key"] if column.unique else []
+            rules += ["required"] if column.required_in_file else []
+            rules += [f"or from {column.derived_from}"] if column.derived_from else []
+            rules += [f"default {column.default}"] if column.default is not None else []
+            rules += [f"one of {', '.join(column.accepted_values)}"] if column.accepted_values else []
+            rules += [f"or {', '.join(set(table.require_one_of) - {column.name})}"] * (
+                column.name in table.require_one_of
+            )
+            grid.add_row(
+                table.name if number == 0 else "",
+                column.name,
+                column.data_type,
+                ", ".join(rules),
+                ", ".join(column.aliases),
+                end_section=number == len(table.columns) - 1,
+            )
+    _print(grid)
+
+
+@contextlib.contextmanager
+def progress(path: Path) -> Iterator[OnProgress]:
+    """Show how far the work on a file is, on stderr and only if that is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield silent
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        size = path.stat().st_size if path.is_file() else None
+        words = {"read": "reading", "check": "checking", "copy": "copying"}
+        tasks: dict[str, Any] = {}
+
+        def advance(phase: str, amount: int) -> None:
+            if phase not in tasks:
+                total = size if phase == "read" else None
+                tasks[phase] = bar.add_task(f"{words[phase]} {printable(path.name)}", total=total)
+            bar.advance(tasks[phase], amount)
+
+        yield advance
+
+
+def _notes(result: Result) -> Iterator[str]:
+    if result.message:
+        yield f"{result.message} {result.hint}".strip()
+    if result.encoding not in (None, "utf-8"):
+        yield f"read as {result.encoding}; --encoding overrides."
+    if result.unknown_columns:
+        yield f"columns the contract does not know, kept in _extra: {', '.join(result.unknown_columns)}"
+    if result.rows_rejected and result.load_id is not None:
+        yield f"{result.rows_rejected} rows were rejected; `loader rejects {result.load_id}` shows them."
+
+
+def _grid(*headers: str) -> Grid:
+    grid = Grid(box=box.SIMPLE_HEAD)
+    for header in headers:
+        number = header in ("load", "line", "read", "new", "updated", "same", "rejected", "rows")
+        least = 12 if header in ("file", "row", "detail") else None
+        grid.add_column(header, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=least)
+    return grid
+
+
+def _print(grid: Grid) -> None:
+    # In a pipe there is no width to keep to: cutting words there would break what greps for them.
+    Console(width=None if sys.stdout.isatty() else 200).print(grid)
+
+
+def _status(status: str) -> Text:
+    return Text(status, style=_STYLES.get(status, ""))
+
+
+def _number(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", errors="backslashreplace")

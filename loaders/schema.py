@@ -1,0 +1,139 @@
+"""Create and extend the schemas and tables of the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from loaders.contract import SYSTEM_COLUMNS, Column, Contract, Table
+from loaders.errors import DatabaseError
+
+# Any number that only this project uses: two loaders that create tables at once wait for each other.
+_SCHEMA_LOCK = 7_205_819_337_402
+
+
+def qualified(table: Table) -> sql.Identifier:
+    """Return the table's name with its schema, quoted."""
+    return sql.Identifier(table.schema, table.name)
+
+
+def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list[str]:
+    """Make the database match the contract in one transaction; return what was done, a sentence each.
+
+    Missing schemas, tables and columns are added. Nothing is ever dropped or retyped.
+
+    Raises:
+        DatabaseError: A table has a column that the contract no longer has, or has with another type.
+    """
+    done: list[str] = []
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+        existing = _existing_columns(connection, contract)
+        for schema in sorted({table.schema for table in contract.tables}):
+            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+        for table in contract.tables:
+            found = existing.get((table.schema, table.name))
+            if found is None:
+                _create(connection, table)
+                done.append(f"created {table.schema}.{table.name}")
+                continue
+            _refuse_drift(table, found)
+            for column in table.columns:
+                if column.name not in found:
+                    _add(connection, table, column)
+                    done.append(f"added {table.schema}.{table.name}.{column.name}")
+    return done
+
+
+def _existing_columns(connection: psycopg.Connection[Any], contract: Contract) -> dict[tuple[str, str], dict[str, str]]:
+    rows = connection.execute(
+        """
+        select
+            namespaces.nspname,
+            tables.relname,
+            attributes.attname,
+            typname
+        from pg_catalog.pg_class as tables
+        inner join pg_catalog.pg_namespace as namespaces on tables.relnamespace = namespaces.oid
+        inner join pg_catalog.pg_attribute as attributes on tables.oid = attributes.attrelid
+        inner join pg_catalog.pg_type as types on attributes.atttypid = types.oid
+        where
+            namespaces.nspname = any(%s)
+            and tables.relkind in ('r', 'p')
+            and attributes.attnum > 0
+            and not attributes.attisdropped
+        """,
+        ([table.schema for table in contract.tables],),
+    ).fetchall()
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, table, column, data_type in rows:
+        found.setdefault((schema, table), {})[column] = _CATALOG_TYPES.get(data_type, data_type)
+    return found
+
+
+_CATALOG_TYPES = {"int8": "bigint", "bool": "boolean"}
+
+
+def _create(connection: psycopg.Connection[Any], table: Table) -> None:
+    columns = [_definition(column) for column in table.columns]
+    if table.copied:
+        columns += [
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(name),
+                sql.SQL(data_type),
+                sql.SQL(" not null default now()" if name == "_loaded_at" else ""),
+            )
+            for name, data_type in SYSTEM_COLUMNS.items()
+        ]
+    columns += [
+        sql.SQL("constraint {} primary key ({})").format(primary_key_name(table), sql.Identifier(column.name))
+        for column in table.columns
+        if column.unique
+    ]
+    connection.execute(sql.SQL("create table {} ({})").format(qualified(table), sql.SQL(", ").join(columns)))
+
+
+def primary_key_name(table: Table) -> sql.Identifier:
+    """Return the name of the constraint on the table's key, quoted."""
+    return sql.Identifier(f"{table.name}_pkey")
+
+
+def _definition(column: Column) -> sql.Composed:
+    return sql.SQL("{} {}{}{}").format(
+        sql.Identifier(column.name),
+        sql.SQL(column.data_type),
+        sql.SQL(" generated always as identity" if column.identity else ""),
+        sql.SQL(" not null" if column.not_null else ""),
+    )
+
+
+def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> None:
+    """Add a column; rows that are there keep NULL in it unless the contract has a default."""
+    statement = sql.SQL("alter table {} add column {} {}").format(
+        qualified(table), sql.Identifier(column.name), sql.SQL(column.data_type)
+    )
+    if column.default is not None:
+        statement += sql.SQL(" default {}").format(sql.Literal(column.default))
+    connection.execute(statement)
+
+
+def _refuse_drift(table: Table, found: dict[str, str]) -> None:
+    wanted = {column.name: column.data_type for column in table.columns}
+    for name, data_type in found.items():
+        where = f"{table.schema}.{table.name}.{name}"
+        if name in SYSTEM_COLUMNS:
+            continue
+        if name not in wanted:
+            raise DatabaseError(
+                f"{where} is in the database but no longer in the contract.",
+                f"Put it back into the sources file, or drop it yourself: alter table {table.schema}.{table.name} "
+                f"drop column {name};",
+            )
+        if wanted[name] != data_type:
+            raise DatabaseError(
+                f"{where} is {data_type} in the database and {wanted[name]} in the contract.",
+                f"Change the contract back, or change the table yourself: alter table {table.schema}.{table.name} "
+                f"alter column {name} type {wanted[name]} using {name}::{wanted[name]};",
+            )
