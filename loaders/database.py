@@ -60,9 +60,9 @@ def connect(
             connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
         )
     except psycopg.Error as error:
-        said = _hide_passwords(" ".join(str(error).split())).removesuffix(".")
+        said = re.sub(r"[^.?!]$", r"\g<0>.", _hide_passwords(" ".join(str(error).split())))
         raise DatabaseError(
-            f"No connection to PostgreSQL at {where}: {said}.", _next_step(said, own=not environment)
+            f"No connection to PostgreSQL at {where}: {said}", _next_step(said, own=not environment)
         ) from error
     version = connection.info.server_version // 10_000
     if version < OLDEST_VERSION:
