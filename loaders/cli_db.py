@@ -10,7 +10,8 @@ import click
 
 from loaders.database import named_server
 from loaders.project import find_project
-from loaders.server import DATABASE, LOCAL_HOST, SUPERUSER, EmbeddedServer
+from loaders.server import DATABASE, SUPERUSER, EmbeddedServer
+from loaders.server_settings import LOCAL_HOST
 
 
 @click.group()

