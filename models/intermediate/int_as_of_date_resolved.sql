@@ -8,12 +8,7 @@ latest as (
 ),
 
 resolved as (
-    select
-        {% if var('as_of_date') %}
-            cast('{{ var("as_of_date") }}' as date) as as_of_date
-        {% else %}
-            {{ local_date('latest_transacted_at') }} as as_of_date
-        {% endif %}
+    select coalesce({{ pinned_as_of_date() }}, {{ local_date('latest_transacted_at') }}) as as_of_date
     from latest
 )
 

@@ -41,13 +41,12 @@ identified as (
         registered.registered_at
     from registered
     full outer join buyers on registered.customer_id = buyers.customer_id
-    {% if var('as_of_date') %}
-        -- A past day knows nobody who neither had bought nor was registered by then.
-        where
-            buyers.customer_id is not null
-            or registered.registration_date is null
-            or registered.registration_date <= cast('{{ var("as_of_date") }}' as date)
-    {% endif %}
+    -- A past day knows nobody who neither had bought nor was registered by then; without one, all of the file count.
+    where
+        {{ pinned_as_of_date() }} is null
+        or buyers.customer_id is not null
+        or registered.registration_date is null
+        or registered.registration_date <= {{ pinned_as_of_date() }}
 )
 
 select * from identified

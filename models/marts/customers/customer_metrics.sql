@@ -54,9 +54,7 @@ measured as (
         coalesce(day_totals.purchase_days, 0) as purchase_days,
         day_totals.first_purchase_date,
         day_totals.last_purchase_date,
-        {{ dbt.datediff('day_totals.last_purchase_date', 'as_of_dates.as_of_date', 'day') }} as days_since_last_purchase,
-        {{ dbt.datediff('day_totals.first_purchase_date', 'day_totals.last_purchase_date', 'day') }} as lifetime_days,
-        {{ dbt.datediff('day_totals.first_purchase_date', 'as_of_dates.as_of_date', 'day') }} as tenure_days,
+        as_of_dates.as_of_date,
         case
             when day_totals.purchase_days is null then null
             when day_totals.purchase_days = 1 then 0
@@ -77,12 +75,16 @@ rounded as (
         cast(average_transaction_value as numeric(18, 2)) as average_transaction_value,
         first_purchase_date,
         last_purchase_date,
-        days_since_last_purchase,
-        lifetime_days as customer_lifetime_days,
+        {{ dbt.datediff('last_purchase_date', 'as_of_date', 'day') }}
+            as days_since_last_purchase,
+        {{ dbt.datediff('first_purchase_date', 'last_purchase_date', 'day') }}
+            as customer_lifetime_days,
         purchase_days,
         greatest(purchase_days - 1, 0) as frequency,
-        lifetime_days as recency_days,
-        tenure_days,
+        {{ dbt.datediff('first_purchase_date', 'last_purchase_date', 'day') }}
+            as recency_days,
+        {{ dbt.datediff('first_purchase_date', 'as_of_date', 'day') }}
+            as tenure_days,
         cast(monetary_value as numeric(18, 2)) as monetary_value
     from measured
 )

@@ -46,11 +46,22 @@ rounded as (
         order_count,
         unique_customers,
         {{ rounded_parts('gross_revenue', 'sales_date') }} as gross_revenue,
-        {{ rounded_parts('gross_revenue', 'sales_date') }}
-        - {{ rounded_parts('net_revenue', 'sales_date') }} as refunds,
         {{ rounded_parts('net_revenue', 'sales_date') }} as net_revenue,
-        cast(case when days_in_window = 7 then net_revenue_7d_avg end as numeric(18, 2)) as net_revenue_7d_avg
+        case when days_in_window = 7 then net_revenue_7d_avg end as net_revenue_7d_avg
     from averaged
+),
+
+finished as (
+    select
+        sales_date,
+        transaction_count,
+        order_count,
+        unique_customers,
+        gross_revenue,
+        cast(gross_revenue - net_revenue as numeric(18, 2)) as refunds,
+        net_revenue,
+        cast(net_revenue_7d_avg as numeric(18, 2)) as net_revenue_7d_avg
+    from rounded
 )
 
-select * from rounded
+select * from finished

@@ -37,10 +37,10 @@ latest as (
     from named
     left join customer_emails on named.named_customer_id = customer_emails.email_customer_id
     left join products on named.product_id = products.product_id
-    {% if var('as_of_date') %}
-        where {{ local_date('named.transacted_at') }} <= cast('{{ var("as_of_date") }}' as date)
-    {% endif %}
+    where
+        {{ pinned_as_of_date() }} is null
+        or {{ local_date('named.transacted_at') }} <= {{ pinned_as_of_date() }}
 )
 
 select * from latest
-order by transacted_at desc, transaction_id
+order by transacted_at desc, transaction_id asc

@@ -34,7 +34,9 @@ summarized as (
         cast(
             order_totals.total_revenue / nullif(order_totals.total_transactions, 0) as numeric(18, 2)
         ) as average_transaction_value,
-        cast(order_totals.total_revenue / nullif(order_totals.total_orders, 0) as numeric(18, 2)) as average_order_value,
+        cast(
+            order_totals.total_revenue / nullif(order_totals.total_orders, 0) as numeric(18, 2)
+        ) as average_order_value,
         as_of_dates.as_of_date
     from as_of_dates
     cross join customer_totals
