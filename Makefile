@@ -1,6 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format check-types pytest lock clean
+SQL := models tests analyses
+.PHONY: help setup demo test lint format lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,26 +9,24 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: .venv/.demo dbt_packages/dbt_utils profiles.yml ## load a year of a grocery's real data and build the marts
+setup: .venv/.demo dbt_packages/dbt_utils profiles.yml ## make the environment in .venv, nothing else
+
+demo: setup ## load a year of a grocery's real data and build the marts
 	@$(BIN)/python -m loaders.demo
 
-test: lint check-types pytest ## run every check: ruff, mypy, sqlfluff, pytest with dbt build
-
-lint: .venv/.test dbt_packages/dbt_utils profiles.yml ## check the style of Python and SQL
+test: .venv/.test setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 2 models tests analyses
+	$(BIN)/mypy
+	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
-format: .venv/.test dbt_packages/dbt_utils profiles.yml ## lay out Python and SQL in the project's style
+lint: .venv/.test setup ## check the style of SQL alone
+	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)
+
+format: .venv/.test setup ## lay out Python and SQL in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --processes 2 models tests analyses
-
-check-types: .venv/.test ## check the types of the Python code
-	$(BIN)/mypy
-
-pytest: .venv/.test dbt_packages/dbt_utils profiles.yml ## run the tests alone
-	$(BIN)/pytest --cov --cov-report=term-missing --cov-fail-under=90
+	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff fix $(SQL)
 
 lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 	$(BIN)/pip install --quiet uv

@@ -1,0 +1,78 @@
+"""What the README and the files around the code promise is so."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_mart_with_two_questions() -> None:
+    marts = {file.stem for file in (ROOT / "models" / "marts").rglob("*.sql")}
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", README, re.MULTILINE))
+    assert set(rows) == marts
+    assert all(questions.count("?") == 2 for questions in rows.values()), rows
+
+
+def test_the_readme_names_every_command() -> None:
+    from loaders.cli import main
+
+    for name in main.commands:
+        assert f"`loader {name}" in README, name
+
+
+def test_make_help_lists_the_targets() -> None:
+    help_text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split()
+    assert {line.split()[0] for line in help_text.splitlines()} == set(targets)
+
+
+def test_ci_and_the_workflow_call_the_readmes_command() -> None:
+    assert "make test" in README
+    assert (ROOT / ".ci" / "run").read_text().rstrip().endswith("exec make test")
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text())["jobs"]
+    assert [step["run"] for step in jobs["test"]["steps"] if "run" in step] == ["make test"]
+
+
+def test_every_dependency_is_locked_and_justified() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {re.split(r"[\[<>=~ ]", entry)[0].lower() for entries in lists for entry in entries}
+    locked = {line.split("==")[0].lower() for line in (ROOT / "requirements.lock").read_text().splitlines()}
+    justified = (ROOT / "DECISIONS.md").read_text(encoding="utf-8").lower()
+    assert names <= locked
+    assert [name for name in sorted(names) if name not in justified] == []
+
+
+def test_the_offline_package_has_what_the_project_calls_and_lists_it() -> None:
+    offline = ROOT / "offline" / "dbt_utils"
+    called: set[str] = set()
+    for folder in ("models", "macros", "tests", "seeds", "analyses"):
+        for file in (ROOT / folder).rglob("*"):
+            if file.suffix in (".sql", ".yml"):
+                called |= set(re.findall(r"dbt_utils\.(\w+)", file.read_text(encoding="utf-8")))
+    there = set()
+    for file in offline.rglob("*.sql"):
+        there |= set(re.findall(r"{%-?\s*(?:macro|test)\s+(\w+)\(", file.read_text(encoding="utf-8")))
+    readme = (offline / "README.md").read_text(encoding="utf-8")
+    assert called <= there
+    assert all(name in readme for name in called)
+
+
+def test_no_path_of_a_machine_is_in_the_project() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+    for name in tracked:
+        file = ROOT / name
+        if name and file.is_file() and file != Path(__file__):
+            assert not re.search(r"/(?:home|root|work|Users)/\w", file.read_text(encoding="utf-8", errors="replace")), (
+                name
+            )
