@@ -46,9 +46,9 @@ clean: ## stop the embedded database and remove all that was made here
 	@touch $@
 
 profiles.yml:
-	cp profiles.yml.example profiles.yml
+	@cp profiles.yml.example profiles.yml
 
 # The hub is asked first; where it can't be reached, the package of the same name in offline/ takes its place.
 dbt_packages/dbt_utils: packages.yml profiles.yml | .venv/.demo
-	$(BIN)/dbt deps >/dev/null 2>&1 || { mkdir -p dbt_packages && rm -rf $@ && cp -R offline/dbt_utils $@; }
+	@$(BIN)/dbt deps >/dev/null 2>&1 || { mkdir -p dbt_packages && rm -rf $@ && cp -R offline/dbt_utils $@; }
 	@touch $@

@@ -6,15 +6,18 @@ The data is "The Complete Journey" of 84.51°, as packaged on PyPI in `completej
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import click
 import duckdb
 import psycopg
+from psycopg import sql
 from rich import box
 from rich.console import Console
 from rich.table import Table as Grid
@@ -97,8 +100,11 @@ def main() -> None:
             show_results(results, as_json=False)
         _title("Building and testing the marts")
         environment = connection_environment(project)
-        if run_dbt(project, environment, "build").returncode:
+        with Console(stderr=True).status("dbt build"):
+            failed = run_dbt(project, environment, "build").returncode
+        if failed:
             raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
+        click.echo(_build_report(project))
         with connect(project, autocommit=True) as connection:
             _summarize(connection)
         _next_steps(environment)
@@ -122,23 +128,24 @@ def _summarize(connection: psycopg.Connection[Any]) -> None:
         shown = f"{value:,}" if isinstance(value, int) or hasattr(value, "as_tuple") else str(value)
         click.echo(f"{column.name.replace('_', ' '):<28}{shown:>16}")
     marts = connection.execute(
-        """
-        select
-            relations.relname,
-            case relations.relkind when 'v' then null else relations.reltuples::bigint end as row_count,
-            split_part(obj_description(relations.oid), '. ', 1)
-        from pg_catalog.pg_class as relations
-        where relations.relnamespace = 'marts'::regnamespace and relations.relkind in ('r', 'v')
-        order by relations.relname
-        """
+        "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
     ).fetchall()
     _title(f"Marts ({len(marts)}, schema marts)")
     grid = Grid(box=box.SIMPLE_HEAD)
     grid.add_column("mart", no_wrap=True)
     grid.add_column("rows", justify="right", no_wrap=True)
-    for name, rows, _ in marts:
-        grid.add_row(name, "live" if rows is None else f"{max(rows, 0):,}")
+    for (name,) in marts:
+        count = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("marts", name))).fetchone()
+        grid.add_row(name, f"{count[0]:,}" if count else "")
     Console().print(grid)
+
+
+def _build_report(project: Project) -> str:
+    """Return what dbt built and tested, from the results it leaves behind."""
+    content = json.loads((project.root / "target" / "run_results.json").read_text(encoding="utf-8"))
+    kinds = Counter(result["unique_id"].split(".")[0] for result in content["results"])
+    tests = kinds["test"] + kinds["unit_test"]
+    return f"{kinds['model']} models built, {tests} tests passed in {content['elapsed_time']:.0f} s."
 
 
 def _next_steps(environment: dict[str, str]) -> None:
