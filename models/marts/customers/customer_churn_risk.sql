@@ -1,0 +1,41 @@
+with customers as (
+    select * from {{ ref('customer_metrics') }}
+),
+
+calibration as (
+    select * from {{ ref('churn_tier_calibration') }}
+),
+
+tier_rates as (
+    select
+        churn_risk,
+        cast(sum(returned_customers) * 1.0 / nullif(sum(customers), 0) as numeric(9, 6)) as tier_return_rate
+    from calibration
+    group by churn_risk
+),
+
+tiered as (
+    select
+        customer_id,
+        {{ churn_tier('days_since_last_purchase') }} as churn_risk,
+        days_since_last_purchase,
+        -- The mean gap is recency_days / frequency; below two purchase days there is none.
+        cast(
+            days_since_last_purchase * frequency / nullif(cast(recency_days as numeric), 0) as numeric(18, 4)
+        ) as lateness_ratio
+    from customers
+    where customer_id <> '(unknown)'
+),
+
+rated as (
+    select
+        tiered.customer_id,
+        tiered.churn_risk,
+        tiered.days_since_last_purchase,
+        tiered.lateness_ratio,
+        tier_rates.tier_return_rate
+    from tiered
+    left join tier_rates on tiered.churn_risk = tier_rates.churn_risk
+)
+
+select * from rated
