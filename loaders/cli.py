@@ -16,13 +16,13 @@ from loaders.contract import Contract, Table, read_contract
 from loaders.copy import Limit, Options, Result, check_file, copy_file
 from loaders.csv_source import STDIN
 from loaders.database import connect
-from loaders.errors import FileRefusedError, LoaderError
+from loaders.errors import FileRefusedError, LoaderError, postgres_message
 from loaders.project import find_project
 from loaders.rules import Format
 from loaders.schema import init_schema
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
-EXIT_REFUSED, EXIT_REJECTS = 1, 3
+EXIT_REFUSED, EXIT_REJECTS, EXIT_INTERRUPTED = 1, 3, 130
 
 
 class _Group(click.Group):
@@ -37,9 +37,11 @@ class _Group(click.Group):
                 click.echo(report.printable(error.hint), err=True)
             ctx.exit(EXIT_REFUSED)
         except psycopg.Error as error:
-            # The primary message alone: PostgreSQL puts values of rows into details and context.
-            click.echo(f"Error: PostgreSQL says: {error.diag.message_primary or type(error).__name__}", err=True)
+            click.echo(f"Error: PostgreSQL says: {report.printable(postgres_message(error))}", err=True)
             ctx.exit(EXIT_REFUSED)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. Nothing of the file that was being loaded is in.", err=True)
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
@@ -122,14 +124,18 @@ def copy(
     options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
     with connect(project, autocommit=True) as connection:
         init_schema(connection, contract)
-        results = []
-        for path in _expand(paths):
-            with report.progress(path) as on_progress:
-                target = _table(contract, path, table)
-                if isinstance(target, Result):
+        results: list[Result] = []
+        try:
+            for path in _expand(paths):
+                with report.progress(path) as on_progress:
+                    target = _table(contract, path, table)
+                    if isinstance(target, Table):
+                        target = copy_file(connection, project, target, path, options, on_progress, _note)
                     results.append(target)
-                else:
-                    results.append(copy_file(connection, project, target, path, options, on_progress))
+        except (LoaderError, KeyboardInterrupt):
+            if results:  # the files before the one that broke off are in
+                report.show_results(results, as_json=as_json)
+            raise
     report.show_results(results, as_json=as_json)
     _exit(results)
 
@@ -259,6 +265,10 @@ def _table(contract: Contract, path: Path, name: str | None) -> Table | Result:
         return contract.table_for_file(path.name)
     except FileRefusedError as error:
         return Result(path.name, "", "refused", message=error.message, hint=error.hint)
+
+
+def _note(text: str) -> None:
+    click.echo(report.printable(text), err=True)
 
 
 def _exit(results: list[Result]) -> None:

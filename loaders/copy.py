@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from loaders import ledger
 from loaders.contract import Table
-from loaders.csv_source import STDIN, CsvFile, file_digest, open_csv
-from loaders.errors import DatabaseError, FileRefusedError, LoaderError
+from loaders.csv_source import CsvFile, open_csv
+from loaders.errors import DatabaseError, FileRefusedError, LoaderError, postgres_message
 from loaders.project import Project
 from loaders.rules import Format
 from loaders.scan import Scan
-from loaders.schema import primary_key_name, qualified
-
-# Blocks of this size reach the speed of psql's \copy; smaller ones cost calls, larger ones gain nothing.
-COPY_BLOCK = 1 << 18
+from loaders.spool import STDIN, file_digest
+from loaders.upsert import upsert
+from loaders.working_folder import working_folder
 
 Progress = Callable[[str, int], None]
 
 
 def silent(_phase: str, _amount: int) -> None:
     """Show no progress."""
+
+
+def unnoted(_note: str) -> None:
+    """Show no note."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Result:
     unknown_columns: tuple[str, ...] = ()
     message: str = ""
     hint: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def copy_file(
@@ -97,6 +98,7 @@ def copy_file(
     path: Path,
     options: Options,
     on_progress: Progress = silent,
+    on_note: Callable[[str], None] = unnoted,
 ) -> Result:
     """Copy one file into its table.
 
@@ -107,6 +109,7 @@ def copy_file(
         path: The file, or `-` for standard input.
         options: How to read and copy it.
         on_progress: Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
+        on_note: Called at once with what a user should know; the result's `notes` have it too.
 
     Returns:
         The result; a refused file is a result too.
@@ -115,17 +118,59 @@ def copy_file(
         DatabaseError: The database refuses or the connection broke; nothing of the file is in.
     """
     name = "(standard input)" if str(path) == STDIN else path.name
-    if not ledger.lock_table(connection, table, wait=options.wait):
-        raise DatabaseError(
-            f"Another loader is loading into {ledger.qualified_name(table)}.", "Wait for it, or leave --no-wait away."
-        )
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        notes.append(text)
+        on_note(text)
+
+    try:
+        with _only_loader(connection, table, options, on_note):
+            for broken in ledger.fail_broken_loads(connection):
+                note(
+                    f"Load {broken.load_id} ({broken.file_name}) broke off on {broken.started_at:%Y-%m-%d at %H:%M}. "
+                    "Nothing of it is in; it is marked as failed. Load the file again."
+                )
+            result = _copy_alone(connection, project, table, path, name, options, on_progress)
+            return replace(result, notes=tuple(notes))
+    except psycopg.Error as error:
+        raise DatabaseError(f"The load of {name} broke off: {postgres_message(error)}.", _next_step(error)) from error
+
+
+@contextmanager
+def _only_loader(
+    connection: psycopg.Connection[Any], table: Table, options: Options, on_note: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold the lock on loading into the table."""
+    # A server that works for a client that is gone should notice, and give the lock back.
+    connection.execute("set client_connection_check_interval = '1s'")
+    if not ledger.lock_table(connection, table, wait=False):
+        busy = f"Another loader is loading into {ledger.qualified_name(table)}."
+        if not options.wait:
+            raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
+        on_note(f"{busy} Waiting for it to end.")
+        ledger.lock_table(connection, table, wait=True)
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            ledger.unlock_table(connection, table)
+
+
+def _copy_alone(
+    connection: psycopg.Connection[Any],
+    project: Project,
+    table: Table,
+    path: Path,
+    name: str,
+    options: Options,
+    on_progress: Progress,
+) -> Result:
+    """Copy a file while no other loader works on its table, and write into the ledger how it ended."""
     load_id: int | None = None
     try:
-        ledger.fail_broken_loads(connection, table)
         if not options.force and (earlier := _loaded_before(connection, table, path)):
-            return Result(
-                name, table.name, "skipped", earlier.load_id, message=f"loaded before as load {earlier.load_id}"
-            )
+            return _skipped(name, table, earlier)
         load_id = ledger.start_load(connection, table, name)
         with working_folder(project) as folder:
             return _load(connection, project, table, path, options, on_progress, folder, load_id)
@@ -137,14 +182,12 @@ def copy_file(
         if load_id is not None and not connection.closed:
             with suppress(psycopg.Error):
                 ledger.finish_load(connection, load_id, "failed", _reason(error))
-        if isinstance(error, psycopg.Error):
-            raise DatabaseError(
-                f"The load of {name} broke off: {_reason(error)}.", "Nothing of the file is in; load it again."
-            ) from error
         raise
-    finally:
-        with suppress(psycopg.Error):
-            ledger.unlock_table(connection, table)
+
+
+def _skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
+    message = f"loaded before as load {earlier.load_id}"
+    return Result(name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
 
 
 def check_file(project: Project, table: Table, path: Path, options: Options) -> tuple[Result, list[Any]]:
@@ -171,23 +214,6 @@ def check_file(project: Project, table: Table, path: Path, options: Options) -> 
             ), rejects
     except FileRefusedError as error:
         return Result(name, table.name, "refused", message=error.message, hint=error.hint), []
-
-
-@contextmanager
-def working_folder(project: Project) -> Iterator[Path]:
-    """Give a private folder for working files, and remove it afterwards."""
-    parent = project.root / "target" / "loader"
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="copy-", dir=parent))
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="loader-"))
-    try:
-        yield folder
-    except OSError as error:
-        raise LoaderError(f"Working files can't be written: {error.strerror}.", "Make room on the disk.") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -240,15 +266,15 @@ def _load(
         if not options.force and (earlier := ledger.find_loaded(connection, table, file.sha256)):
             # Only standard input and pipes come here: their content is known no sooner.
             connection.execute("delete from loader.loads where load_id = %s", (load_id,))
-            return Result(
-                file.name, table.name, "skipped", earlier.load_id, message=f"loaded before as load {earlier.load_id}"
-            )
+            return _skipped(file.name, table, earlier)
         message, hint = _over_limit(scan, options)
         status = "refused" if message else "loaded"
         counts = {"inserted": 0, "updated": 0, "unchanged": 0}
         with connection.transaction():
             if status == "loaded":
-                counts = _upsert(connection, project, table, scan, load_id, on_progress)
+                counts = upsert(
+                    connection, project.time_zone, table, scan, load_id, lambda size: on_progress("copy", size)
+                )
             ledger.write_rejects(connection, load_id, scan.rejects())
             counts |= {"read": scan.rows_read, "rejected": scan.rows_rejected}
             ledger.finish_load(connection, load_id, status, message or None, **counts)
@@ -258,108 +284,29 @@ def _load(
             status,
             load_id,
             encoding=file.encoding,
+            rows_read=scan.rows_read,
+            rows_inserted=counts["inserted"],
+            rows_updated=counts["updated"],
+            rows_unchanged=counts["unchanged"],
+            rows_rejected=scan.rows_rejected,
             unknown_columns=file.unknown_headers,
             message=message,
             hint=hint,
-            **{f"rows_{name}": count for name, count in counts.items()},
         )
-
-
-def _upsert(
-    connection: psycopg.Connection[Any],
-    project: Project,
-    table: Table,
-    scan: Scan,
-    load_id: int,
-    on_progress: Progress,
-) -> dict[str, int]:
-    """Bring the good rows into the table and return how many were inserted, updated and unchanged."""
-    connection.execute("select set_config('timezone', %s, true)", (project.time_zone,))
-    connection.execute("set local datestyle = 'ISO, YMD'")
-    expected = scan.rows_read - scan.rows_rejected
-    target = qualified(table)
-    if _is_empty(connection, table):
-        # Into an empty table: the key is built once at the end, which is much cheaper than row by row.
-        constraint = primary_key_name(table)
-        connection.execute(sql.SQL("alter table {} drop constraint {}").format(target, constraint))
-        _stream(connection, target, scan, load_id, on_progress)
-        connection.execute(
-            sql.SQL("alter table {} add constraint {} primary key ({})").format(
-                target, constraint, sql.Identifier(table.key.name)
-            )
-        )
-        connection.execute(sql.SQL("analyze {}").format(target))
-        return {"inserted": expected, "updated": 0, "unchanged": 0}
-    incoming = sql.Identifier("incoming")
-    connection.execute(
-        sql.SQL("create temporary table {} (like {} including defaults) on commit drop").format(incoming, target)
-    )
-    _stream(connection, incoming, scan, load_id, on_progress)
-    connection.execute(sql.SQL("analyze {}").format(incoming))
-    updated = _update(connection, table, scan.given_columns)
-    inserted = _insert(connection, table)
-    return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
-
-
-def _is_empty(connection: psycopg.Connection[Any], table: Table) -> bool:
-    row = connection.execute(sql.SQL("select not exists (select from {})").format(qualified(table))).fetchone()
-    return bool(row and row[0])
-
-
-def _stream(
-    connection: psycopg.Connection[Any], target: sql.Identifier, scan: Scan, load_id: int, on_progress: Progress
-) -> None:
-    columns = sql.SQL(", ").join(map(sql.Identifier, scan.columns))
-    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(target, columns)
-    with connection.cursor() as cursor:
-        with cursor.copy(statement) as copy, scan.stream(load_id) as rows:
-            while block := rows.read(COPY_BLOCK):
-                copy.write(block)
-                on_progress("copy", len(block))
-        if cursor.rowcount != scan.rows_read - scan.rows_rejected:
-            raise LoaderError(f"{cursor.rowcount} rows arrived where {scan.rows_read} were read.", "Report this.")
-
-
-def _update(connection: psycopg.Connection[Any], table: Table, given: tuple[str, ...]) -> int:
-    """Replace rows that say something else now. Columns that the file does not have keep their values."""
-    key = sql.Identifier(table.key.name)
-    columns = [sql.Identifier(name) for name in given if name != table.key.name]
-    if not columns:
-        return 0
-    stamps = [sql.Identifier(name) for name in ("_load_id", "_line", "_loaded_at")]
-    statement = sql.SQL(
-        """
-        update {target} as existing
-        set {assignments}
-        from incoming
-        where existing.{key} = incoming.{key} and ({existing}) is distinct from ({incoming})
-        """
-    ).format(
-        target=qualified(table),
-        assignments=sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(name) for name in [*columns, *stamps]),
-        key=key,
-        existing=sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
-        incoming=sql.SQL(", ").join(sql.SQL("incoming.{}").format(name) for name in columns),
-    )
-    return connection.execute(statement).rowcount
-
-
-def _insert(connection: psycopg.Connection[Any], table: Table) -> int:
-    statement = sql.SQL(
-        """
-        insert into {target}
-        select incoming.*
-        from incoming
-        where not exists (select from {target} as existing where existing.{key} = incoming.{key})
-        """
-    ).format(target=qualified(table), key=sql.Identifier(table.key.name))
-    return connection.execute(statement).rowcount
 
 
 def _reason(error: BaseException) -> str:
-    """Say why a load failed, without any value of the file: PostgreSQL puts those into its context."""
+    """Say why a load failed, for the ledger, without any value of the file."""
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, psycopg.Error):
-        return error.diag.message_primary or type(error).__name__
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+        return postgres_message(error)
+    return error.message if isinstance(error, LoaderError) else type(error).__name__
+
+
+def _next_step(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "Nothing of the file is in. Make room on the disk of the database server and load it again."
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return "Nothing of the file is in. Load as a member of the role analytics_loader (`loader init --roles`)."
+    return "Nothing of the file is in; load it again."

@@ -1,5 +1,11 @@
 """The one family of errors that a user sees."""
 
+from __future__ import annotations
+
+import re
+
+import psycopg
+
 
 class LoaderError(Exception):
     """Something a user can act on.
@@ -30,3 +36,18 @@ class DatabaseError(LoaderError):
 
 class FileRefusedError(LoaderError):
     """A file can't be loaded as a whole; nothing of it is in."""
+
+
+def postgres_message(error: psycopg.Error) -> str:
+    """Say in PostgreSQL's words what went wrong, without any value of a row.
+
+    PostgreSQL puts values into the lines DETAIL and CONTEXT, and for values that don't fit a type into the message.
+    """
+    code, message = error.sqlstate or "", error.diag.message_primary
+    if not code:
+        return "the connection broke off" if isinstance(error, psycopg.OperationalError) else type(error).__name__
+    if code.startswith(("22", "23")):
+        place = re.match(r"COPY \w+, line \d+, column (\w+)", error.diag.context or "")
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+        return f"{words} in column {place[1]}" if place else words
+    return message or type(error).__name__

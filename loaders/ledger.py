@@ -64,21 +64,30 @@ def unlock_table(connection: Connection, table: Table) -> None:
     connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (qualified_name(table),))
 
 
-def fail_broken_loads(connection: Connection, table: Table) -> list[Load]:
-    """Mark as failed what a loader that died has left as running, and return it. Needs the table's lock.
+def fail_broken_loads(connection: Connection) -> list[Load]:
+    """Mark as failed what loaders that died have left as running, and return it.
 
-    Nothing of such a load is in: its transaction died with it.
+    Nothing of such a load is in: its transaction died with it. A load that runs is told from a dead one by the lock on
+    its table.
     """
-    with connection.cursor(row_factory=class_row(Load)) as cursor:
-        query = sql.SQL(
-            """
-            update loader.loads
-            set status = 'failed', finished_at = now(), error = 'the loader or its connection broke off'
-            where status = 'running' and table_name = %s
-            returning {}
-            """
-        ).format(_COLUMNS)
-        return cursor.execute(query, (qualified_name(table),)).fetchall()
+    broken: list[Load] = []
+    query = sql.SQL(
+        """
+        update loader.loads
+        set status = 'failed', finished_at = clock_timestamp(), error = 'the loader or its connection broke off'
+        where status = 'running' and table_name = %s
+        returning {}
+        """
+    ).format(_COLUMNS)
+    lock, unlock = (f"select pg_{what}(hashtextextended(%s, 0))" for what in ("try_advisory_lock", "advisory_unlock"))
+    names = connection.execute("select distinct table_name from loader.loads where status = 'running'").fetchall()
+    for name in names:
+        row = connection.execute(lock, name).fetchone()
+        if row and row[0]:
+            with connection.cursor(row_factory=class_row(Load)) as cursor:
+                broken += cursor.execute(query, name).fetchall()
+            connection.execute(unlock, name)
+    return sorted(broken, key=lambda load: load.load_id)
 
 
 def find_loaded(connection: Connection, table: Table, sha256: str) -> Load | None:

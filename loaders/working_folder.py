@@ -1,0 +1,85 @@
+"""A private folder for the working files of one run, removed afterwards; what killed runs left goes with the next."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+
+from loaders.errors import LoaderError
+from loaders.project import Project
+
+PREFIX = "copy-"
+
+
+@contextmanager
+def working_folder(project: Project) -> Iterator[Path]:
+    """Give a private folder for working files, and remove it afterwards.
+
+    The run holds a lock on its folder. The kernel gives the lock back however the run ends, so a folder without one is
+    a dead run's.
+
+    Raises:
+        LoaderError: The working files can't be written.
+    """
+    with _make_folder(project.root / "target" / "loader") as folder:
+        try:
+            yield folder
+        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+            what = error.strerror if isinstance(error, OSError) else type(error).__name__
+            raise LoaderError(
+                f"Working files can't be written: {what}.",
+                f"Make room on the disk of {folder.parent}; a file needs some three times its size while it is loaded.",
+            ) from error
+
+
+@contextmanager
+def _make_folder(parent: Path) -> Iterator[Path]:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with _locked(parent):
+            _remove_dead(parent)
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # a project that only others may write
+        folder, lock = Path(tempfile.mkdtemp(prefix="loader-")), None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _remove_dead(parent: Path) -> None:
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):
+            lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep others from cleaning up while a folder is made that has no lock yet."""
+    lock = _lock(folder, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _lock(folder: Path, how: int) -> int:
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(opened, how)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
