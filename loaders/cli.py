@@ -14,12 +14,12 @@ from loaders import ledger, report
 from loaders.cli_db import db
 from loaders.contract import Contract, Table, read_contract
 from loaders.copy import Limit, Options, Result, check_file, copy_file
-from loaders.csv_source import STDIN
 from loaders.database import connect
 from loaders.errors import FileRefusedError, LoaderError, postgres_message
 from loaders.project import find_project
 from loaders.rules import Format
 from loaders.schema import init_schema
+from loaders.spool import STDIN
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 EXIT_REFUSED, EXIT_REJECTS, EXIT_INTERRUPTED = 1, 3, 130

@@ -1,80 +1,146 @@
-"""Physical lines of a working file: count them, find blank ones, cut records out, get records back as they stand there.
+"""Cut a CSV file into its records: where each begins, on which physical line, and which ones can't be read.
 
-A working file has line feeds between records (see `csv_source`). Lines are counted from 1, as editors do.
+Physical lines end with LF, CRLF or CR, are counted from 1, and count inside quoted fields too: as editors show them.
+A quote that stands first in a field opens a quoted field, in which only doubled quotes may stand; anywhere else a quote
+is a character like others. Where a quoted field is not closed properly, the line with its first quote is at fault, and
+reading goes on behind that line, so that it can't swallow the good rows below.
 """
 
 from __future__ import annotations
 
-import itertools
 import mmap
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import BinaryIO
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from loaders.csv_source import BLOCK, quoted_field
+LONGEST_RECORD = 2_000_000
+# Records are taken together in runs of this many, each on one line: more gain nothing, fewer cost time.
+RUN = 500
 
-
-def count_lines(path: Path) -> int:
-    """Return the number of lines; a last one without a line feed counts too."""
-    count, last = 0, b"\n"
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            count += block.count(b"\n")
-            last = block[-1:]
-    return count + (last != b"\n")
-
-
-def blank_lines(path: Path, delimiter: str) -> list[int]:
-    """Return the lines without any character, those inside quoted fields left out."""
-    pattern = re.compile(quoted_field(delimiter) + rb"|^\n", re.MULTILINE)
-    found: list[int] = []
-    line, done = 1, 0
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        for match in pattern.finditer(content):
-            if match[0] == b"\n":
-                line += content[done : match.start()].count(b"\n")
-                done = match.start()
-                found.append(line)
-    return found
+LINE_END = re.compile(rb"\r\n?|\n")
+REASONS = {
+    "broken_quoting": "a quote is opened and not closed, or text follows a closing quote",
+    "line_too_long": "the record is longer than 2 MB",
+    "invalid_encoding": "bytes that are no text in the file's encoding",
+    "too_few_fields": "the row has fewer fields than the header",
+    "too_many_fields": "the row has more fields than the header",
+}
 
 
-def cut_out(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
-    """Leave blank lines in the place of records and yield first line and bytes of each.
+@dataclass(frozen=True)
+class Piece:
+    """Records that stand one after the other in a file.
 
-    Args:
-        path: The working file; it is replaced when the iteration ends.
-        places: Offset and size in bytes of the records, in the order of the file.
+    Attributes:
+        line: First physical line.
+        start: Offset of the first byte.
+        size: Number of bytes without the last line end.
+        count: Number of records. More than one stand on one line each.
+        clean: The records as they can be read without doubt, None if `reason` says why they can't.
+        reason: Code of what is wrong with the record.
     """
-    target = path.with_suffix(".cut")
-    with path.open("rb") as source, target.open("wb") as out:
-        line, done = 1, 0
-        for start, size in places:
-            line += _copy(source, out, start - done)
-            record = source.read(size)
-            out.write(b"\n" * record.count(b"\n"))
-            yield line, record
-            line += record.count(b"\n")
-            done = start + size
-        _copy(source, out, None)
-    target.replace(path)
+
+    line: int
+    start: int
+    size: int
+    count: int
+    clean: bytes | None
+    reason: str | None = None
 
 
-def read_records(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield the bytes of the records that begin at given lines and are so many lines high; lines ascend."""
-    with path.open("rb") as file:
-        at = 1
-        for line, height in places:
-            rows = itertools.islice(file, line - at, line - at + height)
-            yield b"".join(rows).removesuffix(b"\n")
-            at = line + height
+class Grammar:
+    """The patterns of records with one delimiter and, except for a header, one number of fields."""
+
+    def __init__(self, delimiter: str, fields: int = 1) -> None:
+        """Compile the patterns."""
+        comma = re.escape(delimiter).encode()
+        plain = rb'[^"\r\n%b]*+' % comma
+        # The first two hold only what no reader of CSV understands in another way.
+        one_line = rb'(?:"[^"\r\n]*+(?:""[^"\r\n]*+)*+"|%b)' % plain
+        any_lines = rb'(?:"[^"]*+(?:""[^"]*+)*+"|%b)' % plain
+        row = rb"(?!\r|\n|\Z)%b(?:%b%b){%d}"
+        self.run = re.compile(rb"(?:%b\r?\n){1,%d}+" % (row % (one_line, comma, one_line, fields - 1), RUN))
+        self.record = re.compile(rb"%b(?=[\r\n]|\Z)" % (row % (any_lines, comma, any_lines, fields - 1)))
+        self.field = re.compile(
+            rb'(?P<quoted>"[^"]*+(?:""[^"]*+)*+")(?=[%b\r\n]|\Z)|(?P<plain>(?!")[^\r\n%b]*+)' % (comma, comma)
+        )
+        self.rest_of_line = re.compile(rb"[^\r\n]*+")
+        self.comma = delimiter.encode()
+        self.fields = fields
+
+    def split(self, content: bytes | mmap.mmap, start: int) -> tuple[int, list[re.Match[bytes]], bool]:
+        """Return the end of the record that begins at `start`, its fields, and whether its quoting is broken."""
+        fields: list[re.Match[bytes]] = []
+        at = start
+        while True:
+            match = self.field.match(content, at)
+            if match is None or (len(match[0]) > LONGEST_RECORD and LINE_END.search(match[0])):
+                return self.end_of_line(content, at), fields, True
+            fields.append(match)
+            at = match.end()
+            if content[at : at + 1] != self.comma:
+                return at, fields, False
+            at += 1
+
+    def end_of_line(self, content: bytes | mmap.mmap, start: int) -> int:
+        """Return the end of the physical line, without its line end."""
+        match = self.rest_of_line.match(content, start)
+        return match.end() if match else start
 
 
-def _copy(source: BinaryIO, target: BinaryIO, size: int | None) -> int:
-    """Copy so many bytes, or all that is left; return the number of line feeds among them."""
-    count = 0
-    while size != 0 and (block := source.read(BLOCK if size is None else min(size, BLOCK))):
-        target.write(block)
-        count += block.count(b"\n")
-        size = None if size is None else size - len(block)
-    return count
+def cut(content: mmap.mmap, start: int, line: int, grammar: Grammar) -> Iterator[Piece]:
+    """Yield all records from an offset on that stands on the given line; blank lines are none."""
+    end = len(content)
+    while start < end:
+        run = grammar.run.match(content, start)
+        stop = run.end() if run else start + 1
+        if run and stop - start <= LONGEST_RECORD and _is_text(run[0]):
+            clean = run[0].replace(b"\r\n", b"\n")
+            count = clean.count(b"\n")
+            yield Piece(line, start, len(run[0].rstrip(b"\r\n")), count, clean)
+            start, line = stop, line + count
+            continue
+        while start < stop:
+            piece = _single(content, start, line, grammar)
+            if piece.size:
+                yield piece
+            line += count_breaks(content, start, start + piece.size) + 1
+            start += piece.size
+            line_end = LINE_END.match(content, start)
+            start = line_end.end() if line_end else end
+
+
+def count_breaks(content: bytes | mmap.mmap, start: int, end: int) -> int:
+    """Return the number of line ends between two offsets."""
+    return sum(1 for _ in LINE_END.finditer(content, start, end))
+
+
+def _single(content: mmap.mmap, start: int, line: int, grammar: Grammar) -> Piece:
+    if (match := grammar.record.match(content, start)) and match.end() - start <= LONGEST_RECORD and _is_text(match[0]):
+        return Piece(line, start, match.end() - start, 1, match[0] + b"\n")
+    end, fields, is_broken = grammar.split(content, start)
+    reason = None
+    if is_broken:
+        reason = "broken_quoting"
+    elif end - start > LONGEST_RECORD:
+        reason = "line_too_long"
+    elif not _is_text(content[start:end]):
+        reason = "invalid_encoding"
+    elif len(fields) != grammar.fields:
+        reason = "too_few_fields" if len(fields) < grammar.fields else "too_many_fields"
+    clean = None if reason else grammar.comma.join(map(_unambiguous, fields)) + b"\n"
+    return Piece(line, start, end - start, 1, clean, reason)
+
+
+def _unambiguous(field: re.Match[bytes]) -> bytes:
+    """Return a field with quotes around it if any quote stands in it: readers differ in what `a"b` or ` "a"` mean."""
+    text = field[0]
+    return b'"' + text.replace(b'"', b'""') + b'"' if field["plain"] and b'"' in text else text
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,7 +1,6 @@
 """Read a CSV file with DuckDB, judge every row, and hand on the good ones.
 
-DuckDB's strict reader puts the records into its table `records` and tells which ones it can't read; those are cut out.
-The contract's rules then run over `records` as SQL and fill `rejected`. Nothing is dropped on the way:
+The contract's rules run as SQL over the table `records` and fill `rejected`. Nothing is dropped on the way:
 `rows_read` = good rows + `rows_rejected`.
 """
 
@@ -16,23 +15,14 @@ from typing import Any, BinaryIO
 
 import duckdb
 
-from loaders import lines
 from loaders.contract import FROM_ROW, Table
 from loaders.csv_source import CsvFile
 from loaders.errors import FileRefusedError
-from loaders.rules import Format, Rule, TableRules, literal, strict_json
+from loaders.lines import REASONS
+from loaders.records import Records
+from loaders.rules import Format, Rule, TableRules, strict_json
 
 MEMORY_LIMIT = "256MB"
-# Broken quoting swallows the lines behind it; each round of reading gives back what one broken line has swallowed.
-MAX_ROUNDS = 20
-BROKEN_QUOTING = "broken_quoting"
-_STRUCTURE = {
-    "MISSING COLUMNS": ("too_few_fields", "the row has fewer fields than the header"),
-    "TOO MANY COLUMNS": ("too_many_fields", "the row has more fields than the header"),
-    "UNQUOTED VALUE": (BROKEN_QUOTING, "a quote is opened and not closed, or text follows a closing quote"),
-    "INVALID ENCODING": ("invalid_encoding", "bytes that are no text in the file's encoding"),
-    "LINE SIZE OVER MAXIMUM": ("line_too_long", "the record is longer than 2 MB"),
-}
 
 
 @dataclass(frozen=True)
@@ -62,24 +52,19 @@ class Scan:
         Raises:
             FileRefusedError: Records can't be told apart in the file.
         """
-        self._file = file
         self._rules = TableRules(file, table, form)
-        self._unreadable: dict[int, Reject] = {}
         folder = str(file.path.parent)
         self._duckdb = duckdb.connect(
             f"{folder}/scan.duckdb", config={"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
         )
         self._duckdb.execute("set TimeZone = $1", [time_zone])
         self._duckdb.create_function("strict_json", strict_json)
-        self._read()
-        self._number_lines()
+        self._records = Records(file, self._duckdb)
         self._reasons = self._judge()
         self._reject_duplicates(table)
         self._number_repeats(table)
-        # A blank line in a file of one column is a record without a value: what was cut out stands there once more.
-        counted_twice = len(self._unreadable) if len(file.header) == 1 else 0
-        self.rows_read = self._count("records") + len(self._unreadable) - counted_twice
-        self.rows_rejected = self._count("rejected") + len(self._unreadable) - counted_twice
+        self.rows_read = self._records.read
+        self.rows_rejected = self._count("rejected") + self._records.unreadable
         self._values = self._stream_values(table)
         self.columns = tuple(self._values)
         self.given_columns = tuple(name for name in self._values if name in {*self._rules.fields, "_extra"})
@@ -91,21 +76,35 @@ class Scan:
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
         details = " ".join(f"when {number} then {rule.detail}" for number, rule in enumerate(self._reasons))
-        judged = self._execute(
+        cursor = self._duckdb.cursor().execute(
             f"""
-            select lines.line, lines.height, rejected.rule, case rejected.rule {details} end
-            from records
-            inner join rejected on rejected.record = records.rowid
-            inner join ({self._lines}) as lines on lines.record = records.rowid
-            order by lines.line
+            with lines as (
+                {self._records.lines}
+            ),
+            judged as (
+                select
+                    lines.line, rejected.rule, null as reason, case rejected.rule {details} end as detail,
+                    pieces.start, lines.record - pieces.record as number,
+                    if(pieces.count = 1, pieces.size, null) as size
+                from rejected
+                inner join records on records.rowid = rejected.record
+                inner join lines on lines.record = rejected.record
+                asof inner join (from pieces where reason is null) as pieces on rejected.record >= pieces.record
+            )
+            from judged
+            union all
+            select line, null, reason, null, start, 0, size from pieces where reason is not null
+            order by line
             """
-        ).fetchall()
-        judged = [row for row in judged if row[0] not in self._unreadable]
-        raws = lines.read_records(self._file.path, [row[:2] for row in judged])
-        found = dict(self._unreadable)
-        for (line, _, rule, detail), raw in zip(judged, raws, strict=True):
-            found[line] = Reject(line, self._reasons[rule].column, self._reasons[rule].reason, detail, raw)
-        yield from (found[line] for line in sorted(found))
+        )
+        while found := cursor.fetchmany(1000):
+            raws = self._records.raw(row[-3:] for row in found)
+            for (line, number, reason, detail, *_), raw in zip(found, raws, strict=True):
+                if reason is not None:
+                    yield Reject(line, None, reason, REASONS[reason], raw)
+                else:
+                    rule = self._reasons[number]
+                    yield Reject(line, rule.column, rule.reason, detail, raw)
 
     @contextlib.contextmanager
     def stream(self, load_id: int) -> Iterator[BinaryIO]:
@@ -117,7 +116,9 @@ class Scan:
         values = {**self._values, "_load_id": str(load_id)}
         repeats = "left join repeats on repeats.record = records.rowid" if self._has_repeats else ""
         numbered = (
-            "" if self._lines_are_rows else f"inner join ({self._lines}) as lines on lines.record = records.rowid"
+            ""
+            if self._records.in_one_piece
+            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
         )
         query = f"""
             select {", ".join(f"{value} as {name}" for name, value in values.items())}
@@ -149,99 +150,6 @@ class Scan:
             writer.join()
         if failures:
             raise FileRefusedError(f"Reading broke off: {_first_line(failures[0])}", "Load the file again.")
-
-    # --- reading -----------------------------------------------------------------------------------------------------
-
-    def _read(self) -> None:
-        """Fill `records`. What can't be read is cut out, and the file read again, until all that is left can be."""
-        for _ in range(MAX_ROUNDS):
-            self._read_once()
-            places = self._execute(
-                """
-                select
-                    line_byte_position - 1 + length(csv_line) - length(ltrim(csv_line, chr(10))) as start,
-                    any_value(strlen(trim(csv_line, chr(10)))) as size,
-                    arg_min(error_type, byte_position) as kind
-                from reject_errors
-                group by start
-                order by start
-                """
-            ).fetchall()
-            if not places:
-                return
-            self._cut_out(places)
-        raise FileRefusedError(
-            f"Quotes are broken in more than {MAX_ROUNDS} places, so records can't be told apart.",
-            f"Look at line {max(self._unreadable)} and how the file was exported.",
-        )
-
-    def _read_once(self) -> None:
-        names = ", ".join(f"'c{i}': 'varchar'" for i in range(len(self._file.header)))
-        self._execute(
-            "drop table if exists records; drop table if exists reject_errors; drop table if exists reject_scans"
-        )
-        try:
-            self._execute(
-                f"""
-                create table records as
-                from read_csv(
-                    {literal(str(self._file.path))}, columns = {{{names}}}, header = true,
-                    delim = {literal(self._file.delimiter)}, quote = '"', escape = '"', new_line = '\\n',
-                    nullstr = '', allow_quoted_nulls = false, compression = 'none',
-                    auto_detect = false, strict_mode = true, store_rejects = true, rejects_limit = 0
-                )
-                """
-            )
-        except duckdb.Error as error:
-            raise FileRefusedError(f"This is no CSV: {_first_line(error)}", "Check delimiter and quotes.") from error
-
-    def _cut_out(self, places: list[tuple[int, int, str]]) -> None:
-        kinds = [_STRUCTURE.get(kind, ("unreadable", kind.lower())) for _, _, kind in places]
-        # A record with a broken quote may have swallowed good ones: only its first line is at fault for sure.
-        with self._file.path.open("rb") as file:
-            for number, (start, size, _) in enumerate(places):
-                if kinds[number][0] == BROKEN_QUOTING:
-                    file.seek(start)
-                    places[number] = (start, min(size, len(file.readline().removesuffix(b"\n"))), "")
-        cut = lines.cut_out(self._file.path, [(start, size) for start, size, _ in places])
-        for (reason, detail), (line, raw) in zip(kinds, cut, strict=True):
-            self._unreadable[line] = Reject(line, None, reason, detail, raw)
-
-    def _number_lines(self) -> None:
-        """Find how a record's number becomes its first physical line and height in lines.
-
-        Where neither blank lines nor line breaks inside fields are, it takes no more than adding a constant.
-        """
-        first = self._file.first_line
-        self._lines_are_rows = lines.count_lines(self._file.path) - first + 1 == self._count("records")
-        if self._lines_are_rows:
-            self._lines = f"select rowid as record, rowid + {first} as line, 1 as height from records"
-            return
-        fields = [f"c{i}" for i in range(len(self._file.header))] if self._file.has_quotes else []
-        breaks = "".join(f" + coalesce(length({c}) - length(replace({c}, chr(10), '')), 0)" for c in fields)
-        blank = lines.blank_lines(self._file.path, self._file.delimiter) if len(self._file.header) > 1 else []
-        # Counted without the blank lines before it, the line of the n-th blank line is n less: all records from there
-        # on are n lines further down than their own heights tell.
-        behind = {line - number: number + 1 for number, line in enumerate(x for x in blank if x >= first)}
-        self._execute("create table blanks (line bigint, so_far bigint)")
-        if behind:
-            columns = [list(behind), list(behind.values())]
-            self._execute("insert into blanks select unnest($1), unnest($2)", columns)
-        self._execute(
-            f"""
-            create table lines as
-            with heights as (
-                select rowid as record, 1{breaks} as height from records
-            ),
-            stacked as (
-                select record, height, {first} + sum(height) over (order by record) - height as line from heights
-            )
-            select stacked.record, stacked.line + coalesce(blanks.so_far, 0) as line, stacked.height
-            from stacked
-            asof left join blanks on stacked.line >= blanks.line
-            """
-        )
-        self._lines = "from lines"
 
     # --- judging -----------------------------------------------------------------------------------------------------
 
@@ -308,7 +216,7 @@ class Scan:
         )
 
     def _stream_values(self, table: Table) -> dict[str, str]:
-        line = f"records.rowid + {self._file.first_line}" if self._lines_are_rows else "lines.line"
+        line = f"records.rowid + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
         values = {"_load_id": "0", "_line": line}
         for column in table.columns:
             value = self._rules.value(column)

@@ -1,0 +1,219 @@
+"""Take a file in once: read, decompress and hash it, and turn it into UTF-8 in a private working file.
+
+What follows reads that copy, so that nothing can change under its hands.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from loaders.errors import FileRefusedError
+
+STDIN = "-"
+BLOCK = 1 << 20
+
+_MAGIC = {
+    b"PK\x03\x04": ("a zip archive or an Excel workbook", "Save the sheet as CSV, or unpack the archive."),
+    b"PAR1": ("a Parquet file", "Write it as CSV, for example with DuckDB: copy (from 'file') to 'file.csv'."),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Save the sheet as CSV."),
+    b"%PDF": ("a PDF file", "Export the data as CSV."),
+    b"SQLite format 3": ("an SQLite database", "Export the table as CSV."),
+    b"BZh": ("compressed with bzip2", "Unpack it, or compress it with gzip or Zstandard."),
+    b"\xfd7zXZ": ("compressed with xz", "Unpack it, or compress it with gzip or Zstandard."),
+}
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# Bytes that Windows-1252 gives no character.
+_UNDEFINED_IN_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """A file's content as UTF-8 without a byte order mark; `sha256` and `size` are those of the bytes as given."""
+
+    path: Path
+    sha256: str
+    size: int
+    encoding: str
+
+
+def display_name(path: Path) -> str:
+    """Return a file's name for messages and the ledger; bytes in it that are no UTF-8 are written as escapes."""
+    if str(path) == STDIN:
+        return "(standard input)"
+    return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes as hexadecimal text.
+
+    Raises:
+        FileRefusedError: The file can't be read.
+    """
+    with _readable(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+def spool(path: Path, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Spooled:
+    """Take in the file at `path` (`-` for standard input) into `folder`.
+
+    Args:
+        path: A file, plain or compressed with gzip or Zstandard.
+        folder: Private folder for the working file.
+        encoding: Name of a Python codec; detected without it.
+        on_progress: Called with the number of bytes read since the last call.
+
+    Raises:
+        FileRefusedError: The file can't be read, is binary, changes meanwhile, or is not in the encoding.
+    """
+    codec = None if encoding is None else _codec(encoding)
+    target = folder / "spool.csv"
+    with _readable(path) as source:
+        before = os.fstat(source.fileno()) if source is not sys.stdin.buffer else None
+        hashed = _Hashed(source, on_progress)
+        reader = io.BufferedReader(hashed, BLOCK)
+        start = reader.peek(16)[:16]
+        for magic, (kind, hint) in _MAGIC.items():
+            if start.startswith(magic):
+                raise FileRefusedError(f"{display_name(path)} is {kind}, not a CSV file.", hint)
+        try:
+            with target.open("wb") as out, _decompressed(reader, start) as plain:
+                while block := plain.read(BLOCK):
+                    out.write(block)
+        except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
+        while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
+            pass
+        if before is not None and stat.S_ISREG(before.st_mode):
+            after = os.fstat(source.fileno())
+            if (before.st_size, before.st_mtime_ns, hashed.size) != (after.st_size, after.st_mtime_ns, after.st_size):
+                raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
+    decoded, found = _decode(target, codec)
+    return Spooled(decoded, hashed.digest.hexdigest(), hashed.size, found)
+
+
+# --- bytes -----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[BinaryIO]:
+    if str(path) == STDIN:
+        yield sys.stdin.buffer
+        return
+    name = display_name(path)
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise FileRefusedError(f"There is no file {name}.", "Check the path.") from error
+    except IsADirectoryError as error:
+        raise FileRefusedError(f"{name} is a folder.", "Give the CSV files in it.") from error
+    except PermissionError as error:
+        raise FileRefusedError(f"No permission to read {name}.", "Give yourself the right to read it.") from error
+
+
+class _Hashed(io.RawIOBase):
+    """A file as it is read: every byte goes through the digest."""
+
+    def __init__(self, source: BinaryIO, on_progress: Callable[[int], None]) -> None:
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self._source = source
+        self._on_progress = on_progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._source.read(len(buffer))
+        buffer[: len(data)] = data
+        self.digest.update(data)
+        self.size += len(data)
+        self._on_progress(len(data))
+        return len(data)
+
+
+@contextlib.contextmanager
+def _decompressed(file: BinaryIO, start: bytes) -> Iterator[BinaryIO]:
+    if start.startswith(b"\x1f\x8b"):
+        with gzip.open(file, "rb") as plain:
+            yield plain  # type: ignore[misc]
+    elif start.startswith(b"\x28\xb5\x2f\xfd"):
+        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+            yield io.BufferedReader(reader, BLOCK)
+    else:
+        yield file
+
+
+# --- characters ------------------------------------------------------------------------------------------------------
+
+
+def _codec(name: str) -> str:
+    try:
+        info = codecs.lookup(name)
+        "".encode(info.name)  # refuses codecs that make no text, such as base64
+    except (LookupError, ValueError) as error:
+        raise FileRefusedError(f"There is no encoding {name!r}.", "Examples: utf-8, cp1252, utf-16.") from error
+    return info.name
+
+
+def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
+    """Turn the working file into UTF-8 without a byte order mark; leave it alone if it is that already."""
+    with path.open("rb") as opened:
+        start = opened.read(4)
+    bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
+    encoding = wanted or _BOMS.get(bom) or _detect_encoding(path)
+    if encoding == "utf-8" and not bom:
+        return path, encoding
+    target = path.with_name("decoded.csv")
+    with path.open("rb") as source, target.open("wb") as out:
+        if encoding == _BOMS.get(bom):
+            source.seek(len(bom))
+        # Bytes that the encoding does not know stay as they are: their rows are then rejected one by one.
+        decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+        try:
+            while block := source.read(BLOCK):
+                out.write(_encode(decoder.decode(block)))
+            out.write(_encode(decoder.decode(b"", final=True)))
+        except UnicodeError as error:
+            raise FileRefusedError(f"The file is not in {encoding}.", "Name the right one with --encoding.") from error
+    path.unlink()
+    return target, encoding
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def _detect_encoding(path: Path) -> str:
+    """Tell UTF-8 from Windows-1252.
+
+    A file is Windows-1252 when it is not UTF-8 and has no character of several bytes that is: a UTF-8 file with a few
+    broken rows has such characters elsewhere, and its broken rows are then rejected one by one.
+    """
+    broken = False
+    with path.open("rb") as file:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+        while block := file.read(BLOCK):
+            text = decoder.decode(block)
+            if text.isascii():
+                continue
+            if re.search("[^\x00-\x7f\udc80-\udcff]", text) or _UNDEFINED_IN_CP1252.search(text):
+                return "utf-8"
+            broken = True
+        broken = broken or bool(decoder.decode(b"", final=True))
+    return "cp1252" if broken else "utf-8"
