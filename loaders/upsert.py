@@ -17,6 +17,8 @@ from loaders.schema import primary_key_name, qualified
 COPY_BLOCK = 1 << 18
 # Room for the hash table that incoming rows meet the existing ones in; PostgreSQL takes up to twice as much for it.
 JOIN_MEMORY = "128MB"
+# From so many rows on it is worth asking whether most of the table changes.
+MANY_ROWS = 100_000
 
 Connection = psycopg.Connection[Any]
 
@@ -45,14 +47,19 @@ def upsert(
     if _is_empty(connection, table):
         _fill(connection, table, scan, load_id, on_bytes)
         return {"inserted": expected, "updated": 0, "unchanged": 0}
-    incoming = sql.Identifier("pg_temp", "incoming")
     connection.execute(
         sql.SQL("create temporary table incoming (like {} including defaults) on commit drop").format(qualified(table))
     )
-    _stream(connection, incoming, scan, load_id, on_bytes)
-    connection.execute(sql.SQL("analyze {}").format(incoming))
+    _stream(connection, sql.Identifier("pg_temp", "incoming"), scan, load_id, on_bytes)
+    connection.execute(sql.SQL("analyze pg_temp.incoming ({})").format(sql.Identifier(table.key.name)))
     connection.execute("select set_config('work_mem', %s, true)", (JOIN_MEMORY,))
-    updated = _update(connection, table, scan.given_columns)
+    changes = _Changes(table, scan.given_columns)
+    rebuild = expected >= MANY_ROWS and _most_rows_change(connection, table, changes)
+    if rebuild:
+        _drop_key(connection, table)
+    updated = connection.execute(changes.update).rowcount if changes.update else 0
+    if rebuild:
+        _add_key(connection, table)
     inserted = _insert(connection, table) if updated < expected else 0
     return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
 
@@ -64,15 +71,26 @@ def _is_empty(connection: Connection, table: Table) -> bool:
 
 def _fill(connection: Connection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]) -> None:
     """Fill an empty table. The key is built once at the end, which is much cheaper than row by row."""
-    target, constraint = qualified(table), primary_key_name(table)
-    connection.execute(sql.SQL("alter table {} drop constraint {}").format(target, constraint))
-    _stream(connection, target, scan, load_id, on_bytes)
+    _drop_key(connection, table)
+    # From here on nobody else writes, so what is empty now stays empty. A truncated table gets a new file: if the load
+    # breaks off, the server removes it, where it would otherwise keep the dead rows, even on a full disk.
+    if _is_empty(connection, table):
+        connection.execute(sql.SQL("truncate {}").format(qualified(table)))
+    _stream(connection, qualified(table), scan, load_id, on_bytes)
+    _add_key(connection, table)
+    connection.execute(sql.SQL("analyze {}").format(qualified(table)))
+
+
+def _drop_key(connection: Connection, table: Table) -> None:
+    connection.execute(sql.SQL("alter table {} drop constraint {}").format(qualified(table), primary_key_name(table)))
+
+
+def _add_key(connection: Connection, table: Table) -> None:
     connection.execute(
         sql.SQL("alter table {} add constraint {} primary key ({})").format(
-            target, constraint, sql.Identifier(table.key.name)
+            qualified(table), primary_key_name(table), sql.Identifier(table.key.name)
         )
     )
-    connection.execute(sql.SQL("analyze {}").format(target))
 
 
 def _stream(
@@ -89,28 +107,48 @@ def _stream(
             raise LoaderError(f"{cursor.rowcount} rows arrived where {scan.rows_read} were read.", "Report this.")
 
 
-def _update(connection: Connection, table: Table, given: tuple[str, ...]) -> int:
-    """Replace rows that say something else now; return how many."""
-    key = sql.Identifier(table.key.name)
-    columns = [sql.Identifier(name) for name in given if name != table.key.name]
-    if not columns:
-        return 0
-    stamps = [sql.Identifier(name) for name in ("_load_id", "_line", "_loaded_at")]
-    statement = sql.SQL(
-        """
-        update {target} as existing
-        set {assignments}
-        from pg_temp.incoming
-        where existing.{key} = incoming.{key} and ({existing}) is distinct from ({incoming})
-        """
-    ).format(
-        target=qualified(table),
-        assignments=sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(name) for name in [*columns, *stamps]),
-        key=key,
-        existing=sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
-        incoming=sql.SQL(", ").join(sql.SQL("incoming.{}").format(name) for name in columns),
-    )
-    return connection.execute(statement).rowcount
+class _Changes:
+    """What it takes to replace rows that say something else now."""
+
+    def __init__(self, table: Table, given: tuple[str, ...]) -> None:
+        """Compare and replace the columns that the file has; the others keep their values."""
+        key = sql.Identifier(table.key.name)
+        columns = [sql.Identifier(name) for name in given if name != table.key.name]
+        stamps = [sql.Identifier(name) for name in ("_load_id", "_line", "_loaded_at")]
+        self.condition = sql.SQL(
+            "existing.{key} = incoming.{key} and ({existing}) is distinct from ({incoming})"
+        ).format(
+            key=key,
+            existing=sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
+            incoming=sql.SQL(", ").join(sql.SQL("incoming.{}").format(name) for name in columns),
+        )
+        assignments = sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(name) for name in [*columns, *stamps])
+        self.update = columns and sql.SQL("update {} as existing set {} from pg_temp.incoming where {}").format(
+            qualified(table), assignments, self.condition
+        )
+
+
+def _most_rows_change(connection: Connection, table: Table, changes: _Changes) -> bool:
+    """Tell from a sample of the file whether most rows of the table are about to be replaced.
+
+    Then it is cheaper by far to build the key anew than to keep it up row by row.
+    """
+    if not changes.update:
+        return False
+    row = connection.execute(
+        sql.SQL(
+            """
+            select 100 * count(*) > (select reltuples from pg_catalog.pg_class where oid = {name}::regclass) / 2
+            from {target} as existing
+            inner join (select * from pg_temp.incoming tablesample system (1) repeatable (1)) as incoming on {condition}
+            """
+        ).format(
+            name=sql.Literal(qualified(table).as_string(connection)),
+            target=qualified(table),
+            condition=changes.condition,
+        )
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def _insert(connection: Connection, table: Table) -> int:
