@@ -6,26 +6,16 @@ is the same whether a database is at hand or not.
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from loaders.contract import FROM_ROW, Column, Table
 from loaders.csv_source import CsvFile
 from loaders.errors import FileRefusedError
+from loaders.value_types import MIDNIGHT, type_rules
 
-# PostgreSQL's numeric: up to 131072 digits before the decimal point and 16383 behind it.
-_MAX_INTEGER_DIGITS, _MAX_FRACTION_DIGITS = 131_072, 16_383
-_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
-_TIMESTAMP = (
-    r"\d{4}-\d{2}-\d{2}"
-    r"([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?\s*(Z|z|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?"
-)
-_MIDNIGHT = r"\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0*)?)?)?"
-_BOOLEANS = ("t", "true", "yes", "y", "on", "1", "f", "false", "no", "n", "off", "0")
-# JSON that DuckDB takes and PostgreSQL may not is looked at by Python, which is as strict.
-_DOUBTFUL_JSON = r"NaN|nan|Inf|inf|\\u0000|\\u[dD][89a-fA-F]|,\s*[\]}]|\d[eE]|\d{300}"
+# An entry of an index holds up to 2704 bytes in PostgreSQL.
+_LONGEST_KEY = 2_600
 
 
 @dataclass(frozen=True)
@@ -83,12 +73,14 @@ class TableRules:
             # A point in a file with decimal commas groups thousands or is a mistake: it must not become a decimal.
             return f"replace(replace({trimmed}, '.', '!'), {literal(self.form.decimal)}, '.')"
         if column.data_type in ("date", "timestamptz") and self.form.date_format is not None:
-            pattern = "%Y-%m-%d" if column.data_type == "date" else "%Y-%m-%d %H:%M:%S.%f"
-            pattern += "%z" if "%z" in self.form.date_format and column.data_type == "timestamptz" else ""
             parsed = f"try_strptime({trimmed}, {literal(self.form.date_format)})"
+            if column.data_type == "date":
+                # A time of day is no part of a date: it must not get lost.
+                return f"if(cast({parsed} as time) = '00:00', strftime({parsed}, '%Y-%m-%d'), '!' || {trimmed})"
+            pattern = "%Y-%m-%d %H:%M:%S.%f" + ("%z" if "%z" in self.form.date_format else "")
             return f"coalesce(strftime({parsed}, '{pattern}'), '!' || {trimmed})"
         if column.data_type == "date":
-            return f"case when regexp_full_match({trimmed}, '{_MIDNIGHT}') then {trimmed}[:10] else {trimmed} end"
+            return f"case when regexp_full_match({trimmed}, '{MIDNIGHT}') then {trimmed}[:10] else {trimmed} end"
         return trimmed
 
     def value(self, column: Column) -> str | None:
@@ -150,8 +142,11 @@ class TableRules:
         if column.not_null and column.derived_from != FROM_ROW:
             missing = f"nullif({value}, '') is null" if column.data_type == "text" else f"{value} is null"
             found.append(Rule(missing, column.name, "missing_value", "'a value is needed'"))
+        if column.unique and column.data_type == "text":
+            sentence = literal(f"a key is at most {_LONGEST_KEY} bytes long")
+            found.append(Rule(f"strlen({value}) > {_LONGEST_KEY}", column.name, "out_of_range", sentence))
         shown = f"'\"' || {self.fields.get(column.name, value)}[:100] || '\"'"
-        for condition, reason, sentence in _type_rules(column.data_type, value):
+        for condition, reason, sentence in type_rules(column.data_type, value):
             found.append(Rule(condition, column.name, reason, f"{shown} || {literal(' ' + sentence)}"))
         if column.accepted_values is not None:
             accepted = ", ".join(literal(entry) for entry in column.accepted_values)
@@ -171,69 +166,6 @@ def derived_id(source: str, expression: str) -> str:
     The macro `customer_id_from_email` of dbt derives the same one.
     """
     return f"{literal(source + '_')} || md5(nullif(lower(trim({expression})), ''))"
-
-
-def strict_json(text: str) -> bool:
-    """Tell whether PostgreSQL takes a JSON text as jsonb: RFC 8259, no NUL, no half surrogate pairs, sane numbers."""
-    try:
-        decoded = json.loads(text, parse_constant=_refuse_constant, parse_float=str, parse_int=str)
-        json.dumps(decoded, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        return False
-    numbers = re.findall(r"[eE][+-]?(\d+)", text)
-    return "\\u0000" not in re.sub(r"\\\\", "", text) and all(len(digits) < 5 for digits in numbers)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
-
-
-def _type_rules(data_type: str, value: str) -> list[tuple[str, str, str]]:
-    """Return condition, reason and rest of the sentence for each way a value can fail its type."""
-    if data_type == "numeric":
-        return [
-            (f"not regexp_full_match({value}, '{_NUMBER}')", "invalid_numeric", "is not a number"),
-            (_numeric_overflow(value), "out_of_range", "is out of range"),
-        ]
-    if data_type == "bigint":
-        return [
-            (rf"not regexp_full_match({value}, '[+-]?\d+')", "invalid_bigint", "is not a whole number"),
-            (f"{value} is not null and try_cast({value} as bigint) is null", "out_of_range", "is out of range"),
-        ]
-    if data_type == "date":
-        return [
-            (rf"not regexp_full_match({value}, '\d{{4}}-\d{{2}}-\d{{2}}')", "invalid_date", "is not a date"),
-            (_no_day(value, "date"), "out_of_range", "is a date that does not exist"),
-        ]
-    if data_type == "timestamptz":
-        return [
-            (f"not regexp_full_match({value}, '{_TIMESTAMP}')", "invalid_timestamp", "is not a timestamp"),
-            (_no_day(f"{value}[:19]", "timestamp"), "out_of_range", "is a moment that does not exist"),
-        ]
-    if data_type == "boolean":
-        accepted = ", ".join(literal(word) for word in _BOOLEANS)
-        return [(f"lower({value}) not in ({accepted})", "invalid_boolean", "is neither true nor false")]
-    if data_type == "jsonb":
-        doubtful = f"regexp_matches({value}, '{_DOUBTFUL_JSON}')"
-        condition = f"not json_valid({value}) or case when {doubtful} then not strict_json({value}) end"
-        return [(condition, "invalid_json", "is not valid JSON")]
-    return []
-
-
-def _no_day(value: str, data_type: str) -> str:
-    return f"{value} is not null and (try_cast({value} as {data_type}) is null or {value}[:4] = '0000')"
-
-
-def _numeric_overflow(value: str) -> str:
-    """Return the condition that a number has more digits than PostgreSQL keeps; short plain ones have not."""
-    exponent = f"coalesce(try_cast(regexp_extract({value}, '[eE]([+-]?\\d+)', 1) as bigint), 0)"
-    too_long_exponent = f"length(regexp_extract({value}, '[eE][+-]?(\\d+)', 1)) > 8"
-    integer = f"length(regexp_extract({value}, '^[+-]?0*(\\d*)', 1))"
-    fraction = f"length(regexp_extract({value}, '\\.(\\d*)', 1))"
-    return (
-        f"case when length({value}) > 100 or contains(lower({value}), 'e') then {too_long_exponent}"
-        f" or {integer} + {exponent} > {_MAX_INTEGER_DIGITS} or {fraction} - {exponent} > {_MAX_FRACTION_DIGITS} end"
-    )
 
 
 def _first(*expressions: str | None) -> str | None:

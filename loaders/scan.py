@@ -20,7 +20,8 @@ from loaders.csv_source import CsvFile
 from loaders.errors import FileRefusedError
 from loaders.lines import REASONS
 from loaders.records import Records
-from loaders.rules import Format, Rule, TableRules, strict_json
+from loaders.rules import Format, Rule, TableRules
+from loaders.value_types import strict_json
 
 MEMORY_LIMIT = "256MB"
 
