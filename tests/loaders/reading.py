@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loaders.contract import Column, Contract, Table
+from loaders.contract import Column, Table
 from loaders.csv_source import CsvFile, open_csv
 from loaders.rules import Format
 from loaders.scan import Reject, Scan
@@ -48,10 +48,7 @@ def judge(content: bytes | Path, table: Table, form: Format | None = None, **opt
             assert scan.rows_read == len(rows) + len(rejects)
             assert scan.rows_rejected == len(rejects)
             assert [reject.line for reject in rejects] == sorted(reject.line for reject in rejects)
-            return Reading(file, scan.rows_read, {int(row["_line"]): row for row in rows}, rejects)
+            by_line = sorted(((int(row["_line"]), row) for row in rows), key=lambda pair: pair[0])
+            return Reading(file, scan.rows_read, dict(by_line), rejects)
         finally:
             scan.close()
-
-
-def transactions(contract: Contract) -> Table:
-    return contract.table("transactions")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loaders import lines
 from tests.loaders.reading import NOTES, judge
 
-SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 plain = st.text(st.sampled_from('aé1 "'), max_size=4).filter(lambda text: not text.startswith('"'))
 quoted = st.lists(st.sampled_from(["a", "é", ",", '""', "\n", "\r", "\r\n", " "]), max_size=5).map(
