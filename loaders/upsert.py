@@ -19,6 +19,7 @@ COPY_BLOCK = 1 << 18
 JOIN_MEMORY = "128MB"
 # From so many rows on it is worth asking whether most of the table changes.
 MANY_ROWS = 100_000
+SAMPLE_ROWS = 10_000
 
 Connection = psycopg.Connection[Any]
 
@@ -54,7 +55,7 @@ def upsert(
     connection.execute(sql.SQL("analyze pg_temp.incoming ({})").format(sql.Identifier(table.key.name)))
     connection.execute("select set_config('work_mem', %s, true)", (JOIN_MEMORY,))
     changes = _Changes(table, scan.given_columns)
-    rebuild = expected >= MANY_ROWS and _most_rows_change(connection, table, changes)
+    rebuild = expected >= MANY_ROWS and _most_rows_change(connection, table, changes, expected)
     if rebuild:
         _drop_key(connection, table)
     updated = connection.execute(changes.update).rowcount if changes.update else 0
@@ -128,7 +129,7 @@ class _Changes:
         )
 
 
-def _most_rows_change(connection: Connection, table: Table, changes: _Changes) -> bool:
+def _most_rows_change(connection: Connection, table: Table, changes: _Changes, expected: int) -> bool:
     """Tell from a sample of the file whether most rows of the table are about to be replaced.
 
     Then it is cheaper by far to build the key anew than to keep it up row by row.
@@ -138,11 +139,14 @@ def _most_rows_change(connection: Connection, table: Table, changes: _Changes) -
     row = connection.execute(
         sql.SQL(
             """
-            select 100 * count(*) > (select reltuples from pg_catalog.pg_class where oid = {name}::regclass) / 2
+            select count(*) / {share} > (select reltuples from pg_catalog.pg_class where oid = {name}::regclass) / 2
             from {target} as existing
-            inner join (select * from pg_temp.incoming tablesample system (1) repeatable (1)) as incoming on {condition}
+            inner join (
+                select * from pg_temp.incoming tablesample system (100 * {share}) repeatable (1)
+            ) as incoming on {condition}
             """
         ).format(
+            share=sql.Literal(min(1.0, SAMPLE_ROWS / expected)),
             name=sql.Literal(qualified(table).as_string(connection)),
             target=qualified(table),
             condition=changes.condition,
