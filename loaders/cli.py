@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,16 +10,16 @@ import psycopg
 
 from loaders import ledger, report
 from loaders.cli_db import db
-from loaders.contract import Contract, Table, read_contract
+from loaders.contract import Table, read_contract
 from loaders.copy import Limit, Options, Result, check_file, copy_file
 from loaders.database import connect
-from loaders.errors import FileRefusedError, LoaderError, postgres_message
+from loaders.errors import LoaderError, postgres_message
+from loaders.inputs import expand, table_of
 from loaders.project import find_project
 from loaders.rules import Format
+from loaders.scan import Reject
 from loaders.schema import init_schema
-from loaders.spool import STDIN
 
-SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 EXIT_REFUSED, EXIT_REJECTS, EXIT_INTERRUPTED = 1, 3, 130
 
 
@@ -36,6 +34,8 @@ class _Group(click.Group):
             if error.hint:
                 click.echo(report.printable(error.hint), err=True)
             ctx.exit(EXIT_REFUSED)
+        except click.UsageError as error:
+            raise click.UsageError(report.printable(error.format_message()), error.ctx) from error
         except psycopg.Error as error:
             click.echo(f"Error: PostgreSQL says: {report.printable(postgres_message(error))}", err=True)
             ctx.exit(EXIT_REFUSED)
@@ -88,6 +88,11 @@ _reading = [
 ]
 
 
+_limit_rows = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rejected rows to show."
+)
+
+
 def _with_reading_options(command: Any) -> Any:
     for option in reversed(_reading):
         command = option(command)
@@ -126,9 +131,9 @@ def copy(
         init_schema(connection, contract)
         results: list[Result] = []
         try:
-            for path in _expand(paths):
+            for path in expand(paths):
                 with report.progress(path) as on_progress:
-                    target = _table(contract, path, table)
+                    target = table_of(contract, path, table)
                     if isinstance(target, Table):
                         target = copy_file(connection, project, target, path, options, on_progress, _note)
                     results.append(target)
@@ -142,6 +147,7 @@ def copy(
 
 @main.command()
 @_with_reading_options
+@_limit_rows
 def check(
     paths: tuple[str, ...],
     table: str | None,
@@ -150,26 +156,25 @@ def check(
     date_format: str | None,
     max_rejects: Limit,
     as_json: bool,
+    limit: int,
 ) -> None:
     """Judge CSV files as copy does, without a database, and show what is wrong with them.
 
-    Exit codes as for copy.
+    Exit codes as for copy. With --json each file has its rejected rows with it.
 
     Example: loader check exports/transactions_2025-01.csv
     """
     project = find_project()
     contract = read_contract(project)
     options = Options(Format(decimal, date_format), encoding, max_rejects)
-    results = []
-    for path in _expand(paths):
-        target = _table(contract, path, table)
-        result, rejects = (target, []) if isinstance(target, Result) else check_file(project, target, path, options)
-        results.append(result)
-        if rejects and not as_json:
-            click.echo(f"{report.printable(result.file)}:")
-            report.show_rejects(rejects, as_json=False)
-    report.show_results(results, as_json=as_json)
-    _exit(results)
+    checked: list[tuple[Result, list[Reject]]] = []
+    for path in expand(paths):
+        target = table_of(contract, path, table)
+        checked.append(
+            (target, []) if isinstance(target, Result) else check_file(project, target, path, options, limit)
+        )
+    report.show_checks(checked, as_json=as_json)
+    _exit([result for result, _ in checked])
 
 
 @main.command()
@@ -200,7 +205,7 @@ def status(limit: int, as_json: bool) -> None:
 
 @main.command()
 @click.argument("load", type=int, required=False)
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rows to show.")
+@_limit_rows
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be mended.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def rejects(load: int | None, limit: int, as_csv: bool, as_json: bool) -> None:
@@ -236,35 +241,6 @@ def _initialized() -> psycopg.Connection[Any]:
     connection = connect(project, autocommit=True)
     init_schema(connection, read_contract(project))
     return connection
-
-
-def _expand(paths: tuple[str, ...]) -> list[Path]:
-    """Return the files that the arguments name: folders give their CSV files, patterns what they match."""
-    found: list[Path] = []
-    for text in paths:
-        path = Path(text)
-        if path.is_dir():
-            files = [file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES)]
-        elif text == STDIN or path.exists():
-            files = [path]
-        else:
-            files = [Path(match) for match in glob.glob(text)]  # noqa: PTH207 (patterns may be absolute)
-        if not files:
-            kind = "There is no CSV file in the folder" if path.is_dir() else "There is no file"
-            raise FileRefusedError(f"{kind} {text}.", "Check the path.")
-        found += sorted(files)
-    return found
-
-
-def _table(contract: Contract, path: Path, name: str | None) -> Table | Result:
-    if name is not None:
-        return contract.table(name)
-    if str(path) == STDIN:
-        raise FileRefusedError("Standard input has no name to tell its table from.", "Say --table NAME.")
-    try:
-        return contract.table_for_file(path.name)
-    except FileRefusedError as error:
-        return Result(path.name, "", "refused", message=error.message, hint=error.hint)
 
 
 def _note(text: str) -> None:

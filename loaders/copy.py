@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from loaders.csv_source import CsvFile, open_csv
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError, postgres_message
 from loaders.project import Project
 from loaders.rules import Format
-from loaders.scan import Scan
-from loaders.spool import STDIN, file_digest
+from loaders.scan import Reject, Scan
+from loaders.spool import display_name, file_digest
 from loaders.upsert import upsert
 from loaders.working_folder import working_folder
 
@@ -117,7 +118,7 @@ def copy_file(
     Raises:
         DatabaseError: The database refuses or the connection broke; nothing of the file is in.
     """
-    name = "(standard input)" if str(path) == STDIN else path.name
+    name = display_name(path)
     notes: list[str] = []
 
     def note(text: str) -> None:
@@ -190,16 +191,18 @@ def _skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
     return Result(name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
 
 
-def check_file(project: Project, table: Table, path: Path, options: Options) -> tuple[Result, list[Any]]:
+def check_file(
+    project: Project, table: Table, path: Path, options: Options, limit: int | None = None
+) -> tuple[Result, list[Reject]]:
     """Judge a file as `copy_file` does, without a database.
 
     Returns:
-        The result (`checked` or `refused`) and the rejected rows.
+        The result (`checked` or `refused`) and the rejected rows, the first `limit` of them.
     """
-    name = "(standard input)" if str(path) == STDIN else path.name
+    name = display_name(path)
     try:
         with working_folder(project) as folder, _scanned(project, table, path, options, folder) as (file, scan):
-            rejects = list(scan.rejects())
+            rejects = list(islice(scan.rejects(), limit))
             message, hint = _over_limit(scan, options)
             return Result(
                 name,

@@ -22,6 +22,7 @@ from loaders.copy import Progress as OnProgress
 from loaders.copy import Result, silent
 from loaders.ledger import Load
 from loaders.scan import Reject
+from loaders.spool import display_name
 
 _STYLES = {
     "loaded": "green",
@@ -42,8 +43,9 @@ def printable(text: str) -> str:
 
 
 def show_json(value: object) -> None:
-    """Print a value as one JSON document."""
-    click.echo(json.dumps(value, default=str, ensure_ascii=False))
+    """Print a value as one JSON document, in which all that could steer a terminal is written as an escape of JSON."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def show_results(results: list[Result], *, as_json: bool) -> None:
@@ -63,20 +65,40 @@ def show_results(results: list[Result], *, as_json: bool) -> None:
             click.echo(f"{printable(result.file)}: {printable(note)}")
 
 
+def show_checks(checked: list[tuple[Result, list[Reject]]], *, as_json: bool) -> None:
+    """Print what would become of each file, and the rejected rows."""
+    if as_json:
+        show_json([{**asdict(result), "rejects": list(map(_as_dict, rejects))} for result, rejects in checked])
+        return
+    for result, rejects in checked:
+        if rejects:
+            click.echo(f"{printable(result.file)}:")
+            show_rejects(rejects, as_json=False)
+        if len(rejects) < result.rows_rejected:
+            click.echo(f"{len(rejects)} of {result.rows_rejected} rejected rows; --limit shows more.")
+    show_results([result for result, _ in checked], as_json=False)
+
+
 def show_loads(loads: list[Load], *, as_json: bool) -> None:
     """Print the ledger."""
     if as_json:
         show_json([asdict(load) for load in loads])
         return
-    grid = _grid("load", "started", "file", "status", "read", "new", "updated", "same", "rejected")
+    grid = _grid("load", "started", "file", "status", "read", "of which")
     for load in loads:
-        numbers = [load.rows_read, load.rows_inserted, load.rows_updated, load.rows_unchanged, load.rows_rejected]
+        counts = {
+            "new": load.rows_inserted,
+            "updated": load.rows_updated,
+            "same": load.rows_unchanged,
+            "rejected": load.rows_rejected,
+        }
         grid.add_row(
             str(load.load_id),
             f"{load.started_at:%Y-%m-%d %H:%M}",
             Text(printable(load.file_name)),
             _status(load.status),
-            *map(_number, numbers),
+            _number(load.rows_read),
+            ", ".join(f"{_number(count)} {name}" for name, count in counts.items() if count),
         )
     _print(grid)
     for load in loads:
@@ -87,7 +109,7 @@ def show_loads(loads: list[Load], *, as_json: bool) -> None:
 def show_rejects(rejects: Iterable[Reject], *, as_json: bool) -> None:
     """Print rejected rows."""
     if as_json:
-        show_json([{**asdict(reject), "raw": _text(reject.raw)} for reject in rejects])
+        show_json(list(map(_as_dict, rejects)))
         return
     grid = _grid("line", "column", "reason", "detail", "row")
     for reject in rejects:
@@ -116,8 +138,8 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
                 table.name if number == 0 else "",
                 column.name,
                 column.data_type,
-                ", ".join(rules),
-                ", ".join(column.aliases),
+                Text(printable(", ".join(rules))),
+                Text(printable(", ".join(column.aliases))),
                 end_section=number == len(table.columns) - 1,
             )
     _print(grid)
@@ -130,7 +152,7 @@ def progress(path: Path) -> Iterator[OnProgress]:
     if not console.is_terminal:
         yield silent
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         size = path.stat().st_size if path.is_file() else None
         words = {"read": "reading", "check": "checking", "copy": "copying"}
@@ -139,7 +161,7 @@ def progress(path: Path) -> Iterator[OnProgress]:
         def advance(phase: str, amount: int) -> None:
             if phase not in tasks:
                 total = size if phase == "read" else None
-                tasks[phase] = bar.add_task(f"{words[phase]} {printable(path.name)}", total=total)
+                tasks[phase] = bar.add_task(f"{words[phase]} {printable(display_name(path))}", total=total)
             bar.advance(tasks[phase], amount)
 
         yield advance
@@ -157,17 +179,28 @@ def _notes(result: Result) -> Iterator[str]:
 
 
 def _grid(*headers: str) -> Grid:
-    grid = Grid(box=box.SIMPLE_HEAD)
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
-        number = header in ("load", "line", "read", "new", "updated", "same", "rejected", "rows")
-        least = 12 if header in ("file", "row", "detail") else None
-        grid.add_column(header, justify="right" if number else "left", no_wrap=number, overflow="fold", min_width=least)
+        # Names and numbers are read at a glance or not at all: only running text is broken into lines.
+        text = header in ("file", "detail", "row", "rules", "also named", "of which")
+        number = header in ("load", "line", "read", "new", "updated", "same", "rejected")
+        grid.add_column(
+            header,
+            justify="right" if number else "left",
+            no_wrap=not text,
+            overflow="fold",
+            min_width=12 if text else None,
+        )
     return grid
 
 
 def _print(grid: Grid) -> None:
     # In a pipe there is no width to keep to: cutting words there would break what greps for them.
     Console(width=None if sys.stdout.isatty() else 200).print(grid)
+
+
+def _as_dict(reject: Reject) -> dict[str, object]:
+    return {**asdict(reject), "raw": _text(reject.raw)}
 
 
 def _status(status: str) -> Text:

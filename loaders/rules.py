@@ -7,7 +7,8 @@ is the same whether a database is at hand or not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+
+import duckdb
 
 from loaders.contract import FROM_ROW, Column, Table
 from loaders.csv_source import CsvFile
@@ -31,14 +32,18 @@ class Format:
     date_format: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a date format that formats nothing."""
+        """Refuse a date format that can't tell one day from another."""
         if self.date_format is not None:
+            query = "select try_strptime(strftime(timestamp '2001-02-03', $1), $1)"
             try:
-                changes = datetime(2001, 2, 3, 4, 5, 6).strftime(self.date_format) != self.date_format
-            except ValueError:
-                changes = False
-            if not changes:
-                raise FileRefusedError(f"--date-format {self.date_format!r} is no format.", "Example: %d.%m.%Y %H:%M")
+                row = duckdb.execute(query, [self.date_format]).fetchone()
+                understood = row is not None and row[0] is not None and f"{row[0]:%Y-%m-%d}" == "2001-02-03"
+            except duckdb.Error:
+                understood = False
+            if not understood:
+                raise FileRefusedError(
+                    f"--date-format {self.date_format!r} is no format of a date.", "Example: %d.%m.%Y %H:%M"
+                )
 
 
 @dataclass(frozen=True)

@@ -116,14 +116,17 @@ def _readable(path: Path) -> Iterator[BinaryIO]:
         return
     name = display_name(path)
     try:
-        with path.open("rb") as file:
-            yield file
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise FileRefusedError(f"There is no file {name}.", "Check the path.") from error
     except IsADirectoryError as error:
         raise FileRefusedError(f"{name} is a folder.", "Give the CSV files in it.") from error
     except PermissionError as error:
         raise FileRefusedError(f"No permission to read {name}.", "Give yourself the right to read it.") from error
+    except OSError as error:
+        raise FileRefusedError(f"{name} can't be opened: {error.strerror}.", "Check the path.") from error
+    with file:
+        yield file
 
 
 class _Hashed(io.RawIOBase):
@@ -139,7 +142,10 @@ class _Hashed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._source.read(len(buffer))
+        try:
+            data = self._source.read(len(buffer))
+        except OSError as error:
+            raise FileRefusedError(f"The file can't be read: {error.strerror}.", "Check its disk.") from error
         buffer[: len(data)] = data
         self.digest.update(data)
         self.size += len(data)
