@@ -28,6 +28,9 @@ format: .venv/.test setup ## lay out Python and SQL in the project's style
 	$(BIN)/ruff format .
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff fix $(SQL)
 
+bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvkit; takes a quarter of an hour
+	@.venv-bench/bin/python benchmarks/load.py $(BENCH)
+
 lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --all-extras \
@@ -35,7 +38,13 @@ lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 
 clean: ## stop the embedded database and remove all that was made here
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
-	rm -rf .venv .postgres data target logs dbt_packages package-lock.yml
+	rm -rf .venv .venv-bench .postgres data target logs dbt_packages package-lock.yml
+
+# The ways to load that `make bench` measures against stay out of the usual environment.
+.venv-bench/.done: pyproject.toml requirements.lock | .venv/bin/pip
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench,demo]'
+	@touch $@
 
 .venv/bin/pip:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
