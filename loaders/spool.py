@@ -91,9 +91,8 @@ def spool(path: Path, folder: Path, encoding: str | None, on_progress: Callable[
             if start.startswith(magic):
                 raise FileRefusedError(f"{display_name(path)} is {kind}, not a CSV file.", hint)
         try:
-            with target.open("wb") as out, _decompressed(reader, start) as plain:
-                while block := plain.read(BLOCK):
-                    out.write(block)
+            with target.open("wb") as out:
+                out.writelines(_decompressed(reader, start))
         except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
             raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
         while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
@@ -153,16 +152,33 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
-@contextlib.contextmanager
-def _decompressed(file: BinaryIO, start: bytes) -> Iterator[BinaryIO]:
+def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
+    """Yield the content in blocks.
+
+    Raises:
+        EOFError: A compressed file ends before its time.
+    """
     if start.startswith(b"\x1f\x8b"):
         with gzip.open(file, "rb") as plain:
-            yield plain  # type: ignore[misc]
+            yield from iter(lambda: plain.read(BLOCK), b"")
     elif start.startswith(b"\x28\xb5\x2f\xfd"):
-        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-            yield io.BufferedReader(reader, BLOCK)
+        yield from _unpack_zstandard(file)
     else:
-        yield file
+        yield from iter(lambda: file.read(BLOCK), b"")
+
+
+def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
+    # Not by the reader that the package has for files: it takes the end of a cut-off file for the end of the content.
+    frame = None
+    while block := file.read(BLOCK >> 3):
+        while block:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(block)
+            block = frame.unused_data if frame.eof else b""
+            if frame.eof:
+                frame = None
+    if frame is not None:
+        raise EOFError("it ends too early")
 
 
 # --- characters ------------------------------------------------------------------------------------------------------
