@@ -1,0 +1,364 @@
+"""The customer marts: repeatable, true to any past day, and equal to what other programs compute."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import jinja2
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+from sklearn.metrics import adjusted_rand_score
+
+from tests.conftest import ROOT
+from tests.project.conftest import Dbt, Environment, query
+
+Load = Callable[..., Environment]
+Rows = list[dict[str, Any]]
+Snapshot = dict[str, list[tuple[object, ...]]]
+
+MARTS = (
+    "customer_metrics",
+    "customer_rfm",
+    "customer_churn_risk",
+    "churn_tier_calibration",
+    "customer_segments",
+    "cohort_retention",
+    "customer_lifecycle",
+    "customer_profiles",
+)
+PAST_DAY = date(2024, 2, 29)
+NEW_YORK = ZoneInfo("America/New_York")
+PAST = f"{{as_of_date: {PAST_DAY}, time_zone: {NEW_YORK.key}}}"
+FEATURES = [
+    "purchase_count",
+    "total_spend",
+    "average_transaction_value",
+    "days_since_last_purchase",
+    "customer_lifetime_days",
+]
+CLUSTERS = (3, 4, 6)
+EMAIL = "somebody@example.org"
+DEMO = ROOT / "data" / "demo" / "transactions.csv"
+
+
+def make_history() -> tuple[Rows, Rows]:
+    """Return customers and lines of 14 months, with ties, refunds months later, free orders and nobody known."""
+    dice = random.Random(4)
+    start = datetime(2023, 6, 1, 12, tzinfo=UTC)
+    customers: Rows = []
+    lines: Rows = []
+    for number in range(80):
+        registered = start + timedelta(days=dice.randrange(0, 420))
+        if number % 4:
+            customers.append({"customer_id": f"C{number:02}", "name": f"N{number}", "registered_at": registered})
+        moment = registered
+        while number % 9 and moment < start + timedelta(days=426):
+            order = {"customer_id": f"C{number:02}" if number % 11 else "", "order_id": f"O{len(lines)}"}
+            amount = dice.choice([0, 5, 5, 10, 10, 20, 80])
+            category = dice.choice(["Tea", "Bread", ""])
+            lines.append({**order, "amount": amount, "category": category, "transacted_at": moment})
+            if dice.random() < 0.25:
+                later = moment + timedelta(days=dice.choice([0, 1, 20, 60]))
+                lines.append({**order, "amount": -amount, "category": category, "transacted_at": later})
+            moment += timedelta(days=dice.choice([0, 1, 7, 30, 30, 95, 400]), minutes=1)
+    end = start + timedelta(days=426)
+    lines = [line for line in lines if line["transacted_at"] <= end]
+    # At this moment it is still February in New York.
+    lines.append(
+        {
+            "customer_id": "LATE",
+            "order_id": "L1",
+            "amount": 7,
+            "category": "Tea",
+            "transacted_at": datetime(2024, 3, 1, 3, tzinfo=UTC),
+        }
+    )
+    for line in lines:
+        line["customer_email"] = "" if line["customer_id"] else EMAIL
+    lines.append({**lines[0], "customer_id": " ", "customer_email": "", "order_id": "", "amount": 3})
+    for number, line in enumerate(lines):
+        line["transaction_id"] = f"T{number}"
+    return customers, lines
+
+
+def write(folder: Path, customers: Rows, lines: Rows) -> list[Path]:
+    """Write the two files and return their paths."""
+    folder.mkdir()
+    for name, rows in (("customers", customers), ("transactions", lines)):
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+    return [folder / "customers.csv", folder / "transactions.csv"]
+
+
+def snapshot(environment: Environment) -> Snapshot:
+    """Return all rows of the customer marts."""
+    return {
+        mart: sorted(query(environment, f"select * from marts.{mart}"), key=lambda row: tuple(map(str, row)))
+        for mart in MARTS
+    }
+
+
+def build(dbt: Dbt, environment: Environment, variables: str = "{}") -> Snapshot:
+    """Build the customer marts and all before them."""
+    select = ["--select", "+customer_profiles", "+cohort_retention", "+customer_lifecycle"]
+    dbt(environment, "build", *select, "--vars", variables, "--exclude-resource-type", "test", "unit_test")
+    return snapshot(environment)
+
+
+@dataclass
+class History:
+    """One database with the whole history, built for a past day of New York and then for today in UTC."""
+
+    environment: Environment
+    past: Snapshot
+    now: Snapshot
+
+
+@pytest.fixture(scope="module")
+def history(load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> History:
+    """Build the marts of the whole history twice."""
+    environment = load(*write(tmp_path_factory.mktemp("history") / "whole", *make_history()))
+    past = build(dbt, environment, PAST)
+    return History(environment, past, build(dbt, environment))
+
+
+def test_the_order_of_loading_changes_nothing(history: History, load: Load, dbt: Dbt, tmp_path: Path) -> None:
+    customers, lines = make_history()
+    random.Random(1).shuffle(customers)
+    lines.reverse()
+    other = build(dbt, load(*write(tmp_path / "shuffled", customers, lines)))
+    for mart in MARTS:
+        assert other[mart] == history.now[mart], mart
+    spends = query(history.environment, "select total_spend from marts.customer_rfm")
+    assert len(set(spends)) < len(spends), "there should be ties"
+
+
+def test_a_past_day_is_rebuilt_as_it_was(history: History, load: Load, dbt: Dbt, tmp_path: Path) -> None:
+    """The marts of a past day are those of a database that was loaded on that day."""
+
+    def known(moment: datetime) -> bool:
+        return moment.astimezone(NEW_YORK).date() <= PAST_DAY
+
+    customers, lines = make_history()
+    known_customers = [row for row in customers if known(row["registered_at"])]
+    known_lines = [row for row in lines if known(row["transacted_at"])]
+    then = build(dbt, load(*write(tmp_path / "then", known_customers, known_lines)), PAST)
+    for mart in MARTS:
+        assert history.past[mart] == then[mart], mart
+
+
+def test_todays_calibration_has_the_tiers_of_the_past_day(history: History) -> None:
+    """A tier that saw a purchase or a refund after its cut-off day would differ from what was built then."""
+    tiers = [row[1] for row in history.past["customer_churn_risk"] if row[0] != "LATE"]
+    calibrated = {row[0]: row[3] for row in history.now["churn_tier_calibration"] if row[1] == PAST_DAY}
+    assert calibrated == {tier: tiers.count(tier) for tier in ("low", "medium", "high")}
+    assert all(calibrated.values())
+
+
+def test_the_time_zone_moves_a_purchase_to_another_day(history: History) -> None:
+    for marts, day in ((history.now, PAST_DAY + timedelta(days=1)), (history.past, PAST_DAY)):
+        assert [row[5] for row in marts["customer_metrics"] if row[0] == "LATE"] == [day]
+
+
+def summarize(days: pd.DataFrame, last_day: pd.Timestamp) -> pd.DataFrame:
+    """Return the buy-till-you-die summary of what customers spent on purchase days, as Fader and Hardie define it."""
+    first_day = days.groupby("customer_id")["day"].transform("min")
+    grouped = days.groupby("customer_id")["day"]
+    repeat_spend = days[days["day"] > first_day].groupby("customer_id")["amount"].mean()
+    summary = pd.DataFrame(
+        {
+            "frequency": grouped.count() - 1,
+            "recency": (grouped.max() - grouped.min()).dt.days,
+            "T": (last_day - grouped.min()).dt.days,
+        }
+    )
+    summary["monetary_value"] = repeat_spend.reindex(summary.index).fillna(0)
+    return summary
+
+
+def compare_summary(environment: Environment, expected: pd.DataFrame) -> None:
+    """Compare `customer_metrics` with a summary: equal days, money to a millionth before it is rounded to cents."""
+    statement = """
+        with days as (
+            select
+                customer_id, net_revenue,
+                row_number() over (partition by customer_id order by transaction_date) as day
+            from intermediate.int_customer_days_summed
+            where is_purchase_day
+        )
+        select
+            customer_id, frequency, recency_days, tenure_days, cast(monetary_value as float),
+            cast(coalesce(avg(net_revenue) filter (where day > 1), 0) as float)
+        from marts.customer_metrics
+        inner join days using (customer_id)
+        where customer_id <> '(unknown)'
+        group by customer_id
+    """
+    columns = ["customer_id", "frequency", "recency", "T", "rounded", "monetary_value"]
+    metrics = pd.DataFrame(query(environment, statement), columns=columns).set_index("customer_id").sort_index()
+    expected = expected.sort_index()
+    assert list(metrics.index) == list(expected.index)
+    for column in ("frequency", "recency", "T"):
+        assert (metrics[column] == expected[column]).all(), column
+    assert np.abs(metrics["monetary_value"] - expected["monetary_value"]).max() < 1e-6
+    assert np.abs(metrics["rounded"] - expected["monetary_value"]).max() < 0.005 + 1e-6
+
+
+def test_the_summary_is_that_of_pandas(history: History) -> None:
+    """The summary of customers is what the lines of the file give by another route."""
+    lines = pd.DataFrame(make_history()[1])
+    derived = "email_" + hashlib.md5(EMAIL.encode()).hexdigest()
+    lines["customer_id"] = lines["customer_id"].replace({"": derived})
+    lines["day"] = lines["transacted_at"].dt.floor("D").dt.tz_localize(None)
+    orders = lines.groupby("order_id")["amount"].agg(["sum", "min"])
+    purchases = orders.index[(orders["sum"] > 0) | (orders["min"] >= 0)]
+    bought = lines[lines["order_id"].isin(purchases) & (lines["amount"] >= 0) & (lines["customer_id"] != " ")]
+    days = lines.groupby(["customer_id", "day"], as_index=False)["amount"].sum()
+    days = days.merge(bought[["customer_id", "day"]].drop_duplicates())
+    compare_summary(history.environment, summarize(days, lines["day"].max()))
+
+
+def kmeans(clusters: int) -> str:
+    """Return the k-means query on a table `points (id, x1 ... x5)`, rendered without dbt, which starts slowly."""
+    source = (ROOT / "macros" / "kmeans_centroids.sql").read_text()
+    macros = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(source).module
+    return str(macros.postgres__kmeans_centroids("points", "id", ["x1", "x2", "x3", "x4", "x5"], clusters, 300))  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def empty(new_database: Callable[[], Environment]) -> Environment:
+    """A database for points."""
+    return new_database()
+
+
+def cluster(environment: Environment, points: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Run the query on points and return the centroids, the points' nearest ones and whether nothing moved any more."""
+    with psycopg.connect(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        dbname=environment["PGDATABASE"],
+    ) as connection:
+        connection.execute("create temp table points (id int, x1 float, x2 float, x3 float, x4 float, x5 float)")
+        with connection.cursor().copy("copy points from stdin") as copy:
+            for number, point in enumerate(points):
+                copy.write_row((number, *map(float, point)))
+        connection.execute("analyze points")
+        rows = connection.execute(kmeans(clusters)).fetchall()  # type: ignore[arg-type]
+    centroids = np.array([row[:5] for row in rows])
+    nearest = ((points[:, None] - centroids) ** 2).sum(axis=2)
+    assert nearest.min(axis=1).sum() == pytest.approx(rows[0][7])
+    return centroids, nearest.argmin(axis=1), all(row[6] for row in rows)
+
+
+def standardized(points: np.ndarray) -> np.ndarray:
+    """Return z-scores with the population standard deviation."""
+    return np.round((points - points.mean(axis=0)) / points.std(axis=0) * 2**20) / 2**20
+
+
+def inertia(points: np.ndarray, centroids: np.ndarray) -> float:
+    """Return the sum of the squared distances to the nearest centroid."""
+    return float(((points[:, None] - centroids) ** 2).sum(axis=2).min(axis=1).sum())
+
+
+def best_inertia(points: np.ndarray, clusters: int) -> float:
+    """Return what scikit-learn reaches."""
+    return float(KMeans(clusters, n_init=10, random_state=0).fit(points).inertia_)
+
+
+@pytest.mark.parametrize(("clusters", "seed"), [(clusters, seed) for clusters in CLUSTERS for seed in range(3)])
+def test_k_means_finds_separated_blobs(empty: Environment, clusters: int, seed: int) -> None:
+    blobs, labels = make_blobs(400, 5, centers=clusters, center_box=(-20, 20), random_state=seed)
+    points = standardized(blobs)
+    centroids, found, is_settled = cluster(empty, points, clusters)
+    assert is_settled
+    assert adjusted_rand_score(labels, found) >= 0.95
+    assert inertia(points, centroids) <= 1.05 * best_inertia(points, clusters)
+
+
+@pytest.mark.parametrize("clusters", CLUSTERS)
+def test_k_means_on_skewed_data_is_as_good_as_scikit_learn(empty: Environment, clusters: int) -> None:
+    """Spend and counts of customers look like this: most are small, a few are huge, and no groups are apart."""
+    points = standardized(np.random.default_rng(clusters).lognormal(size=(1_000, 5)))
+    centroids, _, is_settled = cluster(empty, points, clusters)
+    assert is_settled
+    assert inertia(points, centroids) <= 1.05 * best_inertia(points, clusters)
+
+
+def test_the_audit_queries_run(built: Environment, dbt: Dbt) -> None:
+    names = sorted(file.stem for file in (ROOT / "analyses").glob("*.sql"))
+    output = dbt(built, "show", "--select", "path:analyses")
+    assert [name for name in names if name not in output] == []
+
+
+@pytest.fixture(scope="module")
+def demo(load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The customers' marts of the demo data, a line an order in place of ten, which the marts can't tell apart."""
+    if not DEMO.exists():
+        pytest.skip("make demo fetches the data")
+    file = tmp_path_factory.mktemp("demo") / "transactions.csv"
+    duckdb.sql(
+        f"""
+        select household_id, basket_id, sum(sales_value) as sales_value, min(transaction_timestamp) as transacted_at
+        from read_csv('{DEMO}', types = {{'sales_value': 'decimal(18, 2)'}})
+        group by household_id, basket_id
+        """
+    ).write_csv(str(file))
+    environment = load(file)
+    dbt(environment, "build", "--select", "+customer_segments", "--exclude-resource-type", "test", "unit_test")
+    return environment
+
+
+def demo_days() -> pd.DataFrame:
+    """Return what each household of the demo data spent on each day."""
+    return duckdb.sql(
+        f"""
+        select
+            cast(household_id as varchar) as customer_id,
+            cast(cast(transaction_timestamp as date) as timestamp) as day,
+            sum(sales_value) as amount
+        from '{DEMO}'
+        group by all
+        """
+    ).df()
+
+
+def test_the_demo_summary_is_that_of_pandas(demo: Environment) -> None:
+    days = demo_days()
+    compare_summary(demo, summarize(days, days["day"].max()))
+
+
+def test_the_demo_summary_is_that_of_lifetimes(demo: Environment) -> None:
+    lifetimes = pytest.importorskip("lifetimes.utils")
+    days = demo_days()
+    summary = lifetimes.summary_data_from_transaction_data(
+        days, "customer_id", "day", monetary_value_col="amount", observation_period_end=days["day"].max(), freq="D"
+    )
+    assert len(summary) == 2_469
+    compare_summary(demo, summary)
+
+
+def test_the_demo_segments_are_as_good_as_scikit_learns(demo: Environment) -> None:
+    features = ", ".join(f"cast({feature} as float)" for feature in FEATURES)
+    tables = "marts.customer_segments inner join marts.customer_metrics using (customer_id)"
+    statement = f"select segment_number, {features} from {tables}"
+    rows = np.array(query(demo, statement), dtype=float)
+    labels, points = rows[:, 0], standardized(rows[:, 1:])
+    centroids = np.array([points[labels == label].mean(axis=0) for label in np.unique(labels)])
+    assert len(centroids) == 4
+    assert inertia(points, centroids) <= 1.05 * best_inertia(points, 4)
