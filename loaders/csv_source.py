@@ -17,6 +17,7 @@ from loaders.spool import BLOCK, Spooled, display_name, spool
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
 _SHOWN = 500
+_WIDE = 200
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class CsvFile:
     first_byte: int
     has_quotes: bool
     has_nul: bool
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there are so many columns that those the contract does not know are read as one (see `wide`)."""
+        return len(self.header) > _WIDE
 
     @property
     def unknown_headers(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from loaders.csv_source import CsvFile
 from loaders.errors import LoaderError
 from loaders.lines import LONGEST_RECORD, Grammar, cut
 from loaders.spool import BLOCK
+from loaders.wide import Packer
 
 
 class Records:
@@ -37,7 +38,9 @@ class Records:
         self._file = file
         self.first_line = file.first_line
         self._database = database
-        self._names = ", ".join(f"'c{i}': 'varchar'" for i in range(len(file.header)))
+        known = sum(column is not None for column in file.columns)
+        width = known + 1 if file.is_wide else len(file.header)
+        self._names = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
         if not self._read_as_it_stands():
             self._read_cut()
         row = database.execute(
@@ -90,7 +93,7 @@ class Records:
     def _read_as_it_stands(self) -> bool:
         """Let DuckDB read the file; False if that may be not what stands there."""
         file = self._file
-        if file.has_quotes:
+        if file.has_quotes or file.is_wide:
             return False
         lines = 0
         with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -125,10 +128,11 @@ class Records:
             write = csv.writer(listed).writerow
             with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 grammar = Grammar(file.delimiter, len(file.header))
+                pack = Packer(file, grammar).pack if file.is_wide else None
                 for piece in cut(content, file.first_byte, file.first_line, grammar):
                     write((record, piece.line, piece.start, piece.size, piece.count, piece.reason or ""))
                     if piece.clean is not None:
-                        out.write(piece.clean)
+                        out.write(pack(piece.clean, piece.count) if pack else piece.clean)
                         record += piece.count
         self._database.execute(
             """

@@ -64,7 +64,10 @@ class TableRules:
         self.file = file
         self.table = table
         self.form = form
-        self.fields = {column.name: f"c{i}" for i, column in enumerate(file.columns) if column}
+        known = [(i, column) for i, column in enumerate(file.columns) if column]
+        if file.is_wide:
+            known = [(i, column) for i, (_, column) in enumerate(known)]
+        self.fields = {column.name: f"c{i}" for i, column in known}
 
     def given(self, column: Column) -> str | None:
         """Return the value as the file gives it, in a form that PostgreSQL reads; None where the file has no field."""
@@ -110,6 +113,8 @@ class TableRules:
 
     def extra(self) -> str | None:
         """Return the fields that the contract does not know as one JSON object; None where there are none."""
+        if self.file.is_wide:
+            return f"c{len(self.fields)}"
         pairs = [
             f"{literal(name)}, c{i}"
             for i, (name, column) in enumerate(zip(self.file.header, self.file.columns, strict=True))
@@ -121,9 +126,17 @@ class TableRules:
         """Return the reasons to reject a row, the first that holds counts."""
         found: list[Rule] = []
         if self.file.has_nul:
+            names = (
+                [*self.fields, None]
+                if self.file.is_wide
+                else [
+                    column.name if column else name
+                    for name, column in zip(self.file.header, self.file.columns, strict=True)
+                ]
+            )
             found += [
-                Rule(f"contains(c{i}, chr(0))", column.name if column else name, "nul_byte", "'a NUL byte in the text'")
-                for i, (name, column) in enumerate(zip(self.file.header, self.file.columns, strict=True))
+                Rule(f"contains(c{i}, chr(0))", name, "nul_byte", "'a NUL byte in the text'")
+                for i, name in enumerate(names)
             ]
         for column in self.table.columns:
             found += self._column_rules(column)

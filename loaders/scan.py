@@ -24,6 +24,8 @@ from loaders.rules import Format, Rule, TableRules
 from loaders.value_types import strict_json
 
 MEMORY_LIMIT = "256MB"
+# DuckDB works on 2048 rows at a time, whatever their width.
+MEMORY_LIMIT_WIDE = "2GB"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class Scan:
         self._rules = TableRules(file, table, form)
         folder = str(file.path.parent)
         self._duckdb = duckdb.connect(
-            f"{folder}/scan.duckdb", config={"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
+            f"{folder}/scan.duckdb",
+            config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
         )
         self._duckdb.execute("set TimeZone = $1", [time_zone])
         self._duckdb.create_function("strict_json", strict_json)
