@@ -139,55 +139,94 @@ def read_contract(project: Project) -> Contract:
 def _read_file(file: Path, project: Project) -> Iterator[Table]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        sources = content["sources"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise ContractError(f"{file.name} can't be read as a dbt sources file: {error!r}") from error
+        sources = _entries(content, "sources", file.name)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ContractError) as error:
+        reason = " ".join(str(error).split())
+        raise ContractError(f"{file.name} can't be read as a dbt sources file: {reason}.", "Mend it.") from error
     for source in sources:
-        copied = _meta(source).get("copy", True)
-        for table in source.get("tables") or []:
-            where = f"{file.name}, table {table.get('name')}"
-            columns = tuple(_read_column(column, where, project) for column in table.get("columns") or [])
-            made = Table(
-                source=source["name"],
-                schema=source.get("schema", source["name"]),
-                name=table["name"],
-                columns=columns,
-                require_one_of=tuple(_meta(table).get("require_one_of", ())),
-                copied=copied,
-            )
-            _check_table(made, where)
-            yield made
+        if not isinstance(source.get("name"), str):
+            raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
+        where = f"{file.name}, source {source['name']}"
+        copied = _meta(source, where).get("copy", True)
+        for table in _entries(source, "tables", where):
+            if "name" not in table:
+                raise ContractError(f"{where}: a table has no name.", "Give it one.")
+            yield _read_table(table, source, f"{file.name}, table {table['name']}", project, copied)
+
+
+def _read_table(
+    table: Mapping[str, Any], source: Mapping[str, Any], where: str, project: Project, copied: bool
+) -> Table:
+    made = Table(
+        source=source["name"],
+        schema=source.get("schema", source["name"]),
+        name=_name(table["name"], where),
+        columns=tuple(_read_column(column, where, project) for column in _entries(table, "columns", where)),
+        require_one_of=_names(_meta(table, where), "require_one_of", where),
+        copied=copied,
+    )
+    _check_table(made, where)
+    return made
 
 
 def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Column:
-    name = entry.get("name")
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ContractError(
-            f"{where}: {name!r} can't be the name of a column.", "Use lower case letters, digits and _."
-        )
+    name = _name(entry.get("name"), where)
+    where = f"{where}, column {name}"
     data_type = entry.get("data_type")
     if data_type not in TYPES:
-        raise ContractError(f"{where}, column {name}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
-    tests = dict(_test(test) for test in entry.get("data_tests") or [])
-    meta = _meta(entry)
+        raise ContractError(f"{where}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
+    meta = _meta(entry, where)
     unknown = set(meta) - {"aliases", "default", "derived_from", "identity"}
     if unknown:
-        raise ContractError(f"{where}, column {name}: the loader knows no meta entry {', '.join(sorted(unknown))}.")
+        raise ContractError(f"{where}: the loader knows no meta entry {', '.join(sorted(unknown))}.", "Is it misspelt?")
+    tests = entry.get("data_tests") or []
+    if not isinstance(tests, list):
+        raise ContractError(f"{where}: data_tests must be a list.", "Write - before each test.")
+    found = dict(_test(test) for test in tests)
     accepted: tuple[str, ...] | None = None
-    if "accepted_values" in tests:
-        accepted = tuple(_fill_in_vars(str(value), where, project) for value in tests["accepted_values"]["values"])
+    if "accepted_values" in found:
+        values = found["accepted_values"].get("values")
+        if not isinstance(values, list):
+            raise ContractError(
+                f"{where}: accepted_values needs a list of values.", "Write arguments: {values: [...]}."
+            )
+        accepted = tuple(_fill_in_vars(str(value), where, project) for value in values)
+    default = meta.get("default")
     return Column(
         name=name,
         data_type=data_type,
         description=entry.get("description", ""),
-        aliases=tuple(normalize(alias) for alias in meta.get("aliases", ())),
-        not_null="not_null" in tests,
-        unique="unique" in tests,
+        aliases=tuple(map(normalize, _names(meta, "aliases", where))),
+        not_null="not_null" in found,
+        unique="unique" in found,
         accepted_values=accepted,
-        default=meta.get("default"),
+        default=None if default is None else str(default),
         derived_from=meta.get("derived_from"),
         identity=meta.get("identity", False),
     )
+
+
+def _entries(entry: Any, name: str, where: str) -> list[Mapping[str, Any]]:
+    """Return the list of mappings that stands under a name."""
+    found = entry.get(name) if isinstance(entry, Mapping) else None
+    if found is None and name != "sources":
+        return []
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise ContractError(f"{where}: {name} must be a list of mappings, each with a name.", "Mend it.")
+    return found
+
+
+def _name(name: object, where: str) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ContractError(f"{where}: {name!r} can't be the name.", "Use lower case letters, digits and _.")
+    return name
+
+
+def _names(meta: Mapping[str, Any], entry: str, where: str) -> tuple[str, ...]:
+    found = meta.get(entry, [])
+    if not isinstance(found, list):
+        raise ContractError(f"{where}: {entry} must be a list.", f"Write {entry}: [name, other name].")
+    return tuple(map(str, found))
 
 
 def _check_table(table: Table, where: str) -> None:
@@ -215,12 +254,16 @@ def _test(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if isinstance(entry, str):
         return entry, {}
     name, body = next(iter(entry.items()))
-    return name, body.get("arguments", body)
+    body = body if isinstance(body, Mapping) else {}
+    return name, body.get("arguments") or body
 
 
-def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    meta: Mapping[str, Any] = (entry.get("config") or {}).get("meta") or {}
-    return meta
+def _meta(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    found: Any = entry.get("config") or {}
+    found = (found.get("meta") or {}) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise ContractError(f"{where}: config: meta: must be a mapping.", "Write config: {meta: {...}}.")
+    return found
 
 
 def _fill_in_vars(value: str, where: str, project: Project) -> str:
