@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo test lint format lock clean
+.PHONY: help setup demo test lint format bench lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin

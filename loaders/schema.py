@@ -12,6 +12,8 @@ from loaders.errors import DatabaseError
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
 _SCHEMA_LOCK = 7_205_819_337_402
+# The role that owns schemas and tables, where `loader init --roles` has made it.
+LOADER_ROLE = "analytics_loader"
 
 
 def qualified(table: Table) -> sql.Identifier:
@@ -31,8 +33,11 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
         existing = _existing_columns(connection, contract)
-        for schema in sorted({table.schema for table in contract.tables}):
-            connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+        schemas = {table.schema for table in contract.tables}
+        # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
+        for schema in sorted(schemas - _existing_schemas(connection)):
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        _become_owner(connection, schemas)
         for table in contract.tables:
             found = existing.get((table.schema, table.name))
             if found is None:
@@ -45,6 +50,25 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
                     _add(connection, table, column)
                     done.append(f"added {table.schema}.{table.name}.{column.name}")
     return done
+
+
+def _existing_schemas(connection: psycopg.Connection[Any]) -> set[str]:
+    return {name for (name,) in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
+
+
+def _become_owner(connection: psycopg.Connection[Any], schemas: set[str]) -> None:
+    """Act as the role that owns the tables until the transaction ends, so that all of its members can load."""
+    query = """
+        select rolname from pg_catalog.pg_roles
+        where
+            rolname = %s
+            and pg_has_role(current_user, rolname, 'SET')
+            and not exists (
+                select from pg_catalog.pg_namespace where nspname = any(%s) and nspowner <> pg_roles.oid
+            )
+    """
+    if connection.execute(query, (LOADER_ROLE, list(schemas))).fetchone():
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(LOADER_ROLE)))
 
 
 def _existing_columns(connection: psycopg.Connection[Any], contract: Contract) -> dict[tuple[str, str], dict[str, str]]:
