@@ -10,6 +10,8 @@ import psycopg
 
 from loaders import ledger, report
 from loaders.cli_db import db
+from loaders.cli_generate import generate
+from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
 from loaders.copy import Limit, Options, Result, check_file, copy_file
 from loaders.database import connect
@@ -68,6 +70,7 @@ def main() -> None:
 
 
 main.add_command(db)
+main.add_command(generate)
 
 _reading = [
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
@@ -104,6 +107,10 @@ def _with_reading_options(command: Any) -> Any:
 @_with_reading_options
 @click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
+@click.option("--watch", "watching", is_flag=True, help="Watch folders, and load what arrives until Ctrl-C.")
+@click.option(
+    "--interval", default=1.0, show_default=True, type=click.FloatRange(0.05), help="Seconds between looks of --watch."
+)
 def copy(
     paths: tuple[str, ...],
     table: str | None,
@@ -114,12 +121,17 @@ def copy(
     as_json: bool,
     force: bool,
     no_wait: bool,
+    watching: bool,
+    interval: float,
 ) -> None:
     """Copy CSV files into their raw tables.
 
     PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's name begins
     with the name of its table: transactions_2025-01.csv is for transactions. A file is wholly in or not at all; rows
     that break the contract go to quarantine (loader rejects). Content that is loaded already is skipped.
+
+    With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
+    rename it. A refused file is read again when it changes.
 
     Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
 
@@ -130,6 +142,19 @@ def copy(
     options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
     with connect(project, autocommit=True) as connection:
         init_schema(connection, contract)
+        if watching:
+            watch_folders(
+                connection,
+                project,
+                contract,
+                paths,
+                options,
+                table=table,
+                interval=interval,
+                as_json=as_json,
+                on_note=_note,
+            )
+            return
         results: list[Result] = []
         try:
             for path in expand(paths):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from loaders.contract import Contract
+from loaders.contract import Contract, Table
 from loaders.errors import LoaderError
 from loaders.generate_events import define_events
 from loaders.generate_faults import add_faults
@@ -69,22 +69,28 @@ def generate(
     Raises:
         LoaderError: A file is there already, or the folder can't be written to.
     """
-    with _database(project, settings) as database:
+    with generator(project, contract, settings) as database:
+        names = [*SHOP, *JOURNEY]
+        return write_files(
+            database, contract, settings, names, folder, dirty=dirty, force=force, on_progress=on_progress
+        )
+
+
+@contextmanager
+def generator(project: Project, contract: Contract, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB with a view for every table of the contract."""
+    with chance(project, settings) as database:
         define_shop(database, settings)
         define_transactions(database, settings, currency(contract))
         define_subscriptions(
             database,
             settings,
-            "select number, customer_id(number) as customer_id, (rows.registered_at[:10])::date as since "
-            "from (select row_number() over () - 1 as number, registered_at from customers) as rows",
+            "select customer_id[2:]::bigint as number, customer_id, registered_at[:10]::date as since from customers",
             "select number, product_id, price from catalogue",
         )
         define_journey(database, settings)
         define_events(database)
-        names = [*SHOP, *JOURNEY]
-        return write_files(
-            database, contract, settings, names, folder, dirty=dirty, force=force, on_progress=on_progress
-        )
+        yield database
 
 
 def write_files(
@@ -99,16 +105,23 @@ def write_files(
     on_progress: Progress = silent,
 ) -> list[Written]:
     """Write views of DuckDB as files; see `generate`."""
-    with _writable(folder):
+    with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if dirty:
-            (folder / FAULTS).mkdir(exist_ok=True)
-        for file in (folder / f"{name}.csv" for name in names):
-            if file.exists() and not force:
-                raise LoaderError(f"{file} is there already.", "Give another folder --to write to, or --force.")
-        return [
-            _write(database, contract, settings, name, folder / f"{name}.csv", dirty, on_progress) for name in names
-        ]
+    for file in (folder / f"{name}.csv" for name in names):
+        if file.exists() and not force:
+            raise LoaderError(f"{file} is there already.", "Give another folder --to write to, or --force.")
+    return [
+        write_file(
+            database,
+            contract.table(name),
+            f"from {name}",
+            folder / f"{name}.csv",
+            dirty=dirty,
+            seed=settings.seed,
+            on_progress=on_progress,
+        )
+        for name in names
+    ]
 
 
 def currency(contract: Contract) -> str:
@@ -118,7 +131,7 @@ def currency(contract: Contract) -> str:
 
 
 @contextmanager
-def _database(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def chance(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB of its own on disk, with the macro `u`."""
     with (
         working_folder(project) as folder,
@@ -126,12 +139,15 @@ def _database(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyC
             str(folder / "generate.duckdb"), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder)}
         ) as database,
     ):
+        # Rows keep their order through joins with small tables on the right; the optimizer would swap sides.
+        database.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         define_chance(database, settings.seed)
         yield database
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path) -> Iterator[None]:
+    """Turn failures to write to a folder into a LoaderError."""
     try:
         yield
     except (OSError, duckdb.IOException) as error:
@@ -141,35 +157,42 @@ def _writable(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _write(
+def write_file(
     database: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    settings: Settings,
-    view: str,
+    table: Table,
+    query: str,
     target: Path,
+    *,
     dirty: float,
-    on_progress: Progress,
+    seed: int,
+    on_progress: Progress = silent,
 ) -> Written:
-    """Write a view as a file, which appears under its name when it is complete."""
-    clean, spoilt = (target.with_name(f".{target.name}.{kind}") for kind in ("partial", "dirty"))
-    listed, partly_listed = (target.parent / FAULTS / name for name in (target.name, f".{target.name}.partial"))
+    """Write a query of DuckDB as a file for a table; it appears under its name when it is complete.
+
+    Raises:
+        LoaderError: The folder can't be written to.
+    """
+    listed = target.parent / FAULTS / target.name
+    clean, spoilt = (target.with_name(f".{target.name}.{kind}") for kind in ("clean", "dirty"))
+    partly_listed = listed.with_name(f".{target.name}.partial")
     faults = 0
-    try:
-        with _polled(database, lambda share: on_progress(target.name, share)):
-            row = database.execute(f"copy (from {view}) to $1 (format csv, header)", [str(clean)]).fetchone()
-        rows = int(row[0]) if row else 0
-        if dirty:
-            _, faults = add_faults(clean, spoilt, partly_listed, contract.table(view), dirty, settings.seed)
-            spoilt.replace(clean)
-            partly_listed.replace(listed)
-        else:
-            listed.unlink(missing_ok=True)  # of an earlier run with faults
-        clean.replace(target)
-    finally:
-        for left in (clean, spoilt, partly_listed):
-            left.unlink(missing_ok=True)
-    on_progress(target.name, 1)
-    return Written(target.name, rows, target.stat().st_size, faults)
+    with writable(target.parent):
+        try:
+            with _polled(database, lambda share: on_progress(target.name, share)):
+                row = database.execute(f"copy ({query}) to $1 (format csv, header)", [str(clean)]).fetchone()
+            if dirty:
+                listed.parent.mkdir(exist_ok=True)
+                faults = add_faults(clean, spoilt, partly_listed, table, dirty, f"{seed} {target.name}")
+                partly_listed.replace(listed)
+                spoilt.replace(target)
+            else:
+                listed.unlink(missing_ok=True)  # of an earlier run with faults
+                clean.replace(target)
+        finally:
+            for left in (clean, spoilt, partly_listed):
+                left.unlink(missing_ok=True)
+        on_progress(target.name, 1)
+        return Written(target.name, int(row[0]) if row else 0, target.stat().st_size, faults)
 
 
 @contextmanager

@@ -39,6 +39,7 @@ BROKEN_BYTES = "\udc81\udcfe"
 # A row of more than 2 MB is put into one file only, and once: it is longer than most files.
 TABLE_WITH_LONG_ROW = "events"
 LONG = "x" * LONGEST_RECORD
+LONG_KEY = "k" * 3_000
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Kind:
     spoil: Callable[[list[str], random.Random], list[str] | str]
 
 
-def add_faults(source: Path, target: Path, listed: Path, table: Table, share: float, seed: int) -> tuple[int, int]:
+def add_faults(source: Path, target: Path, listed: Path, table: Table, share: float, seed: str) -> int:
     """Copy a clean file with faults in a share of its rows, and list these.
 
     Args:
@@ -65,9 +66,9 @@ def add_faults(source: Path, target: Path, listed: Path, table: Table, share: fl
         seed: Seed of the choice of rows and faults.
 
     Returns:
-        Number of rows and number of faults.
+        Number of faults.
     """
-    rng = random.Random(f"{seed} {source.name}")  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311
     rows = faults = 0
     with (
         source.open(encoding="utf-8", newline="") as clean,
@@ -88,7 +89,7 @@ def add_faults(source: Path, target: Path, listed: Path, table: Table, share: fl
             dirty.writelines(window)
             rows += len(window)
             faults += len(chosen)
-    return rows, faults
+    return faults
 
 
 class _Spoiler:
@@ -127,6 +128,7 @@ def _kinds(table: Table, names: list[str]) -> Iterator[Kind]:
     if table.require_one_of:
         needed = [names.index(name) for name in table.require_one_of if name in names]
         yield Kind(table.require_one_of[0], "missing_value", _blank(*needed))
+    yield Kind(table.key.name, "out_of_range", _replace(names.index(table.key.name), (LONG_KEY,)))
     yield Kind(table.key.name, "duplicate_key", lambda fields, _: fields)
     # Text behind each quote, so that it can't pass for the closing quote of a field opened above.
     yield Kind(None, "broken_quoting", lambda fields, rng: _at(fields, rng, lambda value: '"' + (value or "-")))

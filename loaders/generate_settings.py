@@ -12,6 +12,8 @@ from loaders.errors import LoaderError
 
 # Fixed, so that the same seed gives the same files on any day.
 UNTIL = date(2025, 12, 31)
+# As many as the identifiers have digits for.
+MOST = {"customers": 10_000_000, "transactions": 900_000_000, "users": 3_000_000, "days": 3_650}
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,18 @@ class Settings:
     until: date = UNTIL
 
     def __post_init__(self) -> None:
-        """Refuse what makes no data."""
-        for name in ("customers", "transactions", "users", "days"):
-            if getattr(self, name) < 1:
-                raise LoaderError(f"{name.capitalize()} must be at least 1.", f"Give --{name} a positive number.")
-        if self.until.year - self.days / 365 < 1900:
-            raise LoaderError(
-                f"{self.days} days before {self.until} begin before 1900.", "Give fewer --days or a later --until."
-            )
+        """Refuse what makes no data.
+
+        Raises:
+            LoaderError: A number is out of range.
+        """
+        for name, most in MOST.items():
+            if not 1 <= getattr(self, name) <= most:
+                raise LoaderError(
+                    f"{getattr(self, name)} {name} can't be generated.", f"Give --{name} a number from 1 to {most}."
+                )
+        if not 1950 <= self.until.year <= 2500:
+            raise LoaderError(f"{self.until} is out of range.", "Give a day --until between 1950 and 2500.")
 
     @property
     def start(self) -> str:
