@@ -6,7 +6,7 @@ renamed as (
     select
         -- ids
         invoice_id,
-        shop_id,
+        {{ blank_to_null('shop_id') }} as shop_id,
         _load_id,
 
         -- strings

@@ -6,7 +6,7 @@ renamed as (
     select
         -- ids
         payment_id,
-        invoice_id,
+        {{ blank_to_null('invoice_id') }} as invoice_id,
         _load_id,
 
         -- strings

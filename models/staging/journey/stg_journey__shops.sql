@@ -6,8 +6,8 @@ renamed as (
     select
         -- ids
         shop_id,
-        user_id,
-        plan_id,
+        {{ blank_to_null('user_id') }} as user_id,
+        {{ blank_to_null('plan_id') }} as plan_id,
         _load_id,
 
         -- timestamps

@@ -1,0 +1,11 @@
+{% macro json_date(column, key) -%}
+    {{ return(adapter.dispatch('json_date')(column, key)) }}
+{%- endmacro %}
+
+{#- The loader checks no text inside JSON, so what is no date must be NULL here and not break the build. -#}
+{% macro postgres__json_date(column, key) -%}
+    case
+        when pg_input_is_valid(left(trim({{ column }} ->> '{{ key }}'), 10), 'date')
+            then cast(left(trim({{ column }} ->> '{{ key }}'), 10) as date)
+    end
+{%- endmacro %}

@@ -1,0 +1,7 @@
+{% macro json_text(column, key) -%}
+    {{ return(adapter.dispatch('json_text')(column, key)) }}
+{%- endmacro %}
+
+{% macro postgres__json_text(column, key) -%}
+    nullif(trim({{ column }} ->> '{{ key }}'), '')
+{%- endmacro %}
