@@ -1,0 +1,101 @@
+with events as (
+    select * from {{ ref('stg_journey__events') }}
+),
+
+table_facts as (
+    select * from {{ ref('int_journey_table_facts_listed') }}
+),
+
+event_types as (
+    select * from {{ ref('journey_event_types') }}
+),
+
+shop_owners as (
+    select * from {{ ref('int_shop_owners_resolved') }}
+),
+
+invoices as (
+    select * from {{ ref('int_invoices_identified') }}
+),
+
+listed as (
+    select
+        event_id as fact_id,
+        0 as source_rank,
+        event_type as fact_type,
+        event_time as fact_time,
+        user_id,
+        shop_id,
+        plan_id,
+        invoice_id
+    from events
+    union all
+    select
+        fact_id,
+        1 as source_rank,
+        fact_type,
+        fact_time,
+        user_id,
+        shop_id,
+        plan_id,
+        invoice_id
+    from table_facts
+),
+
+resolved as (
+    select
+        listed.fact_id,
+        listed.source_rank,
+        listed.fact_time,
+        event_types.meaning,
+        event_types.stage,
+        coalesce(listed.user_id, shop_owners.user_id, invoices.user_id) as user_id,
+        coalesce(listed.shop_id, invoices.shop_id) as shop_id,
+        listed.plan_id,
+        listed.invoice_id
+    from listed
+    inner join event_types on lower(trim(listed.fact_type)) = event_types.event_type
+    left join invoices on listed.invoice_id = invoices.invoice_id
+    left join shop_owners on coalesce(listed.shop_id, invoices.shop_id) = shop_owners.shop_id
+),
+
+-- What a fact is about. A user, a shop and an invoice come and go, so only the same again is a repetition; an invoice
+-- is paid in one try a day. What names no subject is a fact of its own.
+subjected as (
+    select
+        *,
+        coalesce(case
+            when meaning in ('user_created', 'user_deleted') then 'user ' || user_id
+            when meaning in ('shop_created', 'shop_deleted') then 'shop ' || shop_id
+            when meaning in ('invoice_issued', 'invoice_settled') then 'invoice ' || invoice_id
+            when meaning in ('payment_succeeded', 'payment_failed')
+                then meaning || ' ' || invoice_id || ' ' || {{ local_date('fact_time') }}
+        end, 'fact ' || fact_id) as subject
+    from resolved
+),
+
+compared as (
+    select
+        *,
+        lag(meaning) over (
+            partition by subject
+            order by fact_time, {{ journey_stage_rank('stage') }}, source_rank, fact_id
+        ) as meaning_before
+    from subjected
+),
+
+kept as (
+    select
+        fact_id,
+        fact_time,
+        meaning,
+        stage,
+        user_id,
+        shop_id,
+        plan_id,
+        invoice_id
+    from compared
+    where meaning is distinct from meaning_before
+)
+
+select * from kept
