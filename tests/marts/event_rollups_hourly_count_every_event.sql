@@ -1,0 +1,25 @@
+with events as (
+    select
+        count(*) as event_count,
+        coalesce(sum(_load_id), 0) as load_checksum
+    from {{ source('journey', 'events') }}
+    where
+        {{ pinned_as_of_date() }} is null
+        or {{ local_date('event_time') }} <= {{ pinned_as_of_date() }}
+),
+
+rollups as (
+    select
+        coalesce(sum(event_count), 0) as event_count,
+        coalesce(sum(load_checksum), 0) as load_checksum
+    from {{ ref('event_rollups_hourly') }}
+)
+
+select
+    events.event_count,
+    rollups.event_count as rolled_up_event_count
+from events
+cross join rollups
+where
+    events.event_count is distinct from rollups.event_count
+    or events.load_checksum is distinct from rollups.load_checksum
