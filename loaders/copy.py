@@ -20,7 +20,7 @@ from loaders.rules import Format
 from loaders.scan import Reject, Scan
 from loaders.spool import display_name, file_digest
 from loaders.upsert import upsert
-from loaders.working_folder import working_folder
+from loaders.working_folder import remove_dead_folders, working_folder
 
 Progress = Callable[[str, int], None]
 
@@ -125,6 +125,7 @@ def copy_file(
         notes.append(text)
         on_note(text)
 
+    remove_dead_folders(project)
     try:
         with _only_loader(connection, table, options, on_note):
             for broken in ledger.fail_broken_loads(connection):

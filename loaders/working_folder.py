@@ -18,6 +18,13 @@ from loaders.project import Project
 PREFIX = "copy-"
 
 
+def remove_dead_folders(project: Project) -> None:
+    """Remove the working folders of runs that were killed."""
+    parent = _parent(project)
+    with suppress(OSError), _locked(parent):
+        _remove_dead(parent)
+
+
 @contextmanager
 def working_folder(project: Project) -> Iterator[Path]:
     """Give a private folder for working files, and remove it afterwards.
@@ -28,7 +35,7 @@ def working_folder(project: Project) -> Iterator[Path]:
     Raises:
         LoaderError: The working files can't be written.
     """
-    with _make_folder(project.root / "target" / "loader") as folder:
+    with _make_folder(_parent(project)) as folder:
         try:
             yield folder
         except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
@@ -44,7 +51,6 @@ def _make_folder(parent: Path) -> Iterator[Path]:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         with _locked(parent):
-            _remove_dead(parent)
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
             lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # a project that only others may write
@@ -55,6 +61,10 @@ def _make_folder(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+
+
+def _parent(project: Project) -> Path:
+    return project.root / "target" / "loader"
 
 
 def _remove_dead(parent: Path) -> None:

@@ -25,7 +25,7 @@ from loaders.errors import DatabaseError, LoaderError
 from loaders.project import Project
 from loaders.schema import init_schema
 from loaders.server import EmbeddedServer
-from loaders.working_folder import working_folder
+from loaders.working_folder import remove_dead_folders, working_folder
 from tests.conftest import ROOT, Loader
 
 KILLS = int(os.environ.get("LOADER_TEST_KILLS", "6"))
@@ -375,12 +375,20 @@ def test_only_the_folders_of_dead_runs_are_removed(tmp_path: Path) -> None:
     (dead / "spool.csv").write_text("x")
     other = dead.with_name("other")
     other.mkdir()
-    with working_folder(project) as first:
+    with working_folder(project) as alive:
+        remove_dead_folders(project)
+        assert alive.exists()
         assert not dead.exists()
-        with working_folder(project) as second:
-            assert first.exists()
-            assert second != first
     assert list(other.parent.iterdir()) == [other]
+
+
+def test_a_skipped_file_cleans_up_too(loader: Loader, own_project: Path, tmp_path: Path) -> None:
+    """Killed after its rows were in, a run leaves its folder, and the next one finds nothing to load."""
+    file = write_rows(tmp_path / "transactions.csv", 100, amount=1)
+    assert loader("copy", file).exit_code == 3
+    (own_project / "target" / "loader" / "copy-dead").mkdir()
+    assert loader("copy", file).exit_code == 0
+    assert working_folders(own_project) == []
 
 
 def test_a_full_disk_of_the_loader(tmp_path: Path) -> None:
