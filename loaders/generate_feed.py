@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loaders.contract import Contract
 from loaders.generate import Written, currency, generator, write_file
-from loaders.generate_orders import LINES_PER_BLOCK, lines_query, orders_for
+from loaders.generate_orders import LINES_PER_BLOCK, ORDERS_PER_BLOCK, lines_query, orders_for
 from loaders.generate_settings import Settings
 from loaders.project import Project
 
@@ -41,10 +41,12 @@ def follow(
         batches: Number of files; endless without it.
         dirty: Share of the rows that get a fault.
     """
-    orders, lines = orders_for(settings), max(1, min(MOST_LINES, settings.transactions // (settings.days * 24)))
-    first_line = -(-settings.transactions // LINES_PER_BLOCK) * LINES_PER_BLOCK
-    pace = settings.days * 86_400 / orders
-    moment = f"{settings.end} + to_seconds(floor((slot + u('moment', slot) - {orders}) * {pace})::bigint)"
+    lines = max(1, min(MOST_LINES, settings.transactions // (settings.days * 24)))
+    blocks = -(-settings.transactions // LINES_PER_BLOCK)
+    pace = settings.days * 86_400 / orders_for(settings)
+    moment = f"""
+        {settings.end} + to_seconds(floor((slot + u('moment', slot) - {blocks * ORDERS_PER_BLOCK}) * {pace})::bigint)
+    """
     table = contract.table("transactions")
     begun = _last_number(folder)
     with generator(project, contract, settings) as database:
@@ -54,8 +56,8 @@ def follow(
                 return
             due += seconds
             time.sleep(max(0, due - time.monotonic()))
-            first = first_line + (number - 1) * lines
-            query = lines_query(first, first + lines, moment, currency(contract))
+            first = blocks * LINES_PER_BLOCK + (number - 1) * lines
+            query = lines_query(settings, first, first + lines, moment, currency(contract))
             target = folder / f"{table.name}_{number:06}.csv"
             yield write_file(database, table, query, target, dirty=dirty, seed=settings.seed)
 

@@ -60,7 +60,7 @@ def _make_users_and_shops(database: duckdb.DuckDBPyConnection, settings: Setting
         f"({number}, 'PL{number + 1}', '{name}', {price}::decimal(18, 2), '{PERIODS[months]}', {months})"
         for number, (name, price, months, _) in enumerate(PLANS)
     ]
-    shares = {str(number): share for number, (*_, share) in enumerate(PLANS)}
+    shares = {number: share for number, (*_, share) in enumerate(PLANS)}
     database.execute(
         f"""
         create table all_plans as
@@ -75,7 +75,7 @@ def _make_users_and_shops(database: duckdb.DuckDBPyConnection, settings: Setting
                 'U' || lpad(number::varchar, 7, '0') as user_id,
                 after({settings.start}, {settings.days} * (number + u('created', number)) / {settings.users})
                     as created_at,
-                {choice("u('shops', number)", {"0": 25, "1": 52, "2": 18, "3": 5})}::int as planned_shops
+                {choice("u('shops', number)", {0: 25, 1: 52, 2: 18, 3: 5})} as planned_shops
             from range({settings.users}) as numbers(number)
         )
         select
@@ -103,8 +103,8 @@ def _make_users_and_shops(database: duckdb.DuckDBPyConnection, settings: Setting
         planned as (
             select
                 *,
-                {choice("u('way', number)", {"0": 8, "1": 14, "2": 8, "3": 6, "4": 9, "5": 55})}::int as way,
-                {choice("u('plan', number)", shares)}::int as first_plan,
+                {choice("u('way', number)", {0: 8, 1: 14, 2: 8, 3: 6, 4: 9, 5: 55})} as way,
+                {choice("u('plan', number)", shares)} as first_plan,
                 -- Of months 1 to 6, the one from which a shop does not pay.
                 1 + floor(6 * u('stops', number))::int as stops,
                 case when u('changes', number) < 0.15 then after(created_at, 35 + 180 * u('changed', number)) end

@@ -65,8 +65,12 @@ def define_chance(database: duckdb.DuckDBPyConnection, seed: int) -> None:
     database.execute(f"create macro u(name, number) as (hash(name, number, {seed}) >> 11) / 9007199254740992.0")
 
 
-def choice(chance: str, entries: Sequence[str] | Mapping[str, int]) -> str:
-    """Return the SQL that picks an entry by a chance; a mapping gives the entries weights that add up to 100."""
+def choice(chance: str, entries: Sequence[str | int] | Mapping[str, int] | Mapping[int, int]) -> str:
+    """Return the SQL that picks an entry, text or number, by a chance; a mapping gives the entries weights."""
     weighted = entries if isinstance(entries, Mapping) else dict.fromkeys(entries, 1)
-    listed = ["'" + entry.replace("'", "''") + "'" for entry, weight in weighted.items() for _ in range(weight)]
+    listed = [
+        str(entry) if isinstance(entry, int) else "'" + entry.replace("'", "''") + "'"
+        for entry, weight in weighted.items()
+        for _ in range(weight)
+    ]
     return f"[{', '.join(listed)}][1 + floor({len(listed)} * {chance})::int]"

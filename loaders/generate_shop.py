@@ -10,7 +10,7 @@ import duckdb
 from loaders.generate_settings import Settings, choice
 
 # How finely the seasons of year, week and day shape the stream of orders.
-TIME_BUCKETS = 100_000
+TIME_BUCKETS = 50_000
 
 FIRST_NAMES = [
     "Ada", "Ben", "Carla", "Dmitri", "Elif", "Farid", "Grace", "Hiro", "Inés", "Jonas", "Kofi", "Léa", "Mateo", "Nadia",
@@ -44,7 +44,7 @@ def define_shop(database: duckdb.DuckDBPyConnection, settings: Settings) -> None
 
 
 def _define_seasons(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Define `seconds`: the second of the period at which each hundred-thousandth of the orders is in."""
+    """Define `seconds`: the second of the period at which each fifty-thousandth of the orders is in."""
     hours = settings.days * 24
     database.execute(
         f"""
