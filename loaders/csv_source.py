@@ -111,14 +111,18 @@ def open_csv(
 def _plain_line_ends(spooled: Spooled) -> tuple[Path, bool, bool]:
     """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF alone."""
     path = spooled.path
-    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        has_quotes, has_nul = content.find(b'"') >= 0, content.find(b"\x00") >= 0
-        if has_quotes or content.find(b"\r") < 0:
+    found: set[bytes] = set()
+    with path.open("rb") as source:
+        while block := source.read(BLOCK):
+            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
+        has_quotes, has_nul = b'"' in found, b"\x00" in found
+        if has_quotes or b"\r" not in found:
             return path, has_quotes, has_nul
+        source.seek(0)
         target = path.with_name("lines.csv")
         translate = io.IncrementalNewlineDecoder(None, translate=True)
         with target.open("wb") as out:
-            while block := content.read(BLOCK):
+            while block := source.read(BLOCK):
                 out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
             out.write(translate.decode("", final=True).encode("latin-1"))
     path.unlink()

@@ -18,6 +18,9 @@ from loaders.lines import LONGEST_RECORD, Grammar, cut
 from loaders.spool import BLOCK
 from loaders.wide import Packer
 
+# Bytes of the file that may stay in memory behind the place that is being read.
+_KEPT = 32 << 20
+
 
 class Records:
     """Fills two tables: `records` (fields `c0`, `c1`, … in the order of the file) and `pieces` (see `lines.Piece`).
@@ -93,19 +96,18 @@ class Records:
     def _read_as_it_stands(self) -> bool:
         """Let DuckDB read the file; False if that may be not what stands there."""
         file = self._file
-        if file.has_quotes or file.is_wide:
+        if file.has_quotes or file.is_wide or file.first_line != 2:
             return False
-        lines = 0
-        with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if file.first_line != 2 or content.find(b"\n\n") >= 0:
-                return False
-            delimiters, last = 0, b""
-            while block := content.read(BLOCK):
+        lines, delimiters, last = 0, 0, b""
+        with file.path.open("rb") as opened:
+            while block := opened.read(BLOCK):
+                if b"\n\n" in block or (last == b"\n" and block.startswith(b"\n")):
+                    return False
                 lines += block.count(b"\n")
                 delimiters += block.count(file.delimiter.encode())
                 last = block[-1:]
-            lines += last != b"\n"
-            size = len(content) - file.first_byte - (last == b"\n")
+        lines += last != b"\n"
+        size = file.path.stat().st_size - file.first_byte - (last == b"\n")
         if delimiters != lines * (len(file.header) - 1):
             return False
         if self._load(str(file.path), "header = true", LONGEST_RECORD - 1) != lines - 1:
@@ -129,7 +131,11 @@ class Records:
             with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
                 grammar = Grammar(file.delimiter, len(file.header))
                 pack = Packer(file, grammar).pack if file.is_wide else None
+                read = 0
                 for piece in cut(content, file.first_byte, file.first_line, grammar):
+                    if piece.start - read > _KEPT:
+                        read = piece.start // mmap.PAGESIZE * mmap.PAGESIZE
+                        content.madvise(mmap.MADV_DONTNEED, 0, read)
                     write((record, piece.line, piece.start, piece.size, piece.count, piece.reason or ""))
                     if piece.clean is not None:
                         out.write(pack(piece.clean, piece.count) if pack else piece.clean)

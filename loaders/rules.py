@@ -36,7 +36,8 @@ class Format:
         if self.date_format is not None:
             query = "select try_strptime(strftime(timestamp '2001-02-03', $1), $1)"
             try:
-                row = duckdb.execute(query, [self.date_format]).fetchone()
+                with duckdb.connect() as database:
+                    row = database.execute(query, [self.date_format]).fetchone()
                 understood = row is not None and row[0] is not None and f"{row[0]:%Y-%m-%d}" == "2001-02-03"
             except duckdb.Error:
                 understood = False
@@ -69,6 +70,8 @@ class TableRules:
             known = [(i, column) for i, (_, column) in enumerate(known)]
         self.fields = {column.name: f"c{i}" for i, column in known}
 
+        self.named: dict[str, str] = {}
+
     def given(self, column: Column) -> str | None:
         """Return the value as the file gives it, in a form that PostgreSQL reads; None where the file has no field."""
         field = self.fields.get(column.name)
@@ -76,7 +79,7 @@ class TableRules:
             return None
         if column.data_type == "text":
             return field
-        trimmed = f"nullif(trim({field}, ' \t\n\r'), '')"
+        trimmed = _trimmed(field)
         if column.data_type == "numeric" and self.form.decimal != ".":
             # A point in a file with decimal commas groups thousands or is a mistake: it must not become a decimal.
             return f"replace(replace({trimmed}, '.', '!'), {literal(self.form.decimal)}, '.')"
@@ -102,14 +105,14 @@ class TableRules:
             given = _first(given, literal(column.default))
         return given
 
-    def row_hash(self) -> str:
-        """Return the hash of what the row says in the contract's columns; columns without a value don't count."""
+    def row_text(self) -> str:
+        """Return what the row says in the contract's columns; columns without a value don't count."""
         parts = [
             f"{literal(column.name + '=')} || {given}"
             for column in self.table.columns
             if column.derived_from != FROM_ROW and (given := self.given(column))
         ]
-        return f"md5(concat_ws(chr(31), {', '.join(sorted(parts))}))"
+        return f"concat_ws(chr(31), {', '.join(sorted(parts))})"
 
     def extra(self) -> str | None:
         """Return the fields that the contract does not know as one JSON object; None where there are none."""
@@ -123,7 +126,11 @@ class TableRules:
         return f"json_object({', '.join(pairs)})" if pairs else None
 
     def rules(self) -> list[Rule]:
-        """Return the reasons to reject a row, the first that holds counts."""
+        """Return the reasons to reject a row, the first that holds counts.
+
+        Their conditions speak of fields and of the expressions that `named` then holds under short names: DuckDB would
+        work out again what stands in several conditions.
+        """
         found: list[Rule] = []
         if self.file.has_nul:
             names = (
@@ -153,17 +160,19 @@ class TableRules:
         return found
 
     def _column_rules(self, column: Column) -> list[Rule]:
-        value = self.value(column)
+        expression = self.value(column)
         found: list[Rule] = []
-        if value is None:
+        if expression is None:
             return found
+        value = f"v{len(self.named)}"
+        self.named[value] = expression
         if column.not_null and column.derived_from != FROM_ROW:
             missing = f"nullif({value}, '') is null" if column.data_type == "text" else f"{value} is null"
             found.append(Rule(missing, column.name, "missing_value", "'a value is needed'"))
         if column.unique and column.data_type == "text":
             sentence = literal(f"a key is at most {_LONGEST_KEY} bytes long")
             found.append(Rule(f"strlen({value}) > {_LONGEST_KEY}", column.name, "out_of_range", sentence))
-        shown = f"'\"' || {self.fields.get(column.name, value)}[:100] || '\"'"
+        shown = f"'\"' || {self.fields.get(column.name, expression)}[:100] || '\"'"
         for condition, reason, sentence in type_rules(column.data_type, value):
             found.append(Rule(condition, column.name, reason, f"{shown} || {literal(' ' + sentence)}"))
         if column.accepted_values is not None:
@@ -184,6 +193,12 @@ def derived_id(source: str, expression: str) -> str:
     The macro `customer_id_from_email` of dbt derives the same one.
     """
     return f"{literal(source + '_')} || md5(nullif(lower(trim({expression})), ''))"
+
+
+def _trimmed(field: str) -> str:
+    """Return the field without blanks around it, NULL if nothing is left; trimming is slow, so only where it is due."""
+    ends = " or ".join(f"ends_with({field}, {literal(blank)})" for blank in " \t\n\r")
+    return f"case when {field} < '!' or {ends} then nullif(trim({field}, ' \t\n\r'), '') else {field} end"
 
 
 def _first(*expressions: str | None) -> str | None:

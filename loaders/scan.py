@@ -57,8 +57,8 @@ class Scan:
         """
         self._rules = TableRules(file, table, form)
         folder = str(file.path.parent)
+        # In memory, and in the folder what is beyond the limit: a database file costs twice the time.
         self._duckdb = duckdb.connect(
-            f"{folder}/scan.duckdb",
             config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
         )
         self._duckdb.execute("set TimeZone = $1", [time_zone])
@@ -160,13 +160,18 @@ class Scan:
     def _judge(self) -> list[Rule]:
         """Fill `rejected` (record, number of the rule that rejects it) and return the rules."""
         rules = self._rules.rules()
+        named = ", ".join(f"{expression} as {name}" for name, expression in self._rules.named.items())
         cases = " ".join(f"when {rule.condition} then {number}" for number, rule in enumerate(rules))
         self._execute(
             f"""
             create table rejected as
-            select record, rule
-            from (select rowid as record, case {cases} end as rule from records)
-            where rule is not null
+            with named as (
+                select rowid as record, *, {named} from records
+            ),
+            judged as (
+                select record, case {cases} end as rule from named
+            )
+            from judged where rule is not null
             """
         )
         return rules
@@ -205,7 +210,7 @@ class Scan:
             f"""
             create table repeats as
             with hashes as (
-                select records.rowid as record, {self._rules.row_hash()} as hash
+                select records.rowid as record, hash({self._rules.row_text()}) as hash
                 from records
                 anti join rejected on rejected.record = records.rowid
                 where {f"nullif({given}, '') is null" if given else "true"}
@@ -213,9 +218,12 @@ class Scan:
             repeated as (
                 select hash from hashes group by hash having count(*) > 1
             )
-            select hashes.record, row_number() over (partition by hashes.hash order by hashes.record) as occurrence
+            select
+                hashes.record,
+                row_number() over (partition by {self._rules.row_text()} order by hashes.record) as occurrence
             from hashes
             semi join repeated on repeated.hash = hashes.hash
+            inner join records on records.rowid = hashes.record
             """
         )
 
@@ -225,7 +233,7 @@ class Scan:
         for column in table.columns:
             value = self._rules.value(column)
             if column.derived_from == FROM_ROW:
-                derived = f"{self._rules.row_hash()} || '-' || coalesce(repeats.occurrence, 1)"
+                derived = f"md5({self._rules.row_text()}) || '-' || coalesce(repeats.occurrence, 1)"
                 value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
             if value is not None:
                 values[column.name] = value

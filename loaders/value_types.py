@@ -71,7 +71,7 @@ def type_rules(data_type: str, value: str) -> list[tuple[str, str, str]]:
     if data_type == "timestamptz":
         return [
             (f"not regexp_full_match({value}, '{_TIMESTAMP}')", "invalid_timestamp", "is not a timestamp"),
-            (_no_day(f"{value}[:19]", "timestamp"), "out_of_range", "is a moment that does not exist"),
+            (_no_day(f"left({value}, 19)", "timestamp"), "out_of_range", "is a moment that does not exist"),
         ]
     if data_type == "boolean":
         accepted = ", ".join(f"'{word}'" for word in _BOOLEANS)
@@ -84,7 +84,7 @@ def type_rules(data_type: str, value: str) -> list[tuple[str, str, str]]:
 
 
 def _no_day(value: str, data_type: str) -> str:
-    is_day = f"try_cast({value} as {data_type}) is not null and {value}[:4] <> '0000' and {value}[5] = '-'"
+    is_day = f"try_cast({value} as {data_type}) is not null and {value} like '____-%' and {value} not like '0000%'"
     return f"{value} is not null and not ({is_day})"
 
 
