@@ -301,9 +301,8 @@ def test_k_means_on_skewed_data_is_as_good_as_scikit_learn(empty: Environment, c
 
 
 def test_the_audit_queries_run(built: Environment, dbt: Dbt) -> None:
-    names = sorted(file.stem for file in (ROOT / "analyses").glob("*.sql"))
-    output = dbt(built, "show", "--select", "path:analyses")
-    assert [name for name in names if name not in output] == []
+    # Of several queries dbt prints nothing, but it runs them all and fails with the first that does.
+    dbt(built, "show", "--select", "path:analyses")
 
 
 @pytest.fixture(scope="module")
