@@ -142,7 +142,12 @@ def chance(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConn
         # Rows keep their order through joins with small tables on the right; the optimizer would swap sides.
         database.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         define_chance(database, settings.seed)
-        yield database
+        try:
+            yield database
+        except RuntimeError as error:
+            if "interrupted" in str(error):  # so DuckDB says Ctrl-C
+                raise KeyboardInterrupt from error
+            raise
 
 
 @contextmanager

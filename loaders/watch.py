@@ -108,7 +108,11 @@ def watch(
         LoaderError: A folder can't be read, or the database refuses.
     """
     while True:
-        for path in arrivals.look(interval):
+        try:
+            arrived = arrivals.look(interval)
+        except KeyboardInterrupt:
+            return
+        for path in arrived:
             target = table_of(contract, path, table)
             if isinstance(target, Table):
                 target = copy_file(connection, project, target, path, options, on_progress, on_note)
