@@ -12,7 +12,7 @@ from loaders.value_types import strict_json
 from tests.loaders.reading import judge
 
 VALUES = {
-    "numeric": "1 -1 +1 1. .5 . 1e5 1E-5 1e 0x1 1_0 Infinity nan \u0661 1e131071 1e131072 0e999 00.10 1e-16383 1e-16384 --1",
+    "numeric": "1 -1 +1 1. .5 . 1E-5 1e 0x1 1_0 Infinity nan \u0661 1e131071 1e131072 0e999 00.10 1e-16383 1e-16384",
     "bigint": "1 -1 +1 9223372036854775807 9223372036854775808 -9223372036854775808 1.0 0007",
     "boolean": "t true TRUE yes y on 1 f false no n off 0 2 T of",
     "date": "2017-01-01 2017-1-1 0001-01-01 9999-12-31 10000-01-01 2016-02-29 2017-02-29 20170101 infinity today",
