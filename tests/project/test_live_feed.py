@@ -1,0 +1,49 @@
+"""A line shows in `latest_transactions` as soon as its file is loaded, without a build."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from loaders.contract import Contract
+from loaders.generate import generate
+from loaders.generate_feed import follow
+from loaders.generate_settings import Settings
+from loaders.project import Project
+from tests.conftest import ROOT
+from tests.project.conftest import Dbt, Environment, query
+
+SETTINGS = Settings(50, 2_000, 5, days=5)
+NEWEST = "select transaction_id from marts.latest_transactions limit 1"
+
+
+def test_a_live_feed_shows_at_once(
+    load: Callable[..., Environment], dbt: Dbt, project: Project, contract: Contract, tmp_path: Path
+) -> None:
+    generate(project, contract, SETTINGS, tmp_path)
+    environment = load(tmp_path)
+    dbt(environment, "run", "--select", "latest_transactions")
+    [before] = query(environment, NEWEST)
+
+    command = [sys.executable, "-m", "loaders.cli", "copy", "--watch", str(tmp_path), "--interval", "0.1"]
+    watching = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE)
+    try:
+        [written] = follow(project, contract, SETTINGS, tmp_path, seconds=0, batches=1)
+        deadline = time.monotonic() + 60
+        while query(environment, NEWEST) == [before]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        watching.send_signal(signal.SIGTERM)
+        watching.communicate()
+    fed = {line.split(",")[0] for line in (tmp_path / written.file).read_text().splitlines()[1:]}
+    newest = {
+        row[0] for row in query(environment, f"select transaction_id from marts.latest_transactions limit {len(fed)}")
+    }
+    assert newest == fed
+    assert query(environment, "select count(*) from marts.latest_transactions") == [(SETTINGS.transactions + len(fed),)]
