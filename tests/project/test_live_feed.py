@@ -26,14 +26,16 @@ def test_a_live_feed_shows_at_once(
     load: Callable[..., Environment], dbt: Dbt, project: Project, contract: Contract, tmp_path: Path
 ) -> None:
     generate(project, contract, SETTINGS, tmp_path)
-    environment = load(tmp_path)
+    environment = load(*(tmp_path / f"{name}.csv" for name in ("customers", "products", "transactions")))
     dbt(environment, "run", "--select", "latest_transactions")
     [before] = query(environment, NEWEST)
 
-    command = [sys.executable, "-m", "loaders.cli", "copy", "--watch", str(tmp_path), "--interval", "0.1"]
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    command = [sys.executable, "-m", "loaders.cli", "copy", "--watch", str(feed), "--interval", "0.1"]
     watching = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE)
     try:
-        [written] = follow(project, contract, SETTINGS, tmp_path, seconds=0, batches=1)
+        [written] = follow(project, contract, SETTINGS, feed, seconds=0, batches=1)
         deadline = time.monotonic() + 60
         while query(environment, NEWEST) == [before]:
             assert time.monotonic() < deadline
@@ -41,7 +43,7 @@ def test_a_live_feed_shows_at_once(
     finally:
         watching.send_signal(signal.SIGTERM)
         watching.communicate()
-    fed = {line.split(",")[0] for line in (tmp_path / written.file).read_text().splitlines()[1:]}
+    fed = {line.split(",")[0] for line in (feed / written.file).read_text().splitlines()[1:]}
     newest = {
         row[0] for row in query(environment, f"select transaction_id from marts.latest_transactions limit {len(fed)}")
     }
