@@ -1,41 +1,5 @@
 with facts as (
-    select * from {{ ref('int_journey_facts_resolved') }}
-),
-
-lapses as (
-    select * from {{ ref('int_invoices_lapsed') }}
-),
-
-event_types as (
-    select * from {{ ref('journey_event_types') }}
-),
-
-as_of_dates as (
-    select * from {{ ref('int_journey_as_of_date_resolved') }}
-),
-
-known as (
-    select
-        facts.fact_id,
-        facts.fact_time,
-        facts.meaning,
-        facts.stage,
-        facts.user_id,
-        facts.shop_id
-    from facts
-    inner join as_of_dates on {{ local_date('facts.fact_time') }} <= as_of_dates.as_of_date
-    where facts.user_id is not null and facts.stage is not null
-    union all
-    select
-        lapses.fact_id,
-        lapses.fact_time,
-        event_types.meaning,
-        event_types.stage,
-        lapses.user_id,
-        lapses.shop_id
-    from lapses
-    inner join event_types on event_types.event_type = 'invoices.lapsed'
-    where event_types.stage is not null
+    select * from {{ ref('int_journey_facts_known') }}
 ),
 
 -- A shop is open from its creation or a payment on, and no more once it is deleted or an invoice lapses.
@@ -51,7 +15,7 @@ numbered as (
             when stage = 'churned' then 0
             when meaning = 'shop_created' or stage = 'customer' then 1
         end as is_open
-    from known
+    from facts
 ),
 
 ended as (

@@ -65,12 +65,12 @@ subjected as (
     select
         *,
         coalesce(case
-            when meaning in ('user_created', 'user_deleted') then 'user ' || user_id
-            when meaning in ('shop_created', 'shop_deleted') then 'shop ' || shop_id
-            when meaning in ('invoice_issued', 'invoice_settled') then 'invoice ' || invoice_id
+            when meaning in ('user_created', 'user_deleted') then user_id || ' user'
+            when meaning in ('shop_created', 'shop_deleted') then shop_id || ' shop'
+            when meaning in ('invoice_issued', 'invoice_settled') then invoice_id || ' invoice'
             when meaning in ('payment_succeeded', 'payment_failed')
-                then meaning || ' ' || invoice_id || ' ' || {{ local_date('fact_time') }}
-        end, 'fact ' || fact_id) as subject
+                then invoice_id || ' ' || {{ local_date('fact_time') }} || ' ' || meaning
+        end, fact_id || ' fact') as subject
     from resolved
 ),
 

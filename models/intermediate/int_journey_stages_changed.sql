@@ -22,6 +22,7 @@ accumulated as (
 staged as (
     select
         user_id,
+        fact_number,
         fact_id,
         fact_time,
         meaning,
@@ -38,7 +39,7 @@ staged as (
 compared as (
     select
         *,
-        lag(stage) over (partition by user_id order by fact_time) as stage_before
+        lag(stage) over (partition by user_id order by fact_number) as stage_before
     from staged
     where stage is not null
 ),

@@ -10,56 +10,69 @@ with events as (
         or {{ local_date('event_time') }} <= {{ pinned_as_of_date() }}
 ),
 
-hours as (
-    select
-        hour,
-        event_type,
-        count(*) as event_count,
-        cast(sum(_load_id) as bigint) as load_checksum
-    from events
-    group by hour, event_type
-),
+{% if is_incremental() %}
+    seen as (
+        select * from {{ this }}
+    ),
 
--- A new, late, corrected or deleted event shows in the number of events or in the sum of their loads. The highest load
--- that was seen would not do: of two loads at once, the one that began first may end last.
-touched_hours as (
-    select
-    {%- if is_incremental() %}
-        coalesce(hours.hour, seen.hour) as hour,
-        coalesce(hours.event_type, seen.event_type) as event_type,
-        coalesce(hours.event_count, 0) as event_count,
-        hours.load_checksum
-    from hours
-    full outer join {{ this }} as seen on hours.hour = seen.hour and hours.event_type = seen.event_type
-    where
-        hours.event_count is distinct from seen.event_count
-        or hours.load_checksum is distinct from seen.load_checksum
-    {%- else %}
-        hours.*
-    from hours
-    {%- endif %}
-),
+    checksums as (
+        select
+            hour,
+            event_type,
+            count(*) as event_count,
+            sum(_load_id) as load_checksum
+        from events
+        group by hour, event_type
+    ),
 
-counted as (
+    -- A new, late, corrected or deleted event shows in the number of events or in the sum of their loads. The highest
+    -- load that was seen would not do: of two loads at once, the one that began first may end last.
+    touched as (
+        select
+            coalesce(checksums.hour, seen.hour) as hour,
+            coalesce(checksums.event_type, seen.event_type) as event_type
+        from checksums
+        full outer join seen on checksums.hour = seen.hour and checksums.event_type = seen.event_type
+        where
+            checksums.event_count is distinct from seen.event_count
+            or checksums.load_checksum is distinct from seen.load_checksum
+    ),
+{% endif %}
+
+user_hours as (
     select
         events.hour,
         events.event_type,
-        count(distinct events.user_id) as unique_users
+        events.user_id,
+        count(*) as event_count,
+        sum(events._load_id) as load_checksum
     from events
-    inner join touched_hours on events.hour = touched_hours.hour and events.event_type = touched_hours.event_type
-    group by events.hour, events.event_type
+    {% if is_incremental() %}
+        inner join touched on events.hour = touched.hour and events.event_type = touched.event_type
+    {% endif %}
+    group by events.hour, events.event_type, events.user_id
+    {% if is_incremental() %}
+        union all
+        -- An hour that lost its last event comes with a count of 0, and goes once it has replaced the old one.
+        select
+            hour,
+            event_type,
+            null as user_id,
+            0 as event_count,
+            0 as load_checksum
+        from touched
+    {% endif %}
 ),
 
--- An hour that lost its last event comes with a count of 0, and goes once it has replaced the old one.
 rolled_up as (
     select
-        touched_hours.hour,
-        touched_hours.event_type,
-        touched_hours.event_count,
-        coalesce(counted.unique_users, 0) as unique_users,
-        coalesce(touched_hours.load_checksum, 0) as load_checksum
-    from touched_hours
-    left join counted on touched_hours.hour = counted.hour and touched_hours.event_type = counted.event_type
+        hour,
+        event_type,
+        cast(sum(event_count) as bigint) as event_count,
+        count(user_id) as unique_users,
+        cast(sum(load_checksum) as bigint) as load_checksum
+    from user_hours
+    group by hour, event_type
 )
 
 select * from rolled_up
