@@ -27,6 +27,8 @@ from loaders.generate_feed import follow
 from loaders.generate_settings import MOST, UNTIL, Settings
 from loaders.project import find_project
 
+EXIT_INTERRUPTED = 130
+
 
 def _share(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
     try:
@@ -93,8 +95,14 @@ def generate(
     contract = read_contract(project)
     settings = Settings(customers, transactions, users, days, seed, until.date())
     begun = time.monotonic()
-    with _progress() as on_progress:
-        written = generate_files(project, contract, settings, folder, dirty=dirty, force=force, on_progress=on_progress)
+    try:
+        with _progress() as on_progress:
+            written = generate_files(
+                project, contract, settings, folder, dirty=dirty, force=force, on_progress=on_progress
+            )
+    except KeyboardInterrupt:
+        click.echo("Interrupted. The files that are there are complete.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
     _show(written, time.monotonic() - begun, as_json=as_json)
     if dirty and not as_json:
         click.echo(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")

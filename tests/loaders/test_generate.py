@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +22,7 @@ from loaders.generate_feed import follow
 from loaders.generate_settings import UNTIL, Settings
 from loaders.lines import REASONS
 from loaders.project import Project
-from tests.conftest import Loader
+from tests.conftest import ROOT, Loader
 
 SETTINGS = Settings(customers=400, transactions=8_000, users=300)
 SHARE = 0.08
@@ -445,6 +449,22 @@ def test_a_run_without_faults_removes_the_lists_of_an_earlier_one(loader: Loader
     assert (tmp_path / "faults" / "transactions.csv").exists()
     loader("generate", *SMALL, "--to", tmp_path, "--force")
     assert list((tmp_path / "faults").iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_only_complete_files(own_project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    command = [sys.executable, "-m", "loaders.cli", "generate", "--transactions", "100000000", "--to", str(folder)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not list(folder.glob(".transactions.csv.*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate()[1]
+    assert (process.returncode, "Traceback" in said) == (130, False), said
+    assert "complete" in said
+    assert {file.name for file in folder.iterdir()} == {"customers.csv", "products.csv"}
 
 
 # --- the feed --------------------------------------------------------------------------------------------------------
