@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -233,11 +233,13 @@ def _scanned(
         path, table, folder, encoding=options.encoding, on_progress=lambda amount: on_progress("read", amount)
     )
     on_progress("check", 0)
-    scan = Scan(file, table, options.form, project.time_zone)
     try:
-        yield file, scan
-    finally:
-        scan.close()
+        with closing(Scan(file, table, options.form, project.time_zone)) as scan:
+            yield file, scan
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # so DuckDB says Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _over_limit(scan: Scan, options: Options) -> tuple[str, str]:

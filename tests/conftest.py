@@ -25,6 +25,14 @@ _numbers = itertools.count(1)
 Loader = Callable[..., Result]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a file's tests to one process, and all that need the built marts to the same; the longest come first."""
+    for item in items:
+        needs_marts = "built" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("built" if needs_marts else item.path.stem))
+    items.sort(key=lambda item: item.path.parent.name != "project")
+
+
 @pytest.fixture(scope="session")
 def project() -> Project:
     """This project."""

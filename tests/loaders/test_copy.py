@@ -281,3 +281,13 @@ def test_headers_file_names_and_values_are_data(
     assert loader("copy", rejected, "--max-rejects", "1").exit_code == 3
     assert rows(connection, "select count(*) from raw.products") == [(1,)]
     assert rows(connection, "select count(*) from loader.rejected_rows") == [(1,)]
+
+
+def test_ctrl_c_while_duckdb_works_is_ctrl_c(loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("loaders.copy.Scan", interrupted)
+    result = loader("check", write(tmp_path, "customers.csv", "customer_id\n1\n"))
+    assert result.exit_code == 130
+    assert "Interrupted" in result.output

@@ -22,6 +22,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
+from loaders.demo import write_files
 from tests.conftest import ROOT
 from tests.project.conftest import Dbt, Environment, query
 
@@ -51,7 +52,6 @@ FEATURES = [
 ]
 CLUSTERS = (3, 4, 6)
 EMAIL = "somebody@example.org"
-DEMO = ROOT / "data" / "demo" / "transactions.csv"
 
 
 def make_history() -> tuple[Rows, Rows]:
@@ -306,15 +306,19 @@ def test_the_audit_queries_run(built: Environment, dbt: Dbt) -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The transactions of the demo."""
+    return next(file for file in write_files(tmp_path_factory.mktemp("files")) if file.stem == "transactions")
+
+
+@pytest.fixture(scope="module")
+def demo(demo_file: Path, load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """The customers' marts of the demo data, a line an order in place of ten, which the marts can't tell apart."""
-    if not DEMO.exists():
-        pytest.skip("make demo fetches the data")
     file = tmp_path_factory.mktemp("demo") / "transactions.csv"
     duckdb.sql(
         f"""
         select household_id, basket_id, sum(sales_value) as sales_value, min(transaction_timestamp) as transacted_at
-        from read_csv('{DEMO}', types = {{'sales_value': 'decimal(18, 2)'}})
+        from read_csv('{demo_file}', types = {{'sales_value': 'decimal(18, 2)'}})
         group by household_id, basket_id
         """
     ).write_csv(str(file))
@@ -323,7 +327,8 @@ def demo(load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Envi
     return environment
 
 
-def demo_days() -> pd.DataFrame:
+@pytest.fixture(scope="module")
+def demo_days(demo_file: Path) -> pd.DataFrame:
     """Return what each household of the demo data spent on each day."""
     return duckdb.sql(
         f"""
@@ -331,22 +336,25 @@ def demo_days() -> pd.DataFrame:
             cast(household_id as varchar) as customer_id,
             cast(cast(transaction_timestamp as date) as timestamp) as day,
             sum(sales_value) as amount
-        from '{DEMO}'
+        from '{demo_file}'
         group by all
         """
     ).df()
 
 
-def test_the_demo_summary_is_that_of_pandas(demo: Environment) -> None:
-    days = demo_days()
-    compare_summary(demo, summarize(days, days["day"].max()))
+def test_the_demo_summary_is_that_of_pandas(demo: Environment, demo_days: pd.DataFrame) -> None:
+    compare_summary(demo, summarize(demo_days, demo_days["day"].max()))
 
 
-def test_the_demo_summary_is_that_of_lifetimes(demo: Environment) -> None:
+def test_the_demo_summary_is_that_of_lifetimes(demo: Environment, demo_days: pd.DataFrame) -> None:
     lifetimes = pytest.importorskip("lifetimes.utils")
-    days = demo_days()
     summary = lifetimes.summary_data_from_transaction_data(
-        days, "customer_id", "day", monetary_value_col="amount", observation_period_end=days["day"].max(), freq="D"
+        demo_days,
+        "customer_id",
+        "day",
+        monetary_value_col="amount",
+        observation_period_end=demo_days["day"].max(),
+        freq="D",
     )
     assert len(summary) == 2_469
     compare_summary(demo, summary)
