@@ -39,26 +39,26 @@ with events as (
     ),
 {% endif %}
 
-user_hours as (
+counted as (
     select
         events.hour,
         events.event_type,
-        events.user_id,
         count(*) as event_count,
+        count(distinct events.user_id) as unique_users,
         sum(events._load_id) as load_checksum
     from events
     {% if is_incremental() %}
         inner join touched on events.hour = touched.hour and events.event_type = touched.event_type
     {% endif %}
-    group by events.hour, events.event_type, events.user_id
+    group by events.hour, events.event_type
     {% if is_incremental() %}
         union all
         -- An hour that lost its last event comes with a count of 0, and goes once it has replaced the old one.
         select
             hour,
             event_type,
-            null as user_id,
             0 as event_count,
+            0 as unique_users,
             0 as load_checksum
         from touched
     {% endif %}
@@ -69,9 +69,9 @@ rolled_up as (
         hour,
         event_type,
         cast(sum(event_count) as bigint) as event_count,
-        count(user_id) as unique_users,
+        cast(sum(unique_users) as bigint) as unique_users,
         cast(sum(load_checksum) as bigint) as load_checksum
-    from user_hours
+    from counted
     group by hour, event_type
 )
 
