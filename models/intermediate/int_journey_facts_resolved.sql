@@ -59,8 +59,7 @@ resolved as (
     left join shop_owners on coalesce(listed.shop_id, invoices.shop_id) = shop_owners.shop_id
 ),
 
--- What a fact is about. A user, a shop and an invoice come and go, so only the same again is a repetition; an invoice
--- is paid in one try a day. What names no subject is a fact of its own.
+-- What a fact is about: a user, shop or invoice, or one day's payment of an invoice; else the fact stands alone.
 subjected as (
     select
         *,
@@ -78,8 +77,7 @@ compared as (
     select
         *,
         lag(meaning) over (
-            partition by subject
-            order by fact_time, {{ journey_stage_rank('stage') }}, source_rank, fact_id
+            partition by subject order by fact_time, {{ journey_stage_rank('stage') }}, source_rank, fact_id
         ) as meaning_before
     from subjected
 ),
