@@ -25,6 +25,7 @@ _numbers = itertools.count(1)
 Loader = Callable[..., Result]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a file's tests to one process, and all that need the built marts to the same; the longest come first."""
     for item in items:

@@ -219,7 +219,10 @@ class TestPermissions:
 
 class TestSocketFolder:
     @pytest.mark.parametrize("name", ["long" * 30, "with,comma"])
-    def test_an_unfit_path_moves_the_socket(self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_unfit_path_moves_the_socket(
+        self, tmp_path_factory: pytest.TempPathFactory, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tmp_path = tmp_path_factory.mktemp("t")  # the folder that the socket moves to must be short itself
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         server = EmbeddedServer(made_project(tmp_path / name))
         server.start()

@@ -19,6 +19,12 @@ def write(folder: Path, **files: str) -> list[Path]:
     return paths
 
 
+def build_one(dbt: Dbt, environment: Environment, mart: str) -> None:
+    """Build a mart and test it by itself and against the summary."""
+    selected = ["--select", f"+{mart}", "+metrics_summary", "--indirect-selection", "buildable"]
+    dbt(environment, "build", *selected, "--exclude-resource-type", "unit_test")
+
+
 def test_the_small_files_build_and_pass_every_test(built: Environment) -> None:
     (total,) = query(built, "select round(sum(amount), 2) from raw.transactions")[0]
     assert query(built, "select total_revenue from marts.metrics_summary") == [(total,)]
@@ -65,7 +71,7 @@ def test_two_files_with_e_mails_alone(load: Load, dbt: Dbt, tmp_path: Path) -> N
         inner join marts.customer_metrics as customers using (customer_id)
         order by metrics.total_spend, metrics.purchase_count
     """
-    dbt(environment, "build", "--exclude-resource-type", "unit_test")
+    build_one(dbt, environment, "customer_metrics")
     assert query(environment, metrics) == [
         (True, 0, Decimal("0.00"), None),
         (False, 1, Decimal("7.00"), 0),
@@ -83,7 +89,7 @@ def test_transactions_alone_with_their_categories(load: Load, dbt: Dbt, tmp_path
             ),
         )
     )
-    dbt(environment, "build", "--exclude-resource-type", "unit_test")
+    build_one(dbt, environment, "category_kpis")
     kpis = (
         "select category, transaction_count, total_revenue, unique_customers from marts.category_kpis order by category"
     )
