@@ -13,10 +13,11 @@ from loaders.cli_db import db
 from loaders.cli_generate import generate
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
-from loaders.copy import Limit, Options, Result, check_file, copy_file
+from loaders.copy import Result, check_file, copy_file
 from loaders.database import connect
 from loaders.errors import LoaderError, postgres_message
 from loaders.inputs import expand, table_of
+from loaders.options import Limit, Options
 from loaders.project import find_project
 from loaders.roles import init_roles
 from loaders.rules import Format

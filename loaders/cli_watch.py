@@ -15,7 +15,8 @@ import psycopg
 
 from loaders import report
 from loaders.contract import Contract
-from loaders.copy import Options, Result
+from loaders.copy import Result
+from loaders.options import Options
 from loaders.project import Project
 from loaders.watch import Arrivals, watch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from loaders import ledger
 from loaders.contract import Table
 from loaders.csv_source import CsvFile, open_csv
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError, postgres_message
+from loaders.options import Options
 from loaders.project import Project
-from loaders.rules import Format
 from loaders.scan import Reject, Scan
 from loaders.spool import display_name, file_digest
 from loaders.upsert import upsert
@@ -31,45 +31,6 @@ def silent(_phase: str, _amount: int) -> None:
 
 def unnoted(_note: str) -> None:
     """Show no note."""
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How many rejected rows a file may have, as a number or as a share of its rows."""
-
-    rows: int | None = None
-    share: float | None = 0.1
-
-    @classmethod
-    def parse(cls, text: str) -> Limit:
-        """Read `100` or `10%`.
-
-        Raises:
-            ValueError: The text is neither.
-        """
-        number = float(text.strip().removesuffix("%"))
-        if not 0 <= number < float("inf") or ("%" not in text and number != int(number)):
-            raise ValueError(text)
-        return cls(None, number / 100) if "%" in text else cls(int(number), None)
-
-    def allows(self, rejected: int, read: int) -> bool:
-        """Tell whether a file with so many rejected rows may be loaded."""
-        return rejected <= (self.rows if self.rows is not None else (self.share or 0) * read)
-
-    def __str__(self) -> str:
-        """Return the limit as it is given on the command line."""
-        return str(self.rows) if self.rows is not None else f"{(self.share or 0) * 100:g}%"
-
-
-@dataclass(frozen=True)
-class Options:
-    """How files are read and copied."""
-
-    form: Format = field(default_factory=Format)
-    encoding: str | None = None
-    max_rejects: Limit = field(default_factory=Limit)
-    force: bool = False
-    wait: bool = True
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,11 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loaders.contract import read_contract
-from loaders.copy import Options, copy_file
+from loaders.copy import copy_file
 from loaders.database import connect, connection_environment, describe_server
 from loaders.demo_synthetic import SETTINGS, write_synthetic_files
 from loaders.errors import LoaderError
+from loaders.options import Options
 from loaders.project import Project, find_project
 from loaders.report import progress, show_results
 from loaders.schema import init_schema

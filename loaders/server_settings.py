@@ -48,6 +48,7 @@ max_wal_size = 4GB    # a large load should not be stopped by checkpoints
 checkpoint_timeout = 15min    # likewise
 checkpoint_completion_target = 0.9    # spread the writing, the machine has other work
 log_checkpoints = off    # keeps the log to what needs reading
+log_error_verbosity = terse    # details and context of an error quote values of rows
 
 jit = off    # compiling costs these queries more than it saves
 lc_messages = 'C'    # English, so that errors can be searched for

@@ -10,9 +10,10 @@ from typing import Any
 import psycopg
 
 from loaders.contract import Contract, Table
-from loaders.copy import Options, Progress, Result, copy_file, silent
+from loaders.copy import Progress, Result, copy_file, silent
 from loaders.errors import FileRefusedError
 from loaders.inputs import SUFFIXES, table_of
+from loaders.options import Options
 from loaders.project import Project
 
 # Device and number of a file, size, moment of the last change: what says that it is another one or goes on growing.

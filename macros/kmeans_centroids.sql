@@ -96,31 +96,3 @@
     from best
     cross join lateral generate_subscripts(best.centroids, 1) as clusters (cluster)
 {%- endmacro %}
-
-{#- Every point with its nearest centroid, written out for each centroid, for a subquery per point takes far longer. -#}
-{% macro kmeans_assigned(points, features, clusters, centroids) -%}
-    {%- set distances = [] -%}
-    {%- for cluster in range(1, clusters + 1) -%}{%- do distances.append('distance_' ~ cluster) -%}{%- endfor -%}
-    select
-        {{ features | join(', ') }},
-        least({{ distances | join(', ') }}) as distance,
-        case least({{ distances | join(', ') }})
-            {%- for distance in distances %} when {{ distance }} then {{ loop.index }}{% endfor %}
-        end as cluster
-    from (
-        select {{ features | join(', ') }}
-            {%- for cluster in range(1, clusters + 1) %},
-            {{ kmeans_distance(features, centroids ~ '[' ~ cluster ~ ']') }} as {{ distances[loop.index0] }}
-            {%- endfor %}
-        from {{ points }}
-        -- Keeps the distances from being computed anew wherever they are named.
-        offset 0
-    ) as measured
-{%- endmacro %}
-
-{#- Squared distance of a point to a row of an array of centroids, or to the origin for 0. -#}
-{% macro kmeans_distance(features, centroid) -%}
-    {%- for feature in features -%}
-    {{ ' + ' if not loop.first }}power({{ feature }}{{ ' - ' ~ centroid ~ '[' ~ loop.index ~ ']' if centroid }}, 2)
-    {%- endfor -%}
-{%- endmacro %}

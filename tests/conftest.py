@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,20 @@ ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
 _numbers = itertools.count(1)
 
+# A shell that runs the tests in the background has Ctrl-C ignored, and the programs under test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 Loader = Callable[..., Result]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own hook
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a file's tests to one process, and all that need the built marts to the same."""
+    needs_marts = "built" in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("built" if needs_marts else item.path.stem))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a file's tests to one process, and all that need the built marts to the same; the longest come first."""
-    for item in items:
-        needs_marts = "built" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("built" if needs_marts else item.path.stem))
+    """Run the tests that take longest first, so that no process waits for another at the end."""
     items.sort(key=lambda item: item.path.parent.name != "project")
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import duckdb
 
 from loaders.contract import Contract
-from loaders.copy import Options, check_file
+from loaders.copy import check_file
 from loaders.demo_synthetic import write_synthetic_files
+from loaders.options import Options
 from loaders.project import Project
 
 

@@ -20,8 +20,9 @@ import pytest
 
 from loaders import ledger
 from loaders.contract import Contract
-from loaders.copy import Options, copy_file
+from loaders.copy import copy_file
 from loaders.errors import DatabaseError, LoaderError
+from loaders.options import Options
 from loaders.project import Project
 from loaders.schema import init_schema
 from loaders.server import EmbeddedServer

@@ -15,12 +15,13 @@ import duckdb
 import pytest
 
 from loaders.contract import Contract
-from loaders.copy import Limit, Options, check_file
+from loaders.copy import check_file
 from loaders.errors import LoaderError
 from loaders.generate import JOURNEY, SHOP, generate
 from loaders.generate_feed import follow
 from loaders.generate_settings import UNTIL, Settings
 from loaders.lines import REASONS
+from loaders.options import Limit, Options
 from loaders.project import Project
 from tests.conftest import ROOT, Loader
 

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.contract import Contract
-from loaders.copy import Limit, Options, copy_file
+from loaders.copy import copy_file
+from loaders.options import Limit, Options
 from loaders.project import Project
 from loaders.schema import init_schema
 

@@ -18,8 +18,8 @@ import pytest
 from loaders import copy as copying
 from loaders import ledger
 from loaders.contract import Contract
-from loaders.copy import Options
 from loaders.errors import FileRefusedError
+from loaders.options import Options
 from loaders.project import Project
 from loaders.watch import Arrivals, watch
 from tests.conftest import ROOT

@@ -29,7 +29,9 @@ def test_the_readme_names_every_command() -> None:
 
 
 def test_make_help_lists_the_targets() -> None:
-    help_text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    help_text = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split()
     assert {line.split()[0] for line in help_text.splitlines()} == set(targets)
 
