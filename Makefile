@@ -18,7 +18,7 @@ test: .venv/.test setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt bu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
 lint: .venv/.test setup ## check the style of SQL alone
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)

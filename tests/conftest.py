@@ -29,12 +29,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 Loader = Callable[..., Result]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give a file's tests to one process, and all that need the built marts to the same."""
-    needs_marts = "built" in getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("built" if needs_marts else item.path.stem))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests that take longest first, so that no process waits for another at the end."""
     items.sort(key=lambda item: item.path.parent.name != "project")

@@ -98,3 +98,8 @@ def test_transactions_alone_with_their_categories(load: Load, dbt: Dbt, tmp_path
         ("Books", 1, Decimal("10.00"), 1),
         ("Food", 2, Decimal("10.00"), 2),
     ]
+
+
+def test_the_audit_queries_run(built: Environment, dbt: Dbt) -> None:
+    # Of several queries dbt prints nothing, but it runs them all and fails with the first that does.
+    dbt(built, "show", "--select", "path:analyses")

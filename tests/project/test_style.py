@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.project.conftest import Environment
 
 
-def test_sqlfluff_finds_nothing(built: Environment) -> None:
+def test_sqlfluff_finds_nothing(load: Callable[..., Environment]) -> None:
     # In pytest and not beside it: the templater compiles with dbt, which wants a database.
     result = subprocess.run(
         [Path(sys.executable).with_name("sqlfluff"), "lint", "--disable-progress-bar", "models", "tests", "analyses"],
         cwd=ROOT,
-        env={**os.environ, **built},
+        env={**os.environ, **load()},
         capture_output=True,
         text=True,
     )
