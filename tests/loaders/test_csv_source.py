@@ -30,11 +30,11 @@ CP1252 = TEXT.encode("cp1252")
         (TEXT.encode("utf-16"), "utf-16-le"),
         (b"\xfe\xff" + TEXT.encode("utf-16-be"), "utf-16-be"),
         (CP1252, "cp1252"),
-        (gzip.compress(TEXT.encode()), "utf-8"),
-        (gzip.compress(TEXT.encode()[:20]) + gzip.compress(TEXT.encode()[20:]), "utf-8"),
+        (gzip.compress(TEXT.encode(), mtime=0), "utf-8"),
+        (gzip.compress(TEXT.encode()[:20], mtime=0) + gzip.compress(TEXT.encode()[20:], mtime=0), "utf-8"),
         (zstandard.compress(TEXT.encode()), "utf-8"),
         (zstandard.compress(TEXT.encode()[:20]) + zstandard.compress(TEXT.encode()[20:]), "utf-8"),
-        (gzip.compress(CP1252), "cp1252"),
+        (gzip.compress(CP1252, mtime=0), "cp1252"),
         (TEXT.replace(",", ";").encode(), "utf-8"),
         (TEXT.replace(",", "\t").encode("utf-16"), "utf-16-le"),
         (TEXT.replace(",", "|").replace("\n", "\r\n").encode(), "utf-8"),
@@ -42,6 +42,7 @@ CP1252 = TEXT.encode("cp1252")
         (b"\n\r\n" + TEXT.encode(), "utf-8"),
         (TEXT.rstrip().encode(), "utf-8"),
     ],
+    ids=lambda value: "file" if isinstance(value, bytes) else value,
 )
 def test_inputs(contract: Contract, content: bytes, encoding: str) -> None:
     reading = judge(content, contract.table("transactions"))
@@ -168,8 +169,8 @@ REFUSED = {
     "parquet": (b"PAR1rest", "Parquet"),
     "sqlite": (b"SQLite format 3\x00rest", "SQLite"),
     "bzip2": (b"BZh91AY", "bzip2.*Unpack"),
-    "broken gzip": (gzip.compress(b"x" * 99)[:20], "broken.*Transfer it again"),
-    "gzip with a wrong sum": (gzip.compress(TEXT.encode())[:-5] + b"12345", "broken"),
+    "broken gzip": (gzip.compress(b"x" * 99, mtime=0)[:20], "broken.*Transfer it again"),
+    "gzip with a wrong sum": (gzip.compress(TEXT.encode(), mtime=0)[:-5] + b"12345", "broken"),
     "gzip of garbage": (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff\xff\xff", "broken"),
     "broken zstd": (zstandard.compress(os.urandom(99))[:30], "broken"),
     "broken zstd inside": (zstandard.compress(b"x" * 99)[:8] + b"\xff" * 9, "broken"),

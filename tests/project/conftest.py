@@ -31,7 +31,9 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
         result = subprocess.run(
             list(map(str, command)), cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
         )
-        assert result.returncode == 0, result.stdout[-10_000:]
+        if result.returncode:
+            summary = result.stdout.rfind("Completed with")  # names what failed and why; before it, all that passed
+            pytest.fail(result.stdout[summary:] if summary >= 0 else result.stdout[-10_000:])
         return result.stdout
 
     return run
