@@ -9,7 +9,6 @@ import random
 import resource
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +26,7 @@ from loaders.project import Project
 from loaders.schema import init_schema
 from loaders.server import EmbeddedServer
 from loaders.working_folder import remove_dead_folders, working_folder
-from tests.conftest import ROOT, Loader
+from tests.conftest import Loader
 
 KILLS = int(os.environ.get("LOADER_TEST_KILLS", "6"))
 ROWS = 100_000
@@ -49,24 +48,6 @@ def write_rows(file: Path, rows: int, amount: int) -> Path:
         out.writelines(f"{i},c{i % 1000},{amount},2017-01-{i % 28 + 1:02},green\n" for i in range(rows))
         out.write("x1,c1,much,2017-01-01,red\nx2,c1,5,2017-02-30,red\n")
     return file
-
-
-@pytest.fixture
-def spawn(database: dict[str, str], own_project: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the command line as a process of its own."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "loaders.cli", *map(str, arguments)]
-        process = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def wait_until(connection: Connection, query: str, seconds: float = 30) -> None:

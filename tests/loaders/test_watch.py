@@ -6,9 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from loaders.errors import FileRefusedError
 from loaders.options import Options
 from loaders.project import Project
 from loaders.watch import Arrivals, watch
-from tests.conftest import ROOT
 
 HEADER = "transaction_id,customer_id,amount,date\n"
 INTERVAL = 0.1
@@ -94,24 +92,6 @@ def test_a_loaded_file_is_hashed_once(
         found = list(watch(connection, project, contract, Arrivals([tmp_path]), Options()))
         assert [result.status for result in found] == [expected]
         assert len(hashed) == 1
-
-
-@pytest.fixture
-def spawn(database: dict[str, str], own_project: Path) -> Iterator[Spawn]:
-    """Start the command line as a process of its own."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "loaders.cli", *map(str, arguments)]
-        process = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
 
 
 def wait_until(connection: Connection, query: str, seconds: float = 60) -> None:
