@@ -10,6 +10,7 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     identity        the database numbers the rows (ledger only)
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
+    history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from loaders.project import Project
 TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
 SYSTEM_COLUMNS = {"_load_id": "bigint", "_line": "bigint", "_loaded_at": "timestamptz", "_extra": "jsonb"}
 FROM_ROW = "row"
+LEDGER_SCHEMA = "loader"
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,24 @@ def normalize(header: str) -> str:
     return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
 
 
+def history_of(table: Table) -> Table:
+    """Return the history table of a raw table: every version of a row that a later load replaced or took back.
+
+    Its columns are the raw table's, then `_replaced_by`, the load that did so, and `_restored_by`, the load that took
+    that one back (NULL as long as none has).
+    """
+    columns = [Column(column.name, column.data_type, default=column.default) for column in table.columns]
+    columns += [Column(name, data_type) for name, data_type in SYSTEM_COLUMNS.items()]
+    columns += [Column("_replaced_by", "bigint", not_null=True), Column("_restored_by", "bigint")]
+    return Table(
+        source=LEDGER_SCHEMA,
+        schema=LEDGER_SCHEMA,
+        name=f"{table.name}_history",
+        columns=tuple(columns),
+        copied=False,
+    )
+
+
 def read_contract(project: Project) -> Contract:
     """Read every `_*__sources.yml` under the project's `models/staging`.
 
@@ -151,6 +171,8 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         for table in _entries(source, "tables", where):
             if "name" not in table:
                 raise ContractError(f"{where}: a table has no name.", "Give it one.")
+            if "history_of" in _meta(table, where):
+                continue
             yield _read_table(table, source, f"{file.name}, table {table['name']}", project, copied)
 
 

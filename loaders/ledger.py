@@ -17,6 +17,8 @@ from loaders.errors import LoaderError
 from loaders.scan import Reject
 
 Connection = psycopg.Connection[Any]
+# Any number that only this project uses.
+_NUMBER_LOCK = 7_205_819_337_403
 
 
 @dataclass(frozen=True)
@@ -104,15 +106,21 @@ def find_loaded(connection: Connection, table: Table, sha256: str) -> Load | Non
 
 
 def start_load(connection: Connection, table: Table, file_name: str) -> int:
-    """Write a load that begins into the ledger and return its number."""
-    row = connection.execute(
-        """
-        insert into loader.loads (table_name, file_name, status, started_at)
-        values (%s, %s, 'running', clock_timestamp())
-        returning load_id
-        """,
-        (qualified_name(table), file_name),
-    ).fetchone()
+    """Write a load that begins into the ledger and return its number.
+
+    Numbers are seen in their order: whoever sees a load sees all that have lower numbers. So a reader that has read up
+    to the load before the first one that still runs has missed none.
+    """
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_NUMBER_LOCK,))
+        row = connection.execute(
+            """
+            insert into loader.loads (table_name, file_name, status, started_at)
+            values (%s, %s, 'running', clock_timestamp())
+            returning load_id
+            """,
+            (qualified_name(table), file_name),
+        ).fetchone()
     assert row is not None
     return int(row[0])
 

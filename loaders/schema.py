@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from loaders.contract import SYSTEM_COLUMNS, Column, Contract, Table
+from loaders.contract import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
 from loaders.errors import DatabaseError
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
@@ -32,24 +32,31 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
     done: list[str] = []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-        existing = _existing_columns(connection, contract)
-        schemas = {table.schema for table in contract.tables}
+        schemas = {LEDGER_SCHEMA, *(table.schema for table in contract.tables)}
+        existing = _existing_columns(connection, schemas)
         # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
         for schema in sorted(schemas - _existing_schemas(connection)):
             connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         _become_owner(connection, schemas)
         for table in contract.tables:
-            found = existing.get((table.schema, table.name))
-            if found is None:
-                _create(connection, table)
-                done.append(f"created {table.schema}.{table.name}")
-                continue
-            _refuse_drift(table, found)
-            for column in table.columns:
-                if column.name not in found:
-                    _add(connection, table, column)
-                    done.append(f"added {table.schema}.{table.name}.{column.name}")
+            done += _match(connection, table, existing)
+        # These follow their raw tables without further words.
+        for table in contract.copied_tables:
+            _match(connection, history_of(table), existing)
     return done
+
+
+def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+    """Create a table or add what it lacks; return what was done."""
+    name = f"{table.schema}.{table.name}"
+    if name not in existing:
+        _create(connection, table)
+        return [f"created {name}"]
+    _refuse_drift(table, existing[name])
+    new = [column for column in table.columns if column.name not in existing[name]]
+    for column in new:
+        _add(connection, table, column)
+    return [f"added {name}.{column.name}" for column in new]
 
 
 def _existing_schemas(connection: psycopg.Connection[Any]) -> set[str]:
@@ -71,12 +78,11 @@ def _become_owner(connection: psycopg.Connection[Any], schemas: set[str]) -> Non
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(LOADER_ROLE)))
 
 
-def _existing_columns(connection: psycopg.Connection[Any], contract: Contract) -> dict[tuple[str, str], dict[str, str]]:
+def _existing_columns(connection: psycopg.Connection[Any], schemas: set[str]) -> dict[str, dict[str, str]]:
     rows = connection.execute(
         """
         select
-            namespaces.nspname,
-            tables.relname,
+            namespaces.nspname || '.' || tables.relname,
             attributes.attname,
             typname
         from pg_catalog.pg_class as tables
@@ -89,11 +95,11 @@ def _existing_columns(connection: psycopg.Connection[Any], contract: Contract) -
             and attributes.attnum > 0
             and not attributes.attisdropped
         """,
-        ([table.schema for table in contract.tables],),
+        (list(schemas),),
     ).fetchall()
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for schema, table, column, data_type in rows:
-        found.setdefault((schema, table), {})[column] = _CATALOG_TYPES.get(data_type, data_type)
+    found: dict[str, dict[str, str]] = {}
+    for table, column, data_type in rows:
+        found.setdefault(table, {})[column] = _CATALOG_TYPES.get(data_type, data_type)
     return found
 
 
@@ -152,12 +158,17 @@ def _refuse_drift(table: Table, found: dict[str, str]) -> None:
         if name not in wanted:
             raise DatabaseError(
                 f"{where} is in the database but no longer in the contract.",
-                f"Put it back into the sources file, or drop it yourself: alter table {table.schema}.{table.name} "
-                f"drop column {name};",
+                f"Put it back into the sources file, or drop it yourself: {_alter(table, f'drop column {name}')}",
             )
         if wanted[name] != data_type:
+            change = f"alter column {name} type {wanted[name]} using {name}::{wanted[name]}"
             raise DatabaseError(
                 f"{where} is {data_type} in the database and {wanted[name]} in the contract.",
-                f"Change the contract back, or change the table yourself: alter table {table.schema}.{table.name} "
-                f"alter column {name} type {wanted[name]} using {name}::{wanted[name]};",
+                f"Change the contract back, or change the table yourself: {_alter(table, change)}",
             )
+
+
+def _alter(table: Table, change: str) -> str:
+    """Return the statements that change a table, and its history with it."""
+    both = (table, history_of(table)) if table.copied else (table,)
+    return " ".join(f"alter table {each.schema}.{each.name} {change};" for each in both)

@@ -1,4 +1,8 @@
-"""Bring the good rows of a scanned file into their raw table, inside the caller's transaction."""
+"""Bring the good rows of a scanned file into their raw table, inside the caller's transaction.
+
+What a row said before it was replaced goes into the history table beside it, so that a load can be taken back and
+what it changed can be told.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from loaders.contract import Table
+from loaders.contract import SYSTEM_COLUMNS, Table, history_of
 from loaders.errors import LoaderError
 from loaders.scan import Scan
 from loaders.schema import primary_key_name, qualified
@@ -17,9 +21,8 @@ from loaders.schema import primary_key_name, qualified
 COPY_BLOCK = 1 << 18
 # Room for the hash table that incoming rows meet the existing ones in; PostgreSQL takes up to twice as much for it.
 JOIN_MEMORY = "128MB"
-# From so many rows on it is worth asking whether most of the table changes.
+# From so many replaced rows on, most of the table, its key is built anew.
 MANY_ROWS = 100_000
-SAMPLE_ROWS = 10_000
 
 Connection = psycopg.Connection[Any]
 
@@ -52,17 +55,16 @@ def upsert(
         sql.SQL("create temporary table incoming (like {} including defaults) on commit drop").format(qualified(table))
     )
     _stream(connection, sql.Identifier("pg_temp", "incoming"), scan, load_id, on_bytes)
-    connection.execute(sql.SQL("analyze pg_temp.incoming ({})").format(sql.Identifier(table.key.name)))
+    _analyze(connection, "incoming", table)
     connection.execute("select set_config('work_mem', %s, true)", (JOIN_MEMORY,))
-    changes = _Changes(table, scan.given_columns)
-    rebuild = expected >= MANY_ROWS and _most_rows_change(connection, table, changes, expected)
-    if rebuild:
-        _drop_key(connection, table)
-    updated = connection.execute(changes.update).rowcount if changes.update else 0
-    if rebuild:
-        _add_key(connection, table)
+    updated = _replace(connection, table, scan.given_columns, load_id)
     inserted = _insert(connection, table) if updated < expected else 0
     return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
+
+
+def _analyze(connection: Connection, name: str, table: Table) -> None:
+    key = sql.Identifier(table.key.name)
+    connection.execute(sql.SQL("analyze pg_temp.{} ({})").format(sql.Identifier(name), key))
 
 
 def _is_empty(connection: Connection, table: Table) -> bool:
@@ -108,51 +110,64 @@ def _stream(
             raise LoaderError(f"{cursor.rowcount} rows arrived where {scan.rows_read} were read.", "Report this.")
 
 
-class _Changes:
-    """What it takes to replace rows that say something else now."""
+def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_id: int) -> int:
+    """Replace rows that say something else now, in the columns that the file has; return how many."""
+    columns = [sql.Identifier(name) for name in given if name != table.key.name]
+    if not columns:
+        return 0
+    stamps = [sql.Identifier(name) for name in SYSTEM_COLUMNS if name in {"_load_id", "_line", "_loaded_at"}]
+    names = {
+        "table": qualified(table),
+        "history": qualified(history_of(table)),
+        "all": sql.SQL(", ").join(map(sql.Identifier, (*(column.name for column in table.columns), *SYSTEM_COLUMNS))),
+        "key": sql.Identifier(table.key.name),
+        "existing": sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
+        "incoming": sql.SQL(", ").join(sql.SQL("incoming.{}").format(name) for name in columns),
+        "assignments": sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(name) for name in [*columns, *stamps]),
+        "load_id": sql.Literal(load_id),
+    }
+    find, remember, update = (sql.SQL(text).format(**names) for text in (_FIND, _REMEMBER, _UPDATE))
+    replaced = connection.execute(find).rowcount
+    if not replaced:
+        return 0
+    _analyze(connection, "replaced", table)
+    connection.execute(remember)
+    # It is cheaper by far to build the key anew than to keep it up row by row.
+    rebuild = replaced >= MANY_ROWS and replaced > _row_estimate(connection, table) / 2
+    if rebuild:
+        _drop_key(connection, table)
+    connection.execute(update)
+    if rebuild:
+        _add_key(connection, table)
+    return replaced
 
-    def __init__(self, table: Table, given: tuple[str, ...]) -> None:
-        """Compare and replace the columns that the file has; the others keep their values."""
-        key = sql.Identifier(table.key.name)
-        columns = [sql.Identifier(name) for name in given if name != table.key.name]
-        stamps = [sql.Identifier(name) for name in ("_load_id", "_line", "_loaded_at")]
-        self.condition = sql.SQL(
-            "existing.{key} = incoming.{key} and ({existing}) is distinct from ({incoming})"
-        ).format(
-            key=key,
-            existing=sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
-            incoming=sql.SQL(", ").join(sql.SQL("incoming.{}").format(name) for name in columns),
-        )
-        assignments = sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(name) for name in [*columns, *stamps])
-        self.update = columns and sql.SQL("update {} as existing set {} from pg_temp.incoming where {}").format(
-            qualified(table), assignments, self.condition
-        )
+
+_FIND = """
+    create temporary table replaced on commit drop as
+    select {key}
+    from {table} as existing
+    inner join pg_temp.incoming using ({key})
+    where ({existing}) is distinct from ({incoming})
+"""
+_REMEMBER = """
+    insert into {history} ({all}, _replaced_by)
+    select {all}, {load_id}
+    from {table}
+    inner join pg_temp.replaced using ({key})
+"""
+_UPDATE = """
+    update {table} as existing set {assignments}
+    from pg_temp.incoming
+    inner join pg_temp.replaced using ({key})
+    where existing.{key} = incoming.{key}
+"""
 
 
-def _most_rows_change(connection: Connection, table: Table, changes: _Changes, expected: int) -> bool:
-    """Tell from a sample of the file whether most rows of the table are about to be replaced.
-
-    Then it is cheaper by far to build the key anew than to keep it up row by row.
-    """
-    if not changes.update:
-        return False
-    row = connection.execute(
-        sql.SQL(
-            """
-            select count(*) / {share} > (select reltuples from pg_catalog.pg_class where oid = {name}::regclass) / 2
-            from {target} as existing
-            inner join (
-                select * from pg_temp.incoming tablesample system (100 * {share}) repeatable (1)
-            ) as incoming on {condition}
-            """
-        ).format(
-            share=sql.Literal(min(1.0, SAMPLE_ROWS / expected)),
-            name=sql.Literal(qualified(table).as_string(connection)),
-            target=qualified(table),
-            condition=changes.condition,
-        )
-    ).fetchone()
-    return bool(row and row[0])
+def _row_estimate(connection: Connection, table: Table) -> float:
+    name = qualified(table).as_string(connection)
+    row = connection.execute("select reltuples from pg_catalog.pg_class where oid = %s::regclass", (name,)).fetchone()
+    assert row is not None
+    return float(row[0])
 
 
 def _insert(connection: Connection, table: Table) -> int:

@@ -53,6 +53,26 @@ def test_an_update_leaves_columns_alone_that_the_file_does_not_have(
     assert rows(connection, "select amount, quantity, _load_id from raw.transactions") == [(5, 3, 2)]
 
 
+def test_what_a_row_said_before_is_kept(loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path) -> None:
+    header = "id,customer_id,amount,date,hue\n"
+    load(loader, write(tmp_path, "transactions_1.csv", header + "1,a,2.50,2017-01-01,red\n2,b,3,2017-01-02,\n"))
+    before = rows(connection, "select * from raw.transactions where transaction_id = '1'")
+    assert rows(connection, "select count(*) from loader.transactions_history") == [(0,)]
+    load(
+        loader,
+        write(
+            tmp_path, "transactions_2.csv", header + "1,a,9,2017-01-01,red\n2,b,3.00,2017-01-02,\n3,c,1,2017-01-03,\n"
+        ),
+    )
+    history = rows(connection, "select * from loader.transactions_history")
+    assert history == [(*before[0], 2, None)]
+    assert rows(connection, "select amount::text, _load_id from raw.transactions order by transaction_id") == [
+        ("9", 2),
+        ("3", 1),
+        ("1", 2),
+    ]
+
+
 # --- repeats ---------------------------------------------------------------------------------------------------------
 
 STATE = "select transaction_id, ctid::text, xmin::text, _load_id, _loaded_at from raw.transactions order by 1"

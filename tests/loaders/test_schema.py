@@ -74,13 +74,15 @@ def test_copy_adds_a_new_column_itself(loader: Loader, own_project: Path) -> Non
             LAUNCHED,
             "",
             "raw.products.launched_on is in the database but no longer in the contract.",
-            "alter table raw.products drop column launched_on;",
+            "alter table raw.products drop column launched_on; "
+            "alter table loader.products_history drop column launched_on;",
         ),
         (
             LAUNCHED,
             LAUNCHED.replace("date\n", "text\n"),
             "raw.products.launched_on is date in the database and text in the contract.",
-            "alter table raw.products alter column launched_on type text using launched_on::text;",
+            "alter table raw.products alter column launched_on type text using launched_on::text; "
+            "alter table loader.products_history alter column launched_on type text using launched_on::text;",
         ),
     ],
     ids=["removed", "retyped"],
