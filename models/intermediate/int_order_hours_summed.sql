@@ -1,0 +1,27 @@
+with transactions as (
+    select * from {{ ref('int_transactions_enriched') }}
+),
+
+placed as (
+    select
+        *,
+        {{ local_hour('transacted_at') }} as transaction_hour
+    from transactions
+),
+
+summed as (
+    select
+        customer_id,
+        order_id,
+        transaction_hour,
+        transaction_date,
+        count(*) as transaction_count,
+        sum(case when amount >= 0 then 1 else 0 end) as sale_count,
+        sum(case when amount > 0 then amount else 0 end) as gross_revenue,
+        sum(case when amount < 0 then -amount else 0 end) as refunds,
+        sum(amount) as net_revenue
+    from placed
+    group by customer_id, order_id, transaction_hour, transaction_date
+)
+
+select * from summed
