@@ -1,15 +1,10 @@
-with transactions as (
-    select * from {{ ref('stg_shop__transactions') }}
-),
-
-latest as (
-    select max(transacted_at) as latest_transacted_at
-    from transactions
+with order_days as (
+    select * from {{ ref('int_order_days_summed') }}
 ),
 
 resolved as (
-    select coalesce({{ pinned_as_of_date() }}, {{ local_date('latest_transacted_at') }}) as as_of_date
-    from latest
+    select coalesce({{ pinned_as_of_date() }}, max(transaction_date)) as as_of_date
+    from order_days
 )
 
 select * from resolved

@@ -1,10 +1,27 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unlogged=false,
+        unique_key=['customer_id', 'product_id'],
+        post_hook='delete from {{ this }} where transaction_count = 0',
+    )
+}}
+{%- set keys = 'touched' if is_incremental() else 'judged' %}
+
 with transactions as (
-    select * from {{ ref('int_transactions_enriched') }}
+    select * from {{ ref('int_transactions_accepted') }}
 ),
 
 orders as (
     select * from {{ ref('int_customer_orders_summed') }}
 ),
+
+{% if is_incremental() %}
+    touched as (
+        {{ touched_keys(['customer_id', 'product_id']) }}
+    ),
+{% endif %}
 
 judged as (
     select
@@ -18,21 +35,29 @@ judged as (
             and transactions.order_id = orders.order_id
 ),
 
+-- A product that a customer has no line of any more comes with a count of 0, which goes once it has replaced the old.
 summed as (
     select
-        customer_id,
-        product_id,
-        count(*) as transaction_count,
-        count(distinct order_id) as order_count,
-        count(distinct case when is_bought then order_id end) as purchase_count,
-        sum(quantity) as quantity,
-        sum(case when amount > 0 then amount else 0 end) as gross_revenue,
-        sum(case when amount < 0 then -amount else 0 end) as refunds,
-        sum(amount) as net_revenue,
-        min(case when is_bought then transaction_date end) as first_purchase_date,
-        max(case when is_bought then transaction_date end) as last_purchase_date
-    from judged
-    group by customer_id, product_id
+        {{ keys }}.customer_id,
+        {{ keys }}.product_id,
+        count(judged.product_id) as transaction_count,
+        count(distinct judged.order_id) as order_count,
+        count(distinct case when judged.is_bought then judged.order_id end) as purchase_count,
+        sum(judged.quantity) as quantity,
+        sum(case when judged.amount > 0 then judged.amount else 0 end) as gross_revenue,
+        sum(case when judged.amount < 0 then -judged.amount else 0 end) as refunds,
+        sum(judged.amount) as net_revenue,
+        min(case when judged.is_bought then judged.transaction_date end) as first_purchase_date,
+        max(case when judged.is_bought then judged.transaction_date end) as last_purchase_date,
+        {{ last_build() }} as last_build
+    from {{ keys }}
+    {% if is_incremental() %}
+        left join judged
+            on
+                touched.customer_id = judged.customer_id
+                and touched.product_id = judged.product_id
+    {% endif %}
+    group by {{ keys }}.customer_id, {{ keys }}.product_id
 )
 
 select * from summed

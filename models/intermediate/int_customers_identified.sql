@@ -6,15 +6,15 @@ customer_emails as (
     select * from {{ ref('int_customer_emails_matched') }}
 ),
 
-transactions as (
-    select * from {{ ref('int_transactions_enriched') }}
+order_days as (
+    select * from {{ ref('int_order_days_summed') }}
 ),
 
 buyers as (
     select
         customer_id,
         min(customer_email) as customer_email
-    from transactions
+    from order_days
     group by customer_id
 ),
 

@@ -1,18 +1,36 @@
-with transactions as (
-    select * from {{ ref('int_transactions_enriched') }}
+{{ config(materialized='incremental', incremental_strategy='append', unlogged=false) }}
+
+with customer_products as (
+    select * from {{ ref('int_customer_products_summed') }}
 ),
 
 sold as (
     select distinct product_id
-    from transactions
+    from customer_products
     where product_id <> '(unknown)'
 ),
 
+{% if is_incremental() %}
+    numbered_before as (
+        select * from {{ this }}
+    ),
+{% endif %}
+
 numbered as (
     select
-        product_id,
-        cast(row_number() over (order by product_id) as integer) as product_number
+        sold.product_id,
+        cast(
+            row_number() over (order by sold.product_id)
+            {% if is_incremental() %}
+                + (select coalesce(max(product_number), 0) from {{ this }})
+            {% endif %}
+            as integer
+        ) as product_number
     from sold
+    {% if is_incremental() %}
+        left join numbered_before on sold.product_id = numbered_before.product_id
+        where numbered_before.product_id is null
+    {% endif %}
 )
 
 select * from numbered

@@ -27,7 +27,8 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
 
     def run(environment: Environment, *arguments: str) -> str:
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", folder / "target"]
-        command = [Path(sys.executable).with_name("dbt"), "--log-path", folder / "logs", *arguments, *options]
+        command = [Path(sys.executable).with_name("dbt"), "--log-path", folder / "logs"]
+        command += [arguments[0], *options, *arguments[1:]]
         result = subprocess.run(
             list(map(str, command)), cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
         )
@@ -40,14 +41,24 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Dbt:
 
 
 @pytest.fixture(scope="session")
-def load(new_database: Callable[[], Environment]) -> Callable[..., Environment]:
+def copy_more() -> Callable[..., None]:
+    """Load files into a database with the loader."""
+
+    def run(environment: Environment, *paths: Path) -> None:
+        arguments = ["copy", *map(str, paths)] if paths else ["init"]
+        result = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def load(new_database: Callable[[], Environment], copy_more: Callable[..., None]) -> Callable[..., Environment]:
     """Load files into a new database with the loader and return the variables that lead there."""
 
     def run(*paths: Path) -> Environment:
         environment = new_database()
-        arguments = ["copy", *map(str, paths)] if paths else ["init"]
-        result = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(main, arguments)
-        assert result.exit_code == 0, result.output
+        copy_more(environment, *paths)
         return environment
 
     return run

@@ -1,27 +1,26 @@
-with transactions as (
-    select * from {{ ref('int_transactions_enriched') }}
+{{ config(materialized='view') }}
+
+-- A view: the lines are kept once. The table below it stays when it is built incrementally, and the view with it.
+with versions as (
+    select * from {{ ref('int_transactions_versioned') }}
 ),
 
-customers as (
-    select * from {{ ref('int_customers_identified') }}
-),
-
-described as (
+current_lines as (
     select
-        transactions.transaction_id,
-        transactions.order_id,
-        transactions.customer_id,
-        transactions.product_id,
-        transactions.category,
-        customers.customer_segment,
-        customers.age_group,
-        customers.location,
-        transactions.quantity,
-        transactions.amount,
-        transactions.transaction_date,
-        transactions.transacted_at
-    from transactions
-    left join customers on transactions.customer_id = customers.customer_id
+        transaction_id,
+        order_id,
+        customer_id,
+        product_id,
+        category,
+        customer_segment,
+        age_group,
+        location,
+        quantity,
+        amount,
+        transaction_date,
+        transacted_at
+    from versions
+    where valid_to_build is null and is_accepted
 )
 
-select * from described
+select * from current_lines

@@ -1,0 +1,8 @@
+{#- Whole seconds since 1970 by the database's clock when the statement's transaction began. -#}
+{% macro epoch_now() -%}
+    {{ return(adapter.dispatch('epoch_now')()) }}
+{%- endmacro %}
+
+{% macro postgres__epoch_now() -%}
+    cast(extract(epoch from current_timestamp) as bigint)
+{%- endmacro %}
