@@ -1,5 +1,5 @@
-with transactions as (
-    select * from {{ ref('int_transactions_enriched') }}
+with order_hours as (
+    select * from {{ ref('int_order_hours_summed') }}
 ),
 
 summed as (
@@ -7,12 +7,12 @@ summed as (
         customer_id,
         order_id,
         transaction_date,
-        count(*) as transaction_count,
-        sum(case when amount >= 0 then 1 else 0 end) as sale_count,
-        sum(case when amount > 0 then amount else 0 end) as gross_revenue,
-        sum(case when amount < 0 then -amount else 0 end) as refunds,
-        sum(amount) as net_revenue
-    from transactions
+        cast(sum(transaction_count) as bigint) as transaction_count,
+        cast(sum(sale_count) as bigint) as sale_count,
+        sum(gross_revenue) as gross_revenue,
+        sum(refunds) as refunds,
+        sum(net_revenue) as net_revenue
+    from order_hours
     group by customer_id, order_id, transaction_date
 )
 
