@@ -64,7 +64,7 @@ ranked as (
             when transaction_count > 0
                 then
                     rank() over (
-                        order by case when transaction_count > 0 then 0 else 1 end asc, total_revenue desc, product_id asc
+                        order by case when transaction_count > 0 then total_revenue end desc nulls last, product_id asc
                     )
         end as revenue_rank,
         first_purchase_date,
