@@ -59,7 +59,7 @@ ranked as (
         cast(rounded_gross_revenue - total_revenue as numeric(18, 2)) as refunds,
         total_revenue,
         cast(total_revenue / nullif(transaction_count, 0) as numeric(18, 2)) as average_transaction_value,
-        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(9, 6)) as revenue_share,
+        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(18, 6)) as revenue_share,
         case
             when transaction_count > 0
                 then

@@ -33,7 +33,7 @@ ranked as (
         total_revenue,
         cast(total_revenue / transaction_count as numeric(18, 2)) as average_transaction_value,
         unique_customers,
-        cast(total_revenue / nullif(sum(total_revenue) over (partition by customer_segment), 0) as numeric(9, 6))
+        cast(total_revenue / nullif(sum(total_revenue) over (partition by customer_segment), 0) as numeric(18, 6))
             as revenue_share,
         rank() over (partition by customer_segment order by total_revenue desc, category asc) as revenue_rank
     from rounded
