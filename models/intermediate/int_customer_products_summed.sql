@@ -49,6 +49,8 @@ summed as (
         sum(judged.amount) as net_revenue,
         min(case when judged.is_bought then judged.transaction_date end) as first_purchase_date,
         max(case when judged.is_bought then judged.transaction_date end) as last_purchase_date,
+        min(judged.category) as first_category,
+        max(judged.category) as last_category,
         {{ last_build() }} as last_build
     from {{ keys }}
     {% if is_incremental() %}

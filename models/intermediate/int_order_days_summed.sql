@@ -8,8 +8,8 @@ summed as (
         order_id,
         transaction_date,
         min(customer_email) as customer_email,
-        sum(transaction_count) as transaction_count,
-        sum(sale_count) as sale_count,
+        cast(sum(transaction_count) as bigint) as transaction_count,
+        cast(sum(sale_count) as bigint) as sale_count,
         sum(gross_revenue) as gross_revenue,
         sum(refunds) as refunds,
         sum(net_revenue) as net_revenue

@@ -19,7 +19,7 @@ shared as (
         {{ rounded_parts('total_revenue', 'category') }} as total_revenue,
         cast(total_revenue / transaction_count as numeric(18, 2)) as average_transaction_value,
         unique_customers,
-        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(9, 6)) as revenue_share
+        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(18, 6)) as revenue_share
     from summed
 )
 

@@ -1,0 +1,7 @@
+{% macro hour_of_day(column) -%}
+    {{ return(adapter.dispatch('hour_of_day')(column)) }}
+{%- endmacro %}
+
+{% macro postgres__hour_of_day(column) -%}
+    cast(extract(hour from {{ column }} at time zone '{{ var("time_zone") }}') as integer)
+{%- endmacro %}

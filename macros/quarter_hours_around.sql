@@ -1,0 +1,12 @@
+{% macro quarter_hours_around(first_day, last_day) -%}
+    {{ return(adapter.dispatch('quarter_hours_around')(first_day, last_day)) }}
+{%- endmacro %}
+
+{#- Steps of elapsed time: in local time an hour could not come twice. No zone is a whole day away from UTC. -#}
+{% macro postgres__quarter_hours_around(first_day, last_day) -%}
+    generate_series(
+        cast({{ first_day }} - 1 as timestamp) at time zone 'UTC',
+        cast({{ last_day }} + 2 as timestamp) at time zone 'UTC',
+        interval '15 minutes'
+    )
+{%- endmacro %}

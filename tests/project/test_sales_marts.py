@@ -1,0 +1,303 @@
+"""The marts about hours, days, months, products and segments, recomputed from the files with pandas and zoneinfo."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+
+from tests.project.conftest import Dbt, Environment, query
+
+Rows = list[dict[str, Any]]
+
+NEW_YORK = ZoneInfo("America/New_York")
+AS_OF = date(2025, 3, 15)
+UNKNOWN = "(unknown)"
+CENT = Decimal("0.01")
+MILLIONTH = Decimal("0.000001")
+# Where years differ: clocks go back on 5 Nov 2023 and 3 Nov 2024, forward on 10 Mar 2024 and 9 Mar 2025.
+ODD_DAYS = (
+    *(date(year, 11, day) for year in (2023, 2024) for day in (3, 5)),
+    *(date(year, 3, day) for year in (2024, 2025) for day in (9, 10)),
+    *(date(2024, 2, day) for day in (28, 29)),
+    date(2025, 2, 28),
+)
+
+
+def make_files() -> dict[str, Rows]:
+    """Return the rows of three files: lines of 17 months, a third of them in the first hours of odd days."""
+    dice = random.Random(8)
+    customers = [{"customer_id": f"C{n}", "segment": ("gold", "basic", "")[n % 3]} for n in range(12)]
+    products = [
+        {"product_id": f"P{n}", "name": f"N{n}", "category": ("Tea", "Bread", "Toys", "")[n % 4]} for n in range(14)
+    ]
+    start = datetime(2023, 10, 20, 15, tzinfo=UTC)
+    lines: Rows = []
+    for number in range(500):
+        moment = start + timedelta(minutes=dice.randrange(515 * 24 * 60))
+        if number % 3 == 0:
+            midnight = datetime.combine(dice.choice(ODD_DAYS), datetime.min.time(), NEW_YORK).astimezone(UTC)
+            moment = midnight + timedelta(minutes=dice.randrange(5 * 60))
+        # Some customers are in no file, some are not known; some order numbers belong to several customers.
+        customer = dice.choice([*(f"C{n}" for n in range(14)), " "])
+        order = f"O{number if dice.random() < 0.9 else number // 20}"
+        for _ in range(dice.randrange(1, 4)):
+            product = dice.choice([*(f"P{n}" for n in range(12)), "P98", "P99", ""])
+            line = {
+                "customer_id": customer,
+                "order_id": order,
+                "product_id": product,
+                "category": {"P98": "Garden", "P99": dice.choice(["Tea", "Toys"])}.get(product, ""),
+                "quantity": dice.randrange(1, 4),
+                "amount": Decimal(dice.choice([0, 505, 1000, 1000, 2504, 9999])) / 1000,
+                "transacted_at": moment,
+            }
+            lines.append(line)
+            if dice.random() < 0.2:
+                later = moment + timedelta(hours=dice.choice([0, 1, 24, 800]))
+                lines.append({**line, "quantity": 0, "amount": -line["amount"], "transacted_at": later})
+    lines.append({**lines[0], "transacted_at": start - timedelta(days=1)})
+    for number, line in enumerate(lines):
+        line["transaction_id"] = f"T{number}"
+    return {"customers": customers, "products": products, "transactions": lines}
+
+
+def describe(files: dict[str, Rows]) -> pd.DataFrame:
+    """Return the lines up to the as-of day with what is known of them, from the files alone."""
+    segments = {row["customer_id"]: row["segment"] or UNKNOWN for row in files["customers"]}
+    categories = {row["product_id"]: row["category"] for row in files["products"]}
+    lines = pd.DataFrame(files["transactions"])
+    local = [moment.astimezone(NEW_YORK) for moment in lines["transacted_at"]]
+    lines["hour"] = [moment.replace(minute=0).astimezone(UTC) for moment in local]
+    lines["day"] = [moment.date() for moment in local]
+    lines["month"] = [moment.date().replace(day=1) for moment in local]
+    lines["category"] = [
+        categories.get(product) or category or UNKNOWN
+        for product, category in zip(lines["product_id"], lines["category"], strict=True)
+    ]
+    lines["customer_id"] = [customer.strip() or UNKNOWN for customer in lines["customer_id"]]
+    lines["segment"] = [segments.get(customer, UNKNOWN) for customer in lines["customer_id"]]
+    lines["product_id"] = [product or UNKNOWN for product in lines["product_id"]]
+    lines["gross"] = [max(amount, Decimal(0)) for amount in lines["amount"]]
+    return lines[lines["day"] <= AS_OF]
+
+
+def measure(lines: pd.DataFrame, by: str | list[str]) -> dict[Any, tuple[Any, ...]]:
+    """Return lines, orders, customers, gross and net revenue of each group."""
+    groups = lines.groupby(by)
+    measures = {
+        key: (len(group), group["order_id"].nunique(), group["customer_id"].nunique(), *money(group))
+        for key, group in groups
+    }
+    assert len(measures) > 2
+    return measures
+
+
+def money(lines: pd.DataFrame) -> tuple[Decimal, Decimal]:
+    """Return exact gross and net revenue."""
+    return sum(lines["gross"], Decimal(0)), sum(lines["amount"], Decimal(0))
+
+
+@dataclass
+class Sales:
+    """A database with the marts, and the lines that they were built from."""
+
+    environment: Environment
+    lines: pd.DataFrame
+    files: dict[str, Rows]
+
+    def read(self, mart: str, *columns: str) -> Rows:
+        """Return the rows of a mart in the order of its first column."""
+        statement = f"select {', '.join(columns)} from marts.{mart} order by 1"
+        return [dict(zip(columns, row, strict=True)) for row in query(self.environment, statement)]
+
+
+@pytest.fixture(scope="module")
+def sales(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Sales:
+    """Build the marts for a day in the middle of a month, in a zone whose clocks change."""
+    files = make_files()
+    folder = tmp_path_factory.mktemp("sales")
+    for name, rows in files.items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+    environment = load(*sorted(folder.glob("*.csv")))
+    marts = ["+hourly_sales", "+daily_sales", "+monthly_sales", "+product_kpis", "+segment_category_kpis"]
+    variables = f"{{as_of_date: {AS_OF}, time_zone: {NEW_YORK.key}}}"
+    dbt(environment, "run", "--select", *marts, "--vars", variables)
+    return Sales(environment, describe(files), files)
+
+
+def close(figures: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Counts are equal, and money is at most a cent off, for its fractions are rounded so that they add up."""
+    return figures[:3] == expected[:3] and all(
+        abs(one - other) <= CENT for one, other in zip(figures[3:], expected[3:], strict=True)
+    )
+
+
+def add_up(rows: Rows, column: str, total: Decimal) -> bool:
+    """The rounded parts add up to the rounded total."""
+    return sum((row[column] for row in rows), Decimal(0)) == total.quantize(CENT, ROUND_HALF_UP)
+
+
+MEASURES = ("transaction_count", "order_count", "unique_customers", "gross_revenue", "net_revenue")
+PERIODS = [
+    ("hourly_sales", "sales_hour", "hour"),
+    ("daily_sales", "sales_date", "day"),
+    ("monthly_sales", "sales_month", "month"),
+]
+
+
+@pytest.mark.parametrize(("mart", "column", "period"), PERIODS)
+def test_periods_have_what_was_sold_in_them(sales: Sales, mart: str, column: str, period: str) -> None:
+    rows = sales.read(mart, column, *MEASURES, "refunds")
+    expected = measure(sales.lines, period)
+    nothing = (0, 0, 0, Decimal(0), Decimal(0))
+    for row in rows:
+        key, *figures = row.values()
+        assert close(tuple(figures[:-1]), expected.pop(key, nothing)), row
+        assert row["refunds"] == row["gross_revenue"] - row["net_revenue"] >= 0
+    assert not expected
+    assert add_up(rows, "net_revenue", money(sales.lines)[1])
+
+
+def test_no_period_is_missing(sales: Sales) -> None:
+    first = min(sales.lines["day"])
+    days = [first + timedelta(days=number) for number in range((AS_OF - first).days + 1)]
+    moment = datetime.combine(first, datetime.min.time(), NEW_YORK).astimezone(UTC)
+    end = datetime.combine(AS_OF + timedelta(days=1), datetime.min.time(), NEW_YORK).astimezone(UTC)
+    hours = [moment + timedelta(hours=number) for number in range((end - moment) // timedelta(hours=1))]
+    local = [hour.astimezone(NEW_YORK) for hour in hours]
+    rows = sales.read("hourly_sales", "sales_hour", "sales_date", "hour_of_day")
+    assert [tuple(row.values()) for row in rows] == [
+        (hour, clock.date(), clock.hour) for hour, clock in zip(hours, local, strict=True)
+    ]
+    lengths = Counter(row["sales_date"] for row in rows)
+    unusual = {day: length for day, length in lengths.items() if length != 24}
+    assert unusual == {
+        date(2023, 11, 5): 25,
+        date(2024, 3, 10): 23,
+        date(2024, 11, 3): 25,
+        date(2025, 3, 9): 23,
+    }
+    assert [row["sales_date"] for row in sales.read("daily_sales", "sales_date")] == days
+    months = [tuple(row.values()) for row in sales.read("monthly_sales", "sales_month", "is_complete")]
+    assert months == [(day, day.month != AS_OF.month or day.year != AS_OF.year) for day in months_of(days)]
+
+
+def months_of(days: list[date]) -> list[date]:
+    """Return the first days of the months that the days are in."""
+    return sorted({day.replace(day=1) for day in days})
+
+
+@pytest.mark.parametrize(("mart", "column", "period"), PERIODS)
+def test_growth_is_against_the_period_before_and_last_years(sales: Sales, mart: str, column: str, period: str) -> None:
+    rows = sales.read(mart, column, "net_revenue", "net_revenue_growth", "net_revenue_growth_yoy")
+    known: dict[Any, Decimal] = {}
+    before: Decimal | None = None
+    compared = 0
+    for row in rows:
+        key = row[column]
+        if period == "hour":
+            clock = key.astimezone(NEW_YORK)
+            key = (clock.date(), clock.hour, clock.fold)
+        is_open = period == "month" and row[column] >= AS_OF.replace(day=1)
+        last_year = known.get(same_last_year(key))
+        assert row["net_revenue_growth"] == (None if is_open else growth(row["net_revenue"], before)), row
+        assert row["net_revenue_growth_yoy"] == (None if is_open else growth(row["net_revenue"], last_year)), row
+        compared += row["net_revenue_growth_yoy"] not in (None, -1)
+        known[key] = before = row["net_revenue"]
+    assert compared > 3, "there should be something to compare"
+
+
+def same_last_year(key: Any) -> Any:
+    """Return the key of the same period one year before, something unheard of for 29 February."""
+    if isinstance(key, tuple):
+        return (same_last_year(key[0]), *key[1:])
+    return None if (key.month, key.day) == (2, 29) else key.replace(year=key.year - 1)
+
+
+def growth(amount: Decimal, base: Decimal | None) -> Decimal | None:
+    """Return the growth as the marts have it."""
+    return (amount / base - 1).quantize(MILLIONTH, ROUND_HALF_UP) if base is not None and base > 0 else None
+
+
+def test_products_have_what_was_sold_of_them(sales: Sales) -> None:
+    rows = sales.read(
+        "product_kpis",
+        "product_id",
+        "transaction_count",
+        "order_count",
+        "unique_customers",
+        "gross_revenue",
+        "total_revenue",
+        "quantity",
+        "revenue_rank",
+        "revenue_share",
+        "category",
+    )
+    expected = measure(sales.lines, "product_id")
+    quantities = sales.lines.groupby("product_id")["quantity"].sum()
+    categories = sales.lines.groupby("product_id")["category"].unique()
+    total = money(sales.lines)[1]
+    never_sold = {"P12", "P13"}
+    assert {row["product_id"] for row in rows} == expected.keys() | never_sold
+    assert UNKNOWN in expected
+    for row in rows:
+        figures = tuple(row.values())
+        if row["product_id"] in never_sold:
+            assert figures[1:8] == (0, 0, 0, 0, 0, 0, None)
+        else:
+            assert close(figures[1:6], expected[row["product_id"]]), row
+            assert row["quantity"] == int(quantities[row["product_id"]])
+            assert abs(row["revenue_share"] - row["total_revenue"] / total) < Decimal("0.00001")
+            agreed = categories[row["product_id"]]
+            assert row["category"] == (agreed[0] if len(agreed) == 1 else UNKNOWN)
+    assert add_up(rows, "total_revenue", total)
+    sold = [row for row in rows if row["product_id"] not in never_sold]
+    ranked = sorted(sold, key=lambda row: (-row["total_revenue"], row["product_id"]))
+    assert [row["revenue_rank"] for row in ranked] == list(range(1, len(sold) + 1))
+
+
+def test_repeat_customers_bought_a_product_in_several_orders(sales: Sales) -> None:
+    orders = sales.lines.groupby(["customer_id", "order_id"])["amount"].agg(
+        left=lambda amounts: sum(amounts), refunded=lambda amounts: any(amount < 0 for amount in amounts)
+    )
+    purchases = set(orders[(orders["left"] > 0) | ~orders["refunded"].astype(bool)].index)
+    bought: dict[str, Counter[str]] = {}
+    baskets = sales.lines[sales.lines["amount"] >= 0][["product_id", "customer_id", "order_id"]].drop_duplicates()
+    for product, customer, order in baskets.itertuples(index=False):
+        if (customer, order) in purchases and customer != UNKNOWN:
+            bought.setdefault(product, Counter())[customer] += 1
+    assert len(purchases) < len(orders)
+    for row in sales.read("product_kpis", "product_id", "repeat_customer_rate"):
+        counts = bought.get(row["product_id"], Counter())
+        expected = Decimal(sum(count > 1 for count in counts.values())) / len(counts) if counts else None
+        assert row["repeat_customer_rate"] == (None if expected is None else expected.quantize(MILLIONTH)), row
+
+
+def test_segments_and_categories_have_what_was_sold(sales: Sales) -> None:
+    columns = ("customer_segment", "category", "transaction_count", "unique_customers", "total_revenue", "revenue_rank")
+    rows = sales.read("segment_category_kpis", *columns)
+    expected = measure(sales.lines, ["segment", "category"])
+    assert {(row["customer_segment"], row["category"]) for row in rows} == expected.keys()
+    assert (UNKNOWN, UNKNOWN) in expected
+    for row in rows:
+        count, _, customers, _, net = expected[row["customer_segment"], row["category"]]
+        assert (row["transaction_count"], row["unique_customers"]) == (count, customers)
+        assert abs(row["total_revenue"] - net) <= CENT
+    assert add_up(rows, "total_revenue", money(sales.lines)[1])
+    for segment in ("gold", "basic", UNKNOWN):
+        members = [row for row in rows if row["customer_segment"] == segment]
+        members.sort(key=lambda row: (-row["total_revenue"], row["category"]))
+        assert [row["revenue_rank"] for row in members] == list(range(1, len(members) + 1))
