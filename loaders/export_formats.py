@@ -30,8 +30,10 @@ FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 NEVER_FORMULAS = "NDT"
 # JSON has no control characters, so nothing is ever quoted and each line is the JSON as it is.
 UNQUOTED = "format csv, delimiter e'\\x01', quote e'\\x02'"
-# No text reads as this mark without quotes; it keeps NULL, empty text, and a line of nothing but NULL apart.
-NULL_MARK = r"\N"
+# On the way to Parquet all but NULL is in quotes, and NULL is a word without: DuckDB would skip a blank line.
+NULL_MARK = "NULL"
+# DuckDB's default for a line, and a smaller buffer than its default, which would take twice the memory.
+LONGEST_LINE, BUFFER = 2_000_000, 8_000_000
 PARQUET_TYPES = {
     "boolean": "boolean",
     "smallint": "smallint",
@@ -81,7 +83,7 @@ def write_json(connection: Connection, mart: Mart, target: Path, on_rows: Progre
         out.write(closing if count else b"[]\n")
     if single and count != 1:
         raise LoaderError(
-            f"{mart.name} has {count} rows instead of one.", f"`dbt build --select {mart.name}` mends it."
+            f"{mart.name} has {count} rows, not one.", f"`dbt build --select +{mart.name}` builds it anew."
         )
     return count
 
@@ -96,7 +98,7 @@ def write_parquet(connection: Connection, mart: Mart, target: Path, on_rows: Pro
     spool, folder = target.with_suffix(".spool"), str(target.parent)
     with spool.open("wb", buffering=BLOCK) as out:
         query = _query(mart, lambda column: sql.Identifier("mart", column.name))
-        _copy(connection, query, rf"format csv, null '{NULL_MARK}'", out.write, on_rows)
+        _copy(connection, query, f"format csv, force_quote *, null '{NULL_MARK}'", out.write, on_rows)
     try:
         # One thread: the same bytes every time, and no guess where in the file a quoted line end is.
         with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 1, "temp_directory": folder}) as database:
@@ -105,7 +107,8 @@ def write_parquet(connection: Connection, mart: Mart, target: Path, on_rows: Pro
                 copy (
                     select * from read_csv(
                         $1, columns = $2, nullstr = '{NULL_MARK}', allow_quoted_nulls = false, header = false,
-                        auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n'
+                        auto_detect = false, delim = ',', quote = '"', escape = '"', new_line = '\\n',
+                        max_line_size = {LONGEST_LINE}, buffer_size = {BUFFER}
                     )
                 ) to $3 (format parquet, compression zstd)
                 """,
@@ -188,8 +191,9 @@ def _decimal_type(connection: Connection, mart: Mart, column: Column) -> str:
     query = sql.SQL("select coalesce(max(scale(trim_scale({0}))), 0), coalesce(max(abs({0})), 0) from {1}")
     row = connection.execute(query.format(sql.Identifier(column.name), mart.identifier)).fetchone()
     scale, largest = row or (0, Decimal(0))
-    scale = max(2, scale)
-    digits = max(largest.adjusted() + 1, 0) + scale if largest.is_finite() else MOST_DIGITS + 1
+    before = max(largest.adjusted() + 1, 0) if largest.is_finite() else MOST_DIGITS + 1
+    scale = max(scale, min(2, MOST_DIGITS - before))
+    digits = before + scale
     if digits > MOST_DIGITS:
         raise LoaderError(
             f"Numbers of {mart.name}.{column.name} have more than the {MOST_DIGITS} digits of Parquet, or are NaN.",
