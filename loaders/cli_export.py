@@ -34,23 +34,22 @@ EXIT_INTERRUPTED = 130
 @click.option("--schema", default=SCHEMA, show_default=True, metavar="NAME", help="Schema of the marts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as one JSON document, for programs.")
 def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: str, as_json: bool) -> None:
-    """Export marts to files, all that you may read without MART.
+    """Export marts to files; without MART, all that there are.
 
     Every MART becomes a file MART.csv, .json or .parquet in the order of its key (a view in its own), all of the same
     moment; a dbt build waits meanwhile. The files of an earlier export are replaced when all new ones are complete, and
     stay as they are if something breaks off. manifest.json lists the files of this call with rows, bytes, SHA-256 and
-    columns, and the as-of date and build.
+    columns, and the as-of date and build. It takes the rights of bi_reader and no more.
 
-    \b
-    csv      NULL is an empty field, empty text is "". Text that begins with = + - @, a tab or a line end gets a '
-             before it, so that no spreadsheet runs it as a formula; numbers stay numbers.
-    json     An array with an object for each row; for metrics_summary just its one object.
-    parquet  Decimals, dates and times with time zone as such. Takes room for the mart as CSV meanwhile.
+    csv: NULL is an empty field, empty text is "". Text that begins with = + - @, a tab or a line end gets a ' before
+    it, so that no spreadsheet runs it as a formula; numbers stay numbers.
 
-    It takes the rights of bi_reader and no more.
+    json: an array with an object for each row; of metrics_summary, which has one row, just the object.
 
-    Example: loader export metrics_summary daily_sales --format json --to public/
-    """  # noqa: D301
+    parquet: decimals, dates and times with time zone are what they are. On the way, the mart's CSV takes room beside.
+
+    Example: loader export daily_sales --format json --to public/
+    """
     project = find_project()
     try:
         with connect(project, autocommit=True) as connection, _progress() as on_progress:
@@ -69,10 +68,10 @@ def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: s
 def _show(manifest: Manifest, folder: Path) -> None:
     grid = Grid(box=box.SIMPLE_HEAD)
     grid.add_column("file", no_wrap=True)
-    for name in ("rows", "MB"):
+    for name in ("rows", "kB"):
         grid.add_column(name, justify="right", no_wrap=True)
     for file in manifest.files:
-        grid.add_row(file.file, f"{file.rows:,}", f"{file.bytes / 1e6:,.1f}")
+        grid.add_row(file.file, f"{file.rows:,}", f"{file.bytes / 1e3:,.1f}")
     Console().print(grid)
     as_of = f", as of {manifest.as_of_date}" if manifest.as_of_date else ""
     click.echo(f"In {report.printable(str(folder))}{as_of}; {MANIFEST} has their SHA-256.")

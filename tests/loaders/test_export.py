@@ -110,6 +110,23 @@ def test_csv_is_in_order_of_the_key_and_runs_nothing(loader: Loader, marts: Conn
     assert list(frame["good"].dropna()) == [True, True, False]
 
 
+def test_what_a_spreadsheet_would_run_is_escaped_and_no_number(
+    loader: Loader, marts: Connection, tmp_path: Path
+) -> None:
+    run = ["=1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", '=","', "-"]
+    left = ["1-1", "a=1", " =1", "'=1", '"=1"', "5", "(unknown)", "é"]
+    marts.execute("create table marts.cells (id int primary key, cell text, number numeric, span interval, doc jsonb)")
+    marts.cursor().executemany(
+        "insert into marts.cells values (%s, %s, -1.5, '-1 day', '-5')", list(enumerate([*run, *left]))
+    )
+    assert loader("export", "cells", "--to", tmp_path).exit_code == 0
+    rows = read(tmp_path, "cells.csv")
+    assert [row["cell"] for row in rows] == [*(f"'{cell}" for cell in run), *left]
+    assert {(row["number"], row["span"], row["doc"]) for row in rows} == {("-1.5", "-1 days", "'-5")}
+    assert loader("export", "cells", "--to", tmp_path, "--raw").exit_code == 0
+    assert [row["cell"] for row in read(tmp_path, "cells.csv")] == [*run, *left]
+
+
 def test_json_is_an_array_but_of_one_object_for_the_summary(loader: Loader, marts: Connection, tmp_path: Path) -> None:
     result = loader("export", "--to", tmp_path, "--format", "json")
     assert result.exit_code == 0, result.output
