@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -145,6 +146,16 @@ def test_json_is_an_array_but_of_one_object_for_the_summary(loader: Loader, mart
     }
     assert len((tmp_path / "sales.json").read_text().splitlines()) == 4 + 2
     assert pd.read_json(tmp_path / "sales.json")["id"].tolist() == [-3, 1, 2, 10]
+
+
+def test_times_are_in_the_zone_of_the_project(marts: Connection, project: Project, tmp_path: Path) -> None:
+    abroad = replace(project, vars={"time_zone": "America/New_York"})
+    for form in ("csv", "json", "parquet"):
+        export(marts, abroad, ["sales"], tmp_path, form=form)
+    assert [row["at"] for row in read(tmp_path, "sales.csv")][2] == "2025-01-02 03:00:00-05"
+    assert json.loads((tmp_path / "sales.json").read_text())[2]["at"] == "2025-01-02T03:00:00-05:00"
+    (same,) = duckdb.sql(f"select epoch(\"at\") from '{tmp_path}/sales.parquet' where id = 2").fetchall()
+    assert same == (datetime(2025, 1, 2, 8, tzinfo=UTC).timestamp(),)
 
 
 def test_a_summary_of_no_row_is_refused(loader: Loader, marts: Connection, tmp_path: Path) -> None:
