@@ -10,6 +10,7 @@ import psycopg
 
 from loaders import ledger, report
 from loaders.cli_db import db
+from loaders.cli_export import export
 from loaders.cli_generate import generate
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
@@ -71,6 +72,7 @@ def main() -> None:
 
 
 main.add_command(db)
+main.add_command(export)
 main.add_command(generate)
 
 _reading = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -177,6 +178,25 @@ def test_readers_read_the_marts_alone(managed: As, built: Callable[[], None]) ->
         ):
             with pytest.raises(DENIED):
                 reader.execute(statement)
+
+
+def test_readers_export_the_marts(managed: As, built: Callable[[], None], run: Run, tmp_path: Path) -> None:
+    """Views are exported too, though a reader may not read what is below them."""
+    result = run("eve", "export", "metrics_summary", "latest_transactions", "--to", tmp_path, "--json")
+    assert result.exit_code == 0, result.output
+    manifest = json.loads(result.stdout)
+    with managed("eve") as reader:
+        lines = count(reader, "marts.latest_transactions")
+        as_of = reader.execute("select as_of_date::text from marts.metrics_summary").fetchone()
+    assert [(file["file"], file["rows"]) for file in manifest["files"]] == [
+        ("metrics_summary.csv", 1),
+        ("latest_transactions.csv", lines),
+    ]
+    assert (manifest["as_of_date"],) == as_of
+    refused = run("mallory", "export", "metrics_summary", "--to", tmp_path / "new")
+    assert refused.exit_code == 1
+    assert "No permission to read metrics_summary." in refused.stderr
+    assert "grant bi_reader to" in refused.stderr
 
 
 def test_readers_keep_their_rights_after_each_build(managed: As, built: Callable[[], None]) -> None:
