@@ -142,11 +142,11 @@ def _copy(
 
 
 def _query(mart: Mart, expression: Callable[[Column], sql.Composable]) -> sql.Composable:
-    """Select the columns of a mart in the order of its key; without one by all columns, a view in its own order."""
+    """Select the columns of a mart in its own order if it has one, else in that of its key, or else of all columns."""
     selected = [sql.SQL("{} as {}").format(expression(column), sql.Identifier(column.name)) for column in mart.columns]
     query = sql.SQL("select {} from {} as mart").format(sql.SQL(", ").join(selected), mart.identifier)
     ordered = mart.key or tuple(column.name for column in mart.columns)
-    if mart.is_view or not ordered:
+    if mart.is_ordered or not ordered:
         return query
     keys = sql.SQL(", ").join(sql.Identifier("mart", name) for name in ordered)
     return sql.SQL("{} order by {}").format(query, keys)

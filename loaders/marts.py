@@ -33,14 +33,15 @@ class Column:
 class Mart:
     """A table or view of the marts' schema.
 
-    `key` are the columns of the primary key, of which a view has none. `rows` is PostgreSQL's estimate, if it has one.
+    `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view with an order of its
+    own. `rows` is PostgreSQL's estimate, if it has one.
     """
 
     schema: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    is_view: bool
+    is_ordered: bool
     readable: bool
     rows: int | None
 
@@ -76,7 +77,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Mart]:
                 from pg_catalog.pg_index inner join pg_catalog.pg_attribute on attrelid = indrelid
                 where indrelid = pg_class.oid and indisprimary and attnum = any(indkey)
             ),
-            relkind = 'v',
+            relkind = 'v' and pg_get_viewdef(pg_class.oid) ~* '\morder by [^()]+;\s*$',
             has_schema_privilege(relnamespace, 'usage') and has_table_privilege(pg_class.oid, 'select'),
             case when reltuples > 0 then cast(reltuples as bigint) end
         from pg_catalog.pg_class inner join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
