@@ -33,8 +33,8 @@ class Column:
 class Mart:
     """A table or view of the marts' schema.
 
-    `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view with an order of its
-    own. `rows` is PostgreSQL's estimate, if it has one.
+    `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view that has an order
+    of its own. `rows` is PostgreSQL's estimate, if it has one.
     """
 
     schema: str
