@@ -38,7 +38,9 @@ rounded as (
         start_date,
         end_date,
         is_active,
-        case when value is not null then {{ rounded_parts('value', 'customer_id, product_id') }} end as value,
+        cast(
+            case when value is not null then {{ rounded_parts('value', 'customer_id, product_id') }} end as numeric(18, 2)
+        ) as value,
         cast(active_value as numeric(18, 2)) as active_value,
         relationship_count,
         active_relationship_count,
