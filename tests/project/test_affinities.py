@@ -41,11 +41,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def affinities(sample: Path, load: Callable[..., Environment], dbt: Dbt) -> pd.DataFrame:
     """The mart on that sample."""
     environment = load(sample)
-    dbt(
-        environment,
-        *("run", "--select", "+product_affinities"),
-        *("--vars", f"min_pair_orders: {MIN_PAIR_ORDERS}"),
-    )
+    dbt(environment, "run", "--select", "+product_affinities", "--vars", f"min_pair_orders: {MIN_PAIR_ORDERS}")
     columns = ["product_id", "other_product_id", "total_orders", "support", "confidence", "lift"]
     statement = f"select {', '.join(columns[:3])}, {', '.join(f'{name}::float' for name in columns[3:])}"
     rows = query(environment, f"{statement} from marts.product_affinities")

@@ -63,7 +63,7 @@ ranked as (
         portfolio.product_id is not null as was_owned,
         row_number() over (
             partition by members.customer_id
-            order by measured.lift desc, measured.segment_owners desc, measured.product_id
+            order by measured.lift desc, measured.segment_owners desc, measured.product_id asc
         ) as opportunity_rank
     from members
     inner join measured on members.segment = measured.segment

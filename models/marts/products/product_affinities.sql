@@ -73,7 +73,7 @@ ranked as (
         *,
         rank() over (
             partition by product_id
-            order by cosine desc, pair_orders desc, other_product_id
+            order by cosine desc, pair_orders desc, other_product_id asc
         ) as affinity_rank
     from measured
 )

@@ -39,7 +39,8 @@ rounded as (
         end_date,
         is_active,
         cast(
-            case when value is not null then {{ rounded_parts('value', 'customer_id, product_id') }} end as numeric(18, 2)
+            case when value is not null then {{ rounded_parts('value', 'customer_id, product_id') }} end
+            as numeric(18, 2)
         ) as value,
         cast(active_value as numeric(18, 2)) as active_value,
         relationship_count,
