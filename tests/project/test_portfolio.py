@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
@@ -93,7 +94,7 @@ def test_cross_selling_is_that_of_pandas(environment: Environment, relationships
     has = set(zip(owned["customer_id"], owned["product_id"], strict=True))
     ranking = {
         segment: sorted(
-            (-(owners / sizes[segment]) / (overall[product] / len(segments)), -owners, product)
+            (-Fraction(int(owners) * len(segments), int(sizes[segment] * overall[product])), -owners, product)
             for (_, product), owners in products.items()
             if owners >= MIN_OWNERS and owners * len(segments) > sizes[segment] * overall[product]
         )
@@ -102,9 +103,9 @@ def test_cross_selling_is_that_of_pandas(environment: Environment, relationships
     expected = {}
     for customer, segment in segments.items():
         offered = [row for row in ranking.get(segment, []) if (customer, row[2]) not in has][:TOP]
-        for rank, (lift, owners, _) in enumerate(offered, 1):
-            expected[customer, rank] = (pytest.approx(-lift, abs=1e-6), -owners)
-    columns = "customer_id, opportunity_rank, cast(lift as float), segment_owners"
+        for rank, (lift, owners, product) in enumerate(offered, 1):
+            expected[customer, rank] = (product, -owners, pytest.approx(float(-lift), abs=1e-6))
+    columns = "customer_id, opportunity_rank, product_id, segment_owners, cast(lift as float)"
     found = {row[:2]: row[2:] for row in query(environment, f"select {columns} from marts.cross_sell_opportunities")}
     assert len(found) > 500
     assert found == expected
