@@ -1,0 +1,8 @@
+{#- A table just built has no statistics, and the planner then takes a million rows for a few and joins them badly. -#}
+{% macro gather_statistics(relation) -%}
+    {{ return(adapter.dispatch('gather_statistics')(relation)) }}
+{%- endmacro %}
+
+{% macro postgres__gather_statistics(relation) -%}
+    analyze {{ relation }}
+{%- endmacro %}
