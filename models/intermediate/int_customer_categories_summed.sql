@@ -15,7 +15,7 @@ with transactions as (
 
 {% if is_incremental() %}
     touched as (
-        {{ touched_keys(['customer_id', 'category']) }}
+        {{ touched_keys(['customer_id', 'category'], seen_build()) }}
     ),
 {% endif %}
 

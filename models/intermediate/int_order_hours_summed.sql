@@ -15,7 +15,7 @@ with transactions as (
 
 {% if is_incremental() %}
     touched as (
-        {{ touched_keys(['order_id']) }}
+        {{ touched_keys(['order_id'], seen_build()) }}
     ),
 {% endif %}
 

@@ -22,7 +22,7 @@ products as (
 
 {% if is_incremental() %}
     touched as (
-        {{ touched_keys(['order_id']) }}
+        {{ touched_keys(['order_id'], seen_build()) }}
     ),
 {% endif %}
 

@@ -1,27 +1,64 @@
-with order_products as (
-    select * from {{ ref('int_order_products_listed') }}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='merge',
+        unlogged=false,
+        unique_key='product_number',
+    )
+}}
+{%- set build = seen_build() %}
+
+with baskets as (
+    select * from {{ ref('int_order_baskets_versioned') }}
 ),
 
 products as (
     select * from {{ ref('int_products_numbered') }}
 ),
 
--- Counted once per order number, as the pairs are.
-counted as (
+-- What orders hold now, less what they held when this was last built.
+changed as (
     select
-        product_number,
-        count(distinct order_id) as order_count
-    from order_products
-    group by product_number
+        product_numbers,
+        1 as change
+    from baskets
+    where valid_to_build is null and valid_from_build > {{ build }}
+    {% if is_incremental() %}
+        union all
+        select
+            product_numbers,
+            -1 as change
+        from baskets
+        where valid_from_build <= {{ build }} and valid_to_build > {{ build }}
+    {% endif %}
 ),
 
-named as (
+summed as (
     select
-        counted.product_number,
+        contents.product_number,
+        sum(changed.change) as order_count
+    from changed
+    cross join unnest(changed.product_numbers) as contents (product_number)
+    group by contents.product_number
+),
+
+{% if is_incremental() %}
+    counted_before as (
+        select * from {{ this }}
+    ),
+{% endif %}
+
+counted as (
+    select
+        summed.product_number,
         products.product_id,
-        counted.order_count
-    from counted
-    inner join products on counted.product_number = products.product_number
+        summed.order_count{{ ' + coalesce(counted_before.order_count, 0)' if is_incremental() }} as order_count,
+        {{ last_build() }} as last_build
+    from summed
+    inner join products on summed.product_number = products.product_number
+    {% if is_incremental() %}
+        left join counted_before on summed.product_number = counted_before.product_number
+    {% endif %}
 )
 
-select * from named
+select * from counted

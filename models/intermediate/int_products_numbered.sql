@@ -5,9 +5,12 @@ with customer_products as (
 ),
 
 sold as (
-    select distinct product_id
+    select
+        product_id,
+        sum(purchase_count) as purchase_count
     from customer_products
     where product_id <> '(unknown)'
+    group by product_id
 ),
 
 {% if is_incremental() %}
@@ -20,7 +23,7 @@ numbered as (
     select
         sold.product_id,
         cast(
-            row_number() over (order by sold.product_id)
+            row_number() over (order by sold.purchase_count desc, sold.product_id)
             {% if is_incremental() %}
                 + (select coalesce(max(product_number), 0) from {{ this }})
             {% endif %}

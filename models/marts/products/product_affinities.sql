@@ -19,7 +19,7 @@ totals as (
 kept as (
     select *
     from pairs
-    where pair_orders >= {{ var('min_pair_orders') }}
+    where pair_orders >= {{ var('min_pair_orders') }} and product_number < other_product_number
 ),
 
 both_directions as (

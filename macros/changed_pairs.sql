@@ -1,0 +1,96 @@
+{#-
+    CTEs that end in `counted`: the pairs of products whose number of orders changed since a build, with the new number.
+    Counted anew are the baskets that changed, and those with a product that has become frequent since: what they hold
+    now is added, what they held at that build is taken off. The calling model has the CTE frequent.
+-#}
+{% macro changed_pairs(baskets, build) %}
+    counted_before as (
+        select * from {{ this }}
+    ),
+
+    paired_before as (
+        select product_number
+        from {{ this }}
+        where product_number = other_product_number
+    ),
+
+    -- Once frequent, a product's pairs are kept up, so that it can come and go.
+    newly_paired as (
+        select frequent.product_number
+        from frequent
+        left join paired_before on frequent.product_number = paired_before.product_number
+        where paired_before.product_number is null
+    ),
+
+    paired as (
+        select product_number, 1 as is_paired_before from paired_before
+        union all
+        select product_number, 0 as is_paired_before from newly_paired
+    ),
+
+    changed_baskets as (
+        select order_id, product_numbers, product_count, 1 as change
+        from {{ baskets }}
+        where
+            valid_to_build is null
+            and (
+                valid_from_build > {{ build }}
+                or product_numbers && (select coalesce(array_agg(product_number), '{}') from newly_paired)
+            )
+        union all
+        select order_id, product_numbers, product_count, -1 as change
+        from {{ baskets }}
+        where
+            valid_from_build <= {{ build }}
+            and (
+                valid_to_build > {{ build }}
+                or (
+                    valid_to_build is null
+                    and product_numbers && (select coalesce(array_agg(product_number), '{}') from newly_paired)
+                )
+            )
+    ),
+
+    contents as (
+        select
+            changed_baskets.order_id,
+            changed_baskets.change,
+            items.product_number
+        from changed_baskets
+        cross join unnest(changed_baskets.product_numbers) as items (product_number)
+        inner join paired on items.product_number = paired.product_number
+        where
+            changed_baskets.product_count between 2 and {{ var('max_pair_products') }}
+            and (changed_baskets.change = 1 or paired.is_paired_before = 1)
+    ),
+
+    changes as (
+        select
+            firsts.product_number,
+            others.product_number as other_product_number,
+            sum(firsts.change) as pair_orders
+        from contents as firsts
+        inner join contents as others
+            on
+                firsts.order_id = others.order_id
+                and firsts.change = others.change
+                and firsts.product_number < others.product_number
+        group by firsts.product_number, others.product_number
+        having sum(firsts.change) <> 0
+        union all
+        select product_number, product_number as other_product_number, 0 as pair_orders
+        from newly_paired
+    ),
+
+    counted as (
+        select
+            changes.product_number,
+            changes.other_product_number,
+            changes.pair_orders + coalesce(counted_before.pair_orders, 0) as pair_orders
+        from changes
+        left join counted_before
+            on
+                changes.product_number = counted_before.product_number
+                and changes.other_product_number = counted_before.other_product_number
+    ),
+{% endmacro %}
