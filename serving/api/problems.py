@@ -85,7 +85,7 @@ def from_validation(errors: list[Any]) -> ProblemError:
         message = {
             "extra_forbidden": "There is no such parameter; see /docs for those there are",
             "string_pattern_mismatch": "Text can't have a NUL character",
-        }.get(error["type"], error["msg"])
+        }.get(error["type"], error["msg"].removeprefix("Value error, "))
         found.append({"parameter": place[0][:100] if place else "", "message": message})
     said = "; ".join(f"{each['parameter']}: {each['message']}" for each in found)
     return ProblemError(422, f"Some parameters are wrong: {said}.", errors=found)
@@ -133,6 +133,14 @@ def install(app: FastAPI) -> None:
             return answer(request, problem)
         raise error
 
+    make_openapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = make_openapi()
+        schema["components"]["schemas"]["ProblemDetails"] = ProblemDetails.model_json_schema()
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
