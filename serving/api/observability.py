@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.api.database import Pool
 from serving.api.problems import answer, failure
 
-UNMATCHED = "(unmatched)"
+OTHER = "(other)"
 _METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 SECURITY_HEADERS = {
@@ -108,7 +108,7 @@ class Observability:
                 await answer(Request(scope), problem)(scope, receive, noting)
         finally:
             seconds = time.perf_counter() - began
-            route = getattr(scope.get("route"), "path", UNMATCHED)
+            route = getattr(scope.get("route"), "path", OTHER)
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self.metrics.requests.labels(method, route, status).inc()
             self.metrics.seconds.labels(method, route).observe(seconds)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 # Comparisons by the ending of a parameter's name; `in` and `null` are apart, as they take other values.
 COMPARISONS = {"": "=", "__ne": "<>", "__gt": ">", "__gte": ">=", "__lt": "<", "__lte": "<="}
@@ -47,7 +47,12 @@ def _whole(bits: int) -> Any:
 
 # PostgreSQL has no text with a NUL in it.
 Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
-_number = Annotated[Decimal, Field(max_digits=40, decimal_places=20)]
+# Beyond the largest numeric(18, 2), and with every digit that a client may have calculated.
+_number = Annotated[
+    Decimal,
+    Field(ge=-(10**19), le=10**19, decimal_places=400),
+    WithJsonSchema({"type": "number", "minimum": -(10**19), "maximum": 10**19}),
+]
 
 _TYPES = {
     "text": ValueType("text", Text, str, EQUALITIES, "text"),

@@ -143,12 +143,13 @@ def test_logs_and_metrics_name_routes_and_no_customer(client: httpx.Client, capl
     client.get("/marts/customer_profiles", params={"customer_id": "secret-19", "nothing__gt": "secret-20"})
     client.get("/secret-21")
     client.request("SECRET22", "/marts")
-    written = [JsonFormatter().format(record) for record in caplog.records]
-    lines = [json.loads(line) for line in written if "serving.api.access" in line]
+    # uvicorn's own log of requests is off in the program; test_main.py sees that nothing else comes.
+    written = [JsonFormatter().format(record) for record in caplog.records if record.name.startswith("serving")]
+    lines = [json.loads(line) for line in written]
     assert [line["route"] for line in lines[:3]] == [
         "/customers/{customer_id}",
         "/marts/customer_profiles",
-        "(unmatched)",
+        "(other)",
     ]
     assert {"status", "ms", "key", "request_id", "method", "time"} <= set(lines[0])
     metrics = client.get("/metrics").text
