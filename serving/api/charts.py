@@ -18,8 +18,9 @@ from serving.api.context import Context
 from serving.api.database import fetch_text
 from serving.api.problems import READING, ProblemError
 
-# Answers are shared for so long; a mart changes with a build, the latest transactions with a load.
-FRESH_SECONDS = 5
+# For so long, answers are shared, and given while new ones are made: a mart changes with a build, the latest
+# transactions with a load.
+FRESH_SECONDS, STALE_SECONDS = 5, 15
 Money = Annotated[float, Field(examples=[1234.56])]
 Count = Annotated[int, Field(examples=[42])]
 Share = Annotated[float, Field(description="From 0 to 1.", examples=[0.25])]
@@ -150,7 +151,7 @@ def chart_routes(context: Context) -> APIRouter:
     router = APIRouter(
         prefix="/api", tags=["charts"], dependencies=[Depends(context.guard.allow("read"))], responses=READING
     )
-    memory = ShortMemory(FRESH_SECONDS)
+    memory = ShortMemory(FRESH_SECONDS, STALE_SECONDS)
 
     async def answer(
         model: type[Chart], mart: str, template: str, parameters: Mapping[str, Any] | None = None, by: str = ""

@@ -1,11 +1,10 @@
-"""`GET /marts` and, for each mart, `GET /marts/{mart}`.
+"""`GET /marts` and, for each mart, `GET /marts/{mart}`."""
 
-Annotations are evaluated here as Python comes to them: those of a mart's route are made at run time.
-"""
+from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
@@ -13,7 +12,7 @@ from serving.api import models
 from serving.api.answers import FORMATS, PageAnswer, chosen_format
 from serving.api.context import Context
 from serving.api.marts import Column, Mart
-from serving.api.problems import READING, ProblemError, documented
+from serving.api.problems import READING, documented
 from serving.api.queries import page
 
 
@@ -52,16 +51,14 @@ def mart_routes(context: Context) -> APIRouter:
 
 
 def _add(router: APIRouter, context: Context, mart: Mart) -> None:
-    parameters: Any = models.parameters(mart)
-    lists = {field.alias for field in parameters.model_fields.values() if str(field.annotation).startswith("list")}
+    parameters = models.parameters(mart)
 
-    async def read(request: Request, asked: Annotated[parameters, Query()]) -> Response:
-        repeated = [name for name in request.query_params if name not in lists and _times(request, name) > 1]
-        if repeated:
-            raise ProblemError(422, f"{', '.join(repeated)} may be given once; use __in for any of several values.")
-        filters, paging = asked.given()
-        wanted = page(mart, filters, paging["sort"], paging["limit"], paging["cursor"])
-        form = chosen_format(paging["format"], request.headers.get("accept", ""))
+    async def read(request: Request) -> Response:
+        asked = parameters.read(request.query_params)
+        filters = [(name, value) for name, value in asked.items() if name not in models.PAGING]
+        limit = asked.get("limit", models.DEFAULT_LIMIT)
+        wanted = page(mart, filters, asked.get("sort", []), limit, asked.get("cursor"))
+        form = chosen_format(asked.get("format"), request.headers.get("accept", ""))
         return PageAnswer(context.pool, mart, wanted, form, request.url, context.settings.stream_seconds)
 
     example = {column.name: column.example for column in mart.columns}
@@ -89,11 +86,8 @@ def _add(router: APIRouter, context: Context, mart: Mart) -> None:
         response_class=JSONResponse,
         response_model=None,
         responses=answered,
+        openapi_extra={"parameters": parameters.documented()},
     )
-
-
-def _times(request: Request, name: str) -> int:
-    return len(request.query_params.getlist(name))
 
 
 def _info(mart: Mart) -> MartInfo:

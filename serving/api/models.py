@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.alias_generators import to_pascal
+from starlette.datastructures import QueryParams
 
 from serving.api.marts import Column, Mart
+from serving.api.problems import from_validation
 from serving.api.value_types import COMPARISONS
 
 DEFAULT_LIMIT, MOST_ROWS = 100, 10_000
@@ -32,18 +35,51 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    def given(self) -> tuple[list[tuple[str, Any]], dict[str, Any]]:
-        """Return the filters that are given, and those of PAGING, given or not."""
-        values = self.model_dump(by_alias=True)
-        names = {str(type(self).model_fields[field].alias) for field in self.model_fields_set}
-        filters = [(name, value) for name, value in values.items() if name in names and name not in PAGING]
-        return filters, {name: values[name] for name in PAGING}
+    @classmethod
+    def read(cls, query: QueryParams) -> dict[str, Any]:
+        """Return the parameters of an address, parsed; only those that are given, as a mart has hundreds.
+
+        Raises:
+            ProblemError: They are not as they should be.
+        """
+        lists = _lists(cls)
+        given: dict[str, Any] = {}
+        for name in query:
+            values = query.getlist(name)
+            if name not in lists and len(values) > 1:
+                raise from_validation([{"loc": [name], "type": "repeated", "msg": "May be given once; see __in"}])
+            given[name] = values if name in lists else values[0]
+        try:
+            parsed = cls.model_validate(given)
+        except ValidationError as error:
+            raise from_validation(error.errors()) from error
+        return {str(cls.model_fields[field].alias): getattr(parsed, field) for field in parsed.model_fields_set}
+
+    @classmethod
+    def documented(cls) -> list[dict[str, Any]]:
+        """Return what OpenAPI says of the parameters."""
+        found = cls.model_json_schema()["properties"].items()
+        return [
+            {"name": name, "in": "query", "description": schema.pop("description"), "schema": _untitled(schema)}
+            for name, schema in found
+        ]
 
 
 class Answer(BaseModel):
     """A page of rows."""
 
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+
+
+@cache
+def _lists(model: type[Parameters]) -> frozenset[str]:
+    """Return the names of the parameters that may be repeated."""
+    return frozenset(str(field.alias) for field in model.model_fields.values() if get_origin(field.annotation) is list)
+
+
+def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    """Take out the title, and that a parameter which is not given is null: it can't be given as null."""
+    return {name: value for name, value in schema.items() if name != "title" and (name, value) != ("default", None)}
 
 
 def parameters(mart: Mart) -> type[Parameters]:
@@ -58,7 +94,7 @@ def parameters(mart: Mart) -> type[Parameters]:
     # A column that is called like one of the last four can be filtered by its comparisons alone.
     fields: dict[str, Any] = {
         **{
-            name: (annotation, Field(alias=name, default=None, description=said, json_schema_extra=_no_default))
+            name: (annotation, Field(alias=name, default=None, description=said))
             for name, (annotation, said) in filters.items()
         },
         "sort": (
@@ -81,7 +117,6 @@ def parameters(mart: Mart) -> type[Parameters]:
                 default=None,
                 max_length=20_000,
                 description="`next_cursor` of the page before.",
-                json_schema_extra=_no_default,
             ),
         ),
         "format": (
@@ -90,7 +125,6 @@ def parameters(mart: Mart) -> type[Parameters]:
                 alias="format",
                 default=None,
                 description="Goes before the Accept header.",
-                json_schema_extra=_no_default,
             ),
         ),
     }
@@ -124,11 +158,6 @@ def _filters(column: Column) -> dict[str, Any]:
     if found and column.nullable:
         found["__null"] = bool
     return found
-
-
-def _no_default(schema: dict[str, Any]) -> None:
-    """Take out of OpenAPI that a parameter which is not given is null: it can't be given as null."""
-    schema.pop("default", None)
 
 
 def _model(name: str, base: type[Model], said: str, fields: dict[str, Any]) -> type[Model]:

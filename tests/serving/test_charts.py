@@ -91,30 +91,38 @@ def test_ready_tells_the_age_of_the_marts(client: httpx.Client, marts: Environme
 
 
 def test_the_short_memory_asks_once_and_keeps_no_error() -> None:
-    now, made = 0.0, 0
+    now, made, fails = 0.0, 0, False
 
     async def make() -> str:
         nonlocal made
         made += 1
-        await asyncio.sleep(0)
-        if made == 2:
+        number = made
+        await asyncio.sleep(0.001)
+        if fails:
             raise ValueError
-        return str(made)
+        return str(number)
 
     async def run() -> None:
-        nonlocal now
-        memory = ShortMemory(5, lambda: now)
+        nonlocal now, fails
+        memory = ShortMemory(5, 15, lambda: now)
         assert await asyncio.gather(*[memory.get("a", make) for _ in range(3)]) == ["1", "1", "1"]
-        now = 6
+        now = 4.9
+        assert await memory.get("a", make) == "1"
+        now = 5
+        assert await asyncio.gather(*[memory.get("a", make) for _ in range(3)]) == ["1", "1", "1"]  # while 2 is made
+        await asyncio.sleep(0.1)
+        assert await memory.get("a", make) == "2"
+        now, fails = 20, True
         with pytest.raises(ValueError):
             await memory.get("a", make)
-        assert await memory.get("a", make) == "3"
+        fails = False
+        assert await memory.get("a", make) == "4"
         leaving = asyncio.ensure_future(memory.get("b", make))
         await asyncio.sleep(0)
         leaving.cancel()
-        assert await memory.get("b", make) == "4"  # the query of one who left serves the next
-        for number in range(MOST_ENTRIES):  # 5 to MOST_ENTRIES + 4
+        assert await memory.get("b", make) == "5"  # the query of one who left serves the next
+        for number in range(MOST_ENTRIES):
             await memory.get(number, make)
-        assert await memory.get("a", make) == str(MOST_ENTRIES + 5)  # it was the first to go
+        assert await memory.get("a", make) == str(MOST_ENTRIES + 6)  # it was the first to go
 
     asyncio.run(run())
