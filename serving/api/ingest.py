@@ -92,8 +92,8 @@ def ingest_routes(context: Context) -> APIRouter:
                 with working_folder(context.project) as folder:
                     upload = Upload(request.headers.get("content-type", ""), folder, target.name)
                     file = await receive_file(request.stream(), upload, most_bytes)
-                    # The load goes on to its end when the client is gone: the ledger has how it ended.
-                    result, load = await asyncio.shield(run_in_threadpool(_load, context.project, target, file))
+                    # When the client goes, the load still comes to its end: the ledger has how it ended.
+                    result, load = await run_in_threadpool(_load, context.project, target, file)
         except DatabaseError as error:
             raise ProblemError(503, f"{error.message} Send the file again later.", {"Retry-After": "30"}) from error
         except LoaderError as error:

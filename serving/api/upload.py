@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
 
 from serving.api.problems import ProblemError
 
@@ -126,7 +127,7 @@ async def receive_file(body: AsyncIterator[bytes], upload: Upload, most_bytes: i
                 raise too_large(most_bytes)
             upload.feed(chunk)
         return upload.finish()
-    except MultipartParseError as error:
+    except (MultipartParseError, ClientDisconnect) as error:
         raise ProblemError(400, f"The body is no multipart form. {_HOW}") from error
     finally:
         upload.close()
