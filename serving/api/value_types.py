@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 # Comparisons by the ending of a parameter's name; `in` and `null` are apart, as they take other values.
 COMPARISONS = {"": "=", "__ne": "<>", "__gt": ">", "__gte": ">=", "__lt": "<", "__lte": "<="}
@@ -41,6 +41,14 @@ def _iso_only(value: object) -> object:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    """Return the same moment without its offset: PostgreSQL takes none of 16 hours or more."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("years run from 1 to 9999") from error
+
+
 def _whole(bits: int) -> Any:
     return Annotated[int, Field(ge=-(2 ** (bits - 1)), le=2 ** (bits - 1) - 1)]
 
@@ -63,7 +71,7 @@ _TYPES = {
     "date": ValueType("date", Annotated[date, BeforeValidator(_iso_only)], date, example="2024-03-31"),
     "timestamptz": ValueType(
         "timestamptz",
-        Annotated[AwareDatetime, BeforeValidator(_iso_only)],
+        Annotated[AwareDatetime, BeforeValidator(_iso_only), AfterValidator(_in_utc)],
         AwareDatetime,
         example="2024-03-31T18:00:00+00:00",
     ),

@@ -99,7 +99,7 @@ def test_every_row_comes_once_whatever_the_page(client: httpx.Client, marts: Env
         ("customer_profiles", {"is_registered": "false"}, "not is_registered"),
         ("customer_profiles", {"churn_risk__null": "false", "rfm_segment__null": "true"},
          "churn_risk is not null and rfm_segment is null"),
-        ("load_history", {"finished_at__gt": "2000-01-01T00:00:00+14:00"}, "finished_at > '2000-01-01'"),
+        ("load_history", {"finished_at__gt": "2000-01-01T00:00:00+23:59"}, "finished_at > '2000-01-01'"),
     ],
 )  # fmt: skip
 def test_filters_are_conditions(
@@ -135,6 +135,12 @@ def test_a_bad_parameter_is_named_and_its_value_is_not(client: httpx.Client, que
     assert answer.headers["content-type"] == "application/problem+json"
     assert named in answer.json()["detail"]
     assert "lots" not in answer.text and "1711843200" not in answer.text
+
+
+def test_moments_beyond_the_calendar_are_refused(client: httpx.Client) -> None:
+    for moment in ("0001-01-01T00:00:00+10:00", "9999-12-31T23:00:00-10:00"):
+        answer = client.get("/marts/load_history", params={"started_at": moment})
+        assert "started_at: years run" in answer.json()["detail"]
 
 
 def test_text_with_a_nul_is_refused(client: httpx.Client) -> None:
