@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
 from psycopg import sql
+from psycopg.errors import UndefinedTable
 from pydantic import create_model
 
 from serving.api import models
 from serving.api.answers import FORMATS
 from serving.api.context import Context
-from serving.api.database import fetch_text
-from serving.api.marts import Catalogue, Mart
+from serving.api.database import Connection
+from serving.api.marts import Mart
 from serving.api.problems import READING, ProblemError, documented
 from serving.api.value_types import Text
 
-# Lists beside the profile, each with its mart; a list is empty where the project has no such mart.
+# Lists beside the profile, each with its mart; a list is empty where there is no such mart.
 LISTS = {"recommendations": "recommendations", "portfolio": "product_portfolio"}
 
 
@@ -26,8 +28,11 @@ def customer_routes(context: Context) -> APIRouter:
     router = APIRouter(tags=["customers"], dependencies=[Depends(context.guard.allow("read"))], responses=READING)
     if (profiles := context.catalogue.get("customer_profiles")) is None:
         return router
-    query = _query(profiles, context.catalogue)
     lists = {name: context.catalogue.get(mart) for name, mart in LISTS.items()}
+    profile_query = sql.SQL("select to_json(item)::text from {} as item where item.customer_id = %s").format(
+        profiles.identifier
+    )
+    list_queries = {name: _rows(mart) for name, mart in lists.items() if mart}
     example = {
         "profile": _example(profiles),
         **{name: [_example(mart)] if mart else [] for name, mart in lists.items()},
@@ -54,32 +59,32 @@ def customer_routes(context: Context) -> APIRouter:
     ) -> Response:
         """Show a customer's profile, recommendations, and products owned.
 
-        A list is empty where there is nothing for the customer, or the project does not build its mart.
+        A list is empty where there is nothing for the customer, or its mart is not built.
         """
-        found = await fetch_text(context.pool, query, {"customer_id": customer_id})
-        if found is None:
-            raise ProblemError(404, "There is no such customer. /marts/customer_profiles lists them.")
-        return Response(found, media_type=FORMATS["json"])
+        async with context.pool.connection() as connection:
+            found = {"profile": await _text(connection, profile_query, customer_id)}
+            if found["profile"] is None:
+                raise ProblemError(404, "There is no such customer. /marts/customer_profiles lists them.")
+            for name in LISTS:
+                with suppress(UndefinedTable):
+                    if name in list_queries:
+                        found[name] = await _text(connection, list_queries[name], customer_id)
+        members = (f'"{name}":{found.get(name, "[]")}' for name in ("profile", *LISTS))
+        return Response(f"{{{','.join(members)}}}", media_type=FORMATS["json"])
 
     return router
 
 
-def _query(profiles: Mart, catalogue: Catalogue) -> sql.Composed:
-    parts = [sql.SQL("'profile', to_json(profile)")]
-    for name, mart_name in LISTS.items():
-        mart = catalogue.get(mart_name)
-        rows = sql.SQL("'[]'::json") if mart is None else _rows(mart)
-        parts.append(sql.SQL("{}, {}").format(sql.Literal(name), rows))  # type: ignore[arg-type]
-    return sql.SQL(
-        "select json_build_object({parts})::text from {mart} as profile where profile.customer_id = %(customer_id)s"
-    ).format(parts=sql.SQL(", ").join(parts), mart=profiles.identifier)
+async def _text(connection: Connection, query: sql.Composed, customer_id: str) -> str | None:
+    row = await (await connection.execute(query, (customer_id,))).fetchone()
+    return row[0] if row else None
 
 
 def _rows(mart: Mart) -> sql.Composed:
     order = sql.SQL(", ").join(sql.Identifier("item", each.column) for each in mart.order)
     return sql.SQL(
-        "(select coalesce(json_agg(to_json(item) order by {order}), '[]')"
-        " from {mart} as item where item.customer_id = %(customer_id)s)"
+        "select coalesce(json_agg(to_json(item) order by {order}), '[]')::text"
+        " from {mart} as item where item.customer_id = %s"
     ).format(order=order, mart=mart.identifier)
 
 

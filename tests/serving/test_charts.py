@@ -9,6 +9,7 @@ import pytest
 
 from serving.api.cache import MOST_ENTRIES, ShortMemory
 from tests.conftest import Environment
+from tests.serving.conftest import connect
 from tests.serving.test_marts import exact, in_database
 
 
@@ -79,6 +80,13 @@ def test_a_customer_has_profile_and_lists(client: httpx.Client, marts: Environme
         expected = in_database(marts, f"select * from marts.{mart} {condition}") if mart in listed else []
         assert sorted(found[name], key=str) == sorted(expected, key=str)
     assert client.get("/customers/nobody").status_code == 404
+    if "product_portfolio" in listed:
+        with connect(marts) as admin:
+            admin.execute("alter table marts.product_portfolio rename to elsewhere")
+        without = exact(client.get(f"/customers/{profile['customer_id']}").text)
+        with connect(marts) as admin:
+            admin.execute("alter table marts.elsewhere rename to product_portfolio")
+        assert without == {**found, "portfolio": []}
     assert client.get("/customers/%00").status_code == 422
 
 
