@@ -41,4 +41,4 @@ def test_no_request_makes_the_api_fail(client: httpx.Client) -> None:
 
             ask()
     assert answered[200] > 100, answered
-    assert answered[422] > 50, answered
+    assert answered[422] > 10, answered
