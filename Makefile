@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo test lint format bench lock clean
+.PHONY: help setup demo api test lint format bench lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,7 +14,10 @@ setup: .venv/.demo dbt_packages/dbt_utils profiles.yml ## make the environment i
 demo: setup ## load a year of a grocery's real data and build the marts
 	@$(BIN)/python -m loaders.demo
 
-test: .venv/.test setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+api: .venv/.api setup ## serve the marts over HTTP at http://127.0.0.1:8000, with docs at /docs
+	@$(BIN)/python -m serving.api
+
+test: .venv/.test .venv/.api setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -50,7 +53,7 @@ clean: ## stop the embedded database and remove all that was made here
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 
-.venv/.demo .venv/.test: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
+.venv/.demo .venv/.test .venv/.api: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

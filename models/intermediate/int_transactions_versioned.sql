@@ -7,6 +7,7 @@
         indexes=[
             {'columns': ['transaction_id']},
             {'columns': ['order_id']},
+            {'columns': ['customer_id']},
             {'columns': ['valid_from_build']},
             {'columns': ['valid_to_build']},
         ],

@@ -1,0 +1,1 @@
+"""Where people and programs look at the marts."""

@@ -1,0 +1,145 @@
+"""A page as JSON, CSV or NDJSON: a small one at once, a big one streamed from a cursor on the server."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from psycopg import AsyncServerCursor
+from starlette.datastructures import URL
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from serving.api.database import Connection, Pool
+from serving.api.marts import Mart
+from serving.api.paging import encode, read_row
+from serving.api.queries import Page
+
+FORMATS = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}
+# Rows up to which a page is answered at once, and rows that a streamed one holds in memory.
+AT_ONCE, BATCH = 1_000, 500
+
+Rows = Sequence[str]
+
+
+def chosen_format(asked: str | None, accept: str) -> str:
+    """Return the format that is asked for, else the first that the Accept header names, else JSON."""
+    if asked:
+        return asked
+    accepted = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    names = {media_type: name for name, media_type in FORMATS.items()}
+    return next((names[each] for each in accepted if each in names), "json")
+
+
+class PageAnswer(Response):
+    """The answer with a page. The query runs when the answer is sent, so that nothing is held if it never is."""
+
+    def __init__(self, pool: Pool, mart: Mart, page: Page, form: str, url: URL, seconds: float) -> None:
+        """Keep what is needed to answer.
+
+        Args:
+            pool: Where connections come from.
+            mart: The mart.
+            page: The query.
+            form: `json`, `csv` or `ndjson`.
+            url: Address of the request, from which that of the next page is made.
+            seconds: Longest time that the answer may take once it has begun.
+        """
+        super().__init__()
+        self.pool, self.mart, self.page, self.form, self.url, self.seconds = pool, mart, page, form, url, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the query and send the answer."""
+        if self.page.limit <= AT_ONCE:
+            async with self.pool.connection() as connection:
+                cursor = await connection.execute(self.page.query, self.page.parameters)
+                rows = [row for (row,) in await cursor.fetchall()]
+            following = self._following(rows[self.page.limit - 1 :])
+            body = self._head(following) + self._rows(rows[: self.page.limit], first=True) + self._foot()
+            await Response(body, headers=self._more_headers(following), media_type=FORMATS[self.form])(
+                scope, receive, send
+            )
+            return
+        async with self.pool.connection() as connection:
+            await self._stream(connection, scope, receive, send)
+
+    async def _stream(self, connection: Connection, scope: Scope, receive: Receive, send: Send) -> None:
+        began = False
+
+        async def noting(message: Message) -> None:
+            nonlocal began
+            began = True
+            await send(message)
+
+        limit = self.page.limit
+        async with connection.transaction(), AsyncServerCursor(connection, "page", scrollable=True) as cursor:
+            await cursor.execute(self.page.query, self.page.parameters)
+            # The last row of the page is looked at first, as the address of the next page stands in the header.
+            await cursor.scroll(limit - 1, "absolute")
+            following = self._following([row for (row,) in await cursor.fetchmany(2)])
+            await cursor.scroll(0, "absolute")
+            try:
+                async with aclosing(self._body(cursor, following)) as body, asyncio.timeout(self.seconds):
+                    answer = StreamingResponse(
+                        body, headers=self._more_headers(following), media_type=FORMATS[self.form]
+                    )
+                    await answer(scope, receive, noting)
+            except TimeoutError:
+                # Too slow a reader gets no last chunk, by which it sees that the answer is not whole.
+                if not began:
+                    raise
+
+    async def _body(
+        self, cursor: AsyncServerCursor[tuple[Any, ...]], following: str | None
+    ) -> AsyncGenerator[bytes, None]:
+        left = self.page.limit
+        yield self._head(following)
+        while left and (rows := await cursor.fetchmany(min(BATCH, left))):
+            yield self._rows([row for (row,) in rows], first=left == self.page.limit)
+            left -= len(rows)
+        yield self._foot()
+
+    def _following(self, rows: Rows) -> str | None:
+        """Return the cursor of the next page, given the last row of this one and the first behind it."""
+        return encode(self.page.fingerprint, rows[0], self.page.orders) if len(rows) > 1 else None
+
+    def _more_headers(self, following: str | None) -> dict[str, str]:
+        headers = {"Vary": "Accept, Authorization"}
+        if following:
+            address = self.url.include_query_params(cursor=following)
+            headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+        if self.form == "csv":
+            headers["Content-Disposition"] = f'attachment; filename="{self.mart.name}.csv"'
+        return headers
+
+    def _head(self, following: str | None) -> bytes:
+        if self.form == "json":
+            return f'{{"next_cursor":{json.dumps(following)},"data":['.encode()
+        return _csv([column.name for column in self.mart.columns]) if self.form == "csv" else b""
+
+    def _rows(self, rows: Rows, *, first: bool) -> bytes:
+        if self.form == "csv":
+            return b"".join(_csv(map(_cell, read_row(row).values())) for row in rows)
+        if self.form == "ndjson":
+            return "".join(f"{row}\n" for row in rows).encode()
+        return ("" if first or not rows else ",").encode() + ",".join(rows).encode()
+
+    def _foot(self) -> bytes:
+        return b"]}" if self.form == "json" else b""
+
+
+def _csv(cells: Iterable[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict | list) else value

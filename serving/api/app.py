@@ -1,0 +1,91 @@
+"""The app: all routes, and what stands around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from loaders.project import Project
+from serving.api import problems
+from serving.api.charts import chart_routes
+from serving.api.context import Context
+from serving.api.customers import customer_routes
+from serving.api.database import open_pool
+from serving.api.docs_page import add_docs
+from serving.api.health import health_routes
+from serving.api.ingest import ingest_routes
+from serving.api.mart_routes import mart_routes
+from serving.api.marts import MANIFEST, read_catalogue
+from serving.api.observability import Metrics, Observability
+from serving.api.security import Guard
+from serving.api.settings import Settings
+
+DESCRIPTION = """
+The marts of customer analytics, to read. Each mart has a route of its own, made from its contract.
+
+* **Filters** are named after columns: `?category=Food&net_revenue__gte=100`. Endings: `__ne`, `__gt`, `__gte`, `__lt`,
+  `__lte`, `__in` (repeat it), `__null`.
+* **Pages**: `sort`, `limit` (at most 10,000), and `cursor` with the `next_cursor` of the page before.
+* **Formats**: JSON, CSV or NDJSON, by `format` or the Accept header.
+* **Errors** are problem details (RFC 9457) that say what to do.
+"""
+
+
+def create_app(
+    project: Project, settings: Settings, environment: Mapping[str, str], manifest: Path | None = None
+) -> FastAPI:
+    """Return the app.
+
+    Args:
+        project: The dbt project.
+        settings: The settings.
+        environment: Variables of libpq that go before its own (`loaders.database.connection_environment`).
+        manifest: dbt's manifest, the project's by default.
+
+    Raises:
+        LoaderError: Manifest or keys can't be read.
+    """
+    pool = open_pool(settings, environment)
+    context = Context(project, settings, read_catalogue(manifest or project.root / MANIFEST), pool, Guard(settings))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Not waited for: /ready says whether the database is there.
+        await pool.open(wait=False)
+        try:
+            yield
+        finally:
+            await pool.close()
+
+    app = FastAPI(
+        title="Customer analytics",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    metrics = Metrics(pool)
+    app.state.pool = pool
+    app.include_router(mart_routes(context))
+    app.include_router(customer_routes(context))
+    app.include_router(chart_routes(context))
+    if settings.ingest_enabled:
+        app.include_router(ingest_routes(context))
+    app.include_router(health_routes(context, metrics))
+    add_docs(app)
+    problems.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "X-Request-ID"],
+            expose_headers=["Link", "Retry-After", "X-Request-ID"],
+        )
+    app.add_middleware(Observability, metrics=metrics)
+    return app

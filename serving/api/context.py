@@ -1,0 +1,35 @@
+"""What all routes share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loaders.project import Project
+from serving.api.database import Pool
+from serving.api.marts import Catalogue, Mart
+from serving.api.problems import ProblemError
+from serving.api.security import Guard
+from serving.api.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts of one app."""
+
+    project: Project
+    settings: Settings
+    catalogue: Catalogue
+    pool: Pool
+    guard: Guard
+
+    def mart(self, name: str) -> Mart:
+        """Return a mart that a route of its own reads.
+
+        Raises:
+            ProblemError: The project does not have it.
+        """
+        if mart := self.catalogue.get(name):
+            return mart
+        raise ProblemError(
+            503, f"The project has no public mart {name}. Add it, run `dbt build`, and start the API anew."
+        )

@@ -1,0 +1,81 @@
+"""`GET /health` (the process), `/ready` (the database and the age of the marts) and `/metrics` (Prometheus)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg import sql
+from pydantic import AwareDatetime, BaseModel, Field
+
+from serving.api.answers import FORMATS
+from serving.api.context import Context
+from serving.api.database import fetch_text
+from serving.api.observability import Metrics
+from serving.api.problems import READING, documented
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Ready(BaseModel):
+    """The database answers and has marts."""
+
+    status: Literal["ready"]
+    as_of_date: date | None = Field(description="Day up to which the marts tell; null before the first transaction.")
+    days_since_as_of_date: int | None = Field(examples=[1])
+    last_load_at: AwareDatetime | None = Field(description="End of the last load that the marts know.")
+
+
+READY = """
+    select
+        json_build_object(
+            'status', 'ready',
+            'as_of_date', as_of_date,
+            'days_since_as_of_date', current_date - as_of_date,
+            'last_load_at', (select max(finished_at) from {load_history} where status = 'loaded')
+        )::text
+    from {metrics_summary}
+"""
+
+
+def health_routes(context: Context, metrics: Metrics) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health", summary="Is the process there?")
+    async def health() -> Health:
+        """Answer without asking the database; no key is needed."""
+        return Health()
+
+    @router.get(
+        "/ready",
+        response_model=Ready,
+        summary="Is the database there, and how old are the marts?",
+        dependencies=[Depends(context.guard.limit)],
+        responses=documented(429, 503),
+    )
+    async def ready() -> Any:
+        """Ask the database; no key is needed. 503 says what is missing."""
+        names = {name: context.mart(name).identifier for name in ("metrics_summary", "load_history")}
+        found = await fetch_text(context.pool, sql.SQL(READY).format(**names))
+        return Response(found, media_type=FORMATS["json"])
+
+    @router.get(
+        "/metrics",
+        summary="Metrics for Prometheus",
+        response_class=PlainTextResponse,
+        dependencies=[Depends(context.guard.allow("read"))],
+        responses={**READING, 200: {"content": {"text/plain": {"example": "http_requests_total 1.0"}}}},
+    )
+    async def prometheus() -> Response:
+        """Give request counts and times by route, and the state of the pool of connections."""
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,106 @@
+"""`GET /marts` and, for each mart, `GET /marts/{mart}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from serving.api import models
+from serving.api.answers import FORMATS, PageAnswer, chosen_format
+from serving.api.context import Context
+from serving.api.marts import Column, Mart
+from serving.api.problems import READING, documented
+from serving.api.queries import page
+
+
+class ColumnInfo(BaseModel):
+    """A column of a mart."""
+
+    name: str = Field(examples=["net_revenue"])
+    data_type: str = Field(examples=["numeric(18, 2)"])
+    description: str = Field(examples=["Gross revenue less refunds."])
+    nullable: bool = Field(examples=[False])
+
+
+class MartInfo(BaseModel):
+    """A mart: what it holds, what one row is, and where it is read."""
+
+    name: str = Field(examples=["daily_sales"])
+    path: str = Field(examples=["/marts/daily_sales"])
+    description: str = Field(examples=["Sales by day without gaps. One row per calendar day."])
+    key: list[str] = Field(description="Columns of the primary key; empty for a view.", examples=[["sales_date"]])
+    columns: list[ColumnInfo]
+
+
+def mart_routes(context: Context) -> APIRouter:
+    """Return the routes of all marts."""
+    router = APIRouter(tags=["marts"], dependencies=[Depends(context.guard.allow("read"))], responses=READING)
+    listed = [_info(mart) for mart in context.catalogue.values()]
+
+    @router.get("/marts", summary="Every mart with its columns")
+    async def list_marts() -> list[MartInfo]:
+        """List the marts with what they hold, as their contracts say."""
+        return listed
+
+    for mart in context.catalogue.values():
+        _add(router, context, mart)
+    return router
+
+
+def _add(router: APIRouter, context: Context, mart: Mart) -> None:
+    parameters = models.parameters(mart)
+
+    async def read(request: Request) -> Response:
+        asked = parameters.read(request.query_params)
+        filters = [(name, value) for name, value in asked.items() if name not in models.PAGING]
+        limit = asked.get("limit", models.DEFAULT_LIMIT)
+        wanted = page(mart, filters, asked.get("sort", []), limit, asked.get("cursor"))
+        form = chosen_format(asked.get("format"), request.headers.get("accept", ""))
+        return PageAnswer(context.pool, mart, wanted, form, request.url, context.settings.stream_seconds)
+
+    example = {column.name: column.example for column in mart.columns}
+    first = mart.order[0].column
+    answered: dict[int | str, dict[str, Any]] = {
+        200: {
+            "model": models.answer(mart),
+            "description": f"{mart.description} The header `Link` names the next page too.",
+            "headers": {"Link": {"description": "Address of the next page.", "schema": {"type": "string"}}},
+            "content": {
+                FORMATS["json"]: {"example": {"next_cursor": None, "data": [example]}},
+                FORMATS["csv"]: {"schema": {"type": "string"}, "example": ",".join(example)},
+                FORMATS["ndjson"]: {"schema": {"type": "string"}, "example": '{"' + first + '": ...}'},
+            },
+        },
+        **documented(400),
+    }
+    router.add_api_route(
+        f"/marts/{mart.name}",
+        read,
+        name=f"read_{mart.name}",
+        operation_id=f"read_{mart.name}",
+        summary=mart.name.replace("_", " ").capitalize(),
+        description=f"{mart.description}\n\nExample: `/marts/{mart.name}?sort=-{first}&limit=10`",
+        response_class=JSONResponse,
+        response_model=None,
+        responses=answered,
+        openapi_extra={"parameters": parameters.documented()},
+    )
+
+
+def _info(mart: Mart) -> MartInfo:
+    return MartInfo(
+        name=mart.name,
+        path=f"/marts/{mart.name}",
+        description=mart.description,
+        key=list(mart.key),
+        columns=[_column(column) for column in mart.columns],
+    )
+
+
+def _column(column: Column) -> ColumnInfo:
+    return ColumnInfo(
+        name=column.name, data_type=column.data_type, description=column.description, nullable=column.nullable
+    )

@@ -1,0 +1,125 @@
+"""SQL of a page of a mart. Names go through `psycopg.sql.Identifier`, values are parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from serving.api.marts import Mart, Order
+from serving.api.paging import Position, decode, fingerprint
+from serving.api.value_types import COMPARISONS
+
+# Of a parameter's name, the longest ending first: `__gte` ends with neither `__gt` nor nothing at all.
+_IN, _NULL = "__in", "__null"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A query for one page.
+
+    Attributes:
+        query: Gives each row as one JSON text, and one row more than the page has if there are more.
+        parameters: Values of the query.
+        limit: Most rows of the page.
+        orders: By what it sorts; together these columns tell rows apart.
+        fingerprint: What a cursor of the query begins with.
+    """
+
+    query: sql.Composed
+    parameters: list[Any]
+    limit: int
+    orders: tuple[Order, ...]
+    fingerprint: str
+
+
+def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], limit: int, cursor: str | None) -> Page:
+    """Return the query for a page.
+
+    Args:
+        mart: The mart.
+        filters: Names of parameters (`net_revenue__gte`) and their parsed values.
+        sort: Columns to sort by, `-` before one for the highest first.
+        limit: Most rows.
+        cursor: Behind which row the page begins.
+
+    Raises:
+        ProblemError: The cursor is not one of this query.
+    """
+    orders = _whole_order(mart, sort)
+    query = fingerprint(mart, orders, filters)
+    conditions = [_condition(mart, name, value) for name, value in filters]
+    if cursor:
+        conditions.append(_behind(mart, orders, decode(cursor, query, mart, orders)))
+    parameters = [value for _, values in conditions for value in values]
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in mart.columns)
+    where = sql.SQL(" and ").join([condition for condition, _ in conditions] or [sql.SQL("true")])
+    order = sql.SQL(", ").join(_order(mart, each) for each in orders)
+    # A view that is asked for its own order sorts every row when it is told so again.
+    ordered = mart.is_ordered and orders == mart.order
+    # JSON is made of the rows of the page alone; their order is stated again, as a subquery's is not promised to last.
+    composed = sql.SQL(
+        "select to_json(_row)::text from (select {columns} from {mart} where {where}{order_by} limit %s) as _row"
+        " order by {order}"
+    ).format(
+        columns=columns,
+        mart=mart.identifier,
+        where=where,
+        order_by=sql.SQL("" if ordered else " order by {}").format(*[] if ordered else [order]),
+        order=order,
+    )
+    return Page(composed, [*parameters, limit + 1], limit, orders, query)
+
+
+def _whole_order(mart: Mart, sort: Sequence[str]) -> tuple[Order, ...]:
+    """Return what is asked for, and behind it what tells equal rows apart."""
+    found: dict[str, Order] = {}
+    for order in (*map(Order.parse, sort), *mart.order):
+        found.setdefault(order.column, order)
+    return tuple(found.values())
+
+
+def _order(mart: Mart, order: Order) -> sql.Composable:
+    direction = "desc" if order.descending else "asc"
+    # Keys have no NULL, and an index serves their order only as it is stated without this.
+    nulls = " nulls last" if mart.column(order.column).nullable else ""
+    return sql.Identifier(order.column) + sql.SQL(f" {direction}{nulls}")
+
+
+def _condition(mart: Mart, name: str, value: Any) -> tuple[sql.Composable, list[Any]]:
+    column, ending = (name.rsplit("__", 1)[0], name[name.rfind("__") :]) if "__" in name else (name, "")
+    identifier = sql.Identifier(column)
+    if ending == _NULL:
+        return identifier + sql.SQL(" is null" if value else " is not null"), []
+    if ending == _IN:
+        return sql.SQL("{} = any({}[])").format(identifier, _value(mart, column)), [list(value)]
+    return sql.SQL("{} " + COMPARISONS[ending] + " {}").format(identifier, _value(mart, column)), [value]
+
+
+def _value(mart: Mart, column: str) -> sql.Composable:
+    return sql.SQL("%s::" + mart.column(column).type.sql)
+
+
+def _behind(mart: Mart, orders: Sequence[Order], position: Position) -> tuple[sql.Composable, list[Any]]:
+    """Return the condition of rows behind a position, NULL being last in either direction."""
+    columns = [mart.column(order.column) for order in orders]
+    same_way = len({order.descending for order in orders}) == 1
+    if same_way and not any(column.nullable for column in columns):  # the form that an index serves
+        names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
+        values = sql.SQL(", ").join(_value(mart, column.name) for column in columns)
+        sign = sql.SQL("<" if orders[0].descending else ">")
+        return sql.SQL("({}) {} ({})").format(names, sign, values), list(position)
+    condition: sql.Composable = sql.SQL("false")
+    parameters: list[Any] = []
+    for order, column, value in reversed(list(zip(orders, columns, position, strict=True))):
+        name, sign = sql.Identifier(column.name), sql.SQL("<" if order.descending else ">")
+        if value is None:
+            condition = sql.SQL("({} is null and {})").format(name, condition)
+            continue
+        typed = _value(mart, column.name)
+        null = sql.SQL(" or {} is null").format(name) if column.nullable else sql.SQL("")
+        condition = sql.SQL("({} {} {}{} or ({} = {} and {}))").format(name, sign, typed, null, name, typed, condition)
+        parameters = [value, value, *parameters]
+    return condition, parameters

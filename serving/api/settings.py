@@ -1,0 +1,115 @@
+"""What the environment decides about the API."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from limits import RateLimitItem, parse
+
+from loaders.errors import LoaderError
+
+RATE_LIMIT = parse("1200/minute")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the API; `docs/api.md` says which variable sets which.
+
+    Attributes:
+        host: Address to listen on.
+        port: TCP port to listen on.
+        keys_file: File of API keys. Without it only this machine may ask, and needs no key.
+        rate_limit: Requests that one key may send.
+        cors_origins: Origins whose pages may read answers in a browser.
+        ingest_enabled: Whether files can be loaded over HTTP.
+        ingest_bytes: Most bytes of an upload.
+        pool_size: Connections to PostgreSQL, and so the number of queries at once.
+        statement_seconds: Longest time that PostgreSQL may work on one statement.
+        stream_seconds: Longest time that a reader may take for an answer that is streamed.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    keys_file: Path | None = None
+    rate_limit: RateLimitItem = RATE_LIMIT
+    cors_origins: tuple[str, ...] = ()
+    ingest_enabled: bool = False
+    ingest_bytes: int = 100_000_000
+    pool_size: int = 8
+    statement_seconds: float = 10
+    stream_seconds: float = 120
+
+    def __post_init__(self) -> None:
+        """Refuse what would open the data to strangers."""
+        if self.keys_file is None and not is_local(self.host):
+            raise LoaderError(
+                f"Listening on {self.host} needs API keys.",
+                "Make one with `python -m serving.api.keys new NAME`, and set API_KEYS_FILE to their file.",
+            )
+        if self.keys_file is None and self.ingest_enabled:
+            raise LoaderError(
+                "INGEST_ENABLED needs API keys, on this machine too: any page in a browser could send files.",
+                "Make one with `python -m serving.api.keys new NAME --scope ingest`, and set API_KEYS_FILE.",
+            )
+
+
+def is_local(host: str) -> bool:
+    """Tell whether an address or name means this machine alone."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    if (number := int(text)) <= 0:
+        raise ValueError(text)
+    return number
+
+
+def _switch(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+
+
+# Variable, how its text is read, and an example for who got it wrong.
+_READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "host": ("API_HOST", str, "127.0.0.1"),
+    "port": ("API_PORT", _whole, "8000"),
+    "keys_file": ("API_KEYS_FILE", Path, "keys.yml"),
+    "rate_limit": ("API_RATE_LIMIT", parse, "1200/minute"),
+    "cors_origins": ("API_CORS_ORIGINS", lambda text: tuple(text.replace(",", " ").split()), "https://example.com"),
+    "ingest_enabled": ("INGEST_ENABLED", _switch, "true"),
+    "ingest_bytes": ("INGEST_MAX_MB", lambda text: int(_positive(text) * 1_000_000), "100"),
+    "pool_size": ("API_POOL_SIZE", _whole, "8"),
+    "statement_seconds": ("API_STATEMENT_SECONDS", _positive, "10"),
+    "stream_seconds": ("API_STREAM_SECONDS", _positive, "120"),
+}
+assert set(_READERS) == {field.name for field in fields(Settings)}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; a variable that is not set or empty leaves the default.
+
+    Raises:
+        LoaderError: A variable does not say what it should, or keys are needed and not there.
+    """
+    found = {}
+    for name, (variable, read, example) in _READERS.items():
+        if text := environment.get(variable, "").strip():
+            try:
+                found[name] = read(text)
+            except (ValueError, KeyError) as error:
+                raise LoaderError(f"{variable} can't be {text!r}.", f"Write it like {example}.") from error
+    return Settings(**found)

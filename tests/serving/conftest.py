@@ -1,0 +1,95 @@
+"""The read API on the marts of the small files, answering on a port of its own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from limits import parse
+from psycopg.rows import tuple_row
+
+from loaders.contract import Contract
+from loaders.project import Project
+from loaders.roles import init_roles
+from serving.api.app import create_app
+from serving.api.settings import Settings
+from tests.conftest import Environment
+
+# Lines that `order_lines` gets on top, so that an answer does not fit into what sockets hold.
+MORE_LINES = 20_000
+OFTEN = parse("1000000/minute")
+
+
+def connect(environment: Environment) -> psycopg.Connection[Any]:
+    return psycopg.connect(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        dbname=environment["PGDATABASE"],
+        autocommit=True,
+        row_factory=tuple_row,
+    )
+
+
+@pytest.fixture(scope="session")
+def marts(built: Environment, contract: Contract) -> Environment:
+    """A copy of the built database with roles and many more order lines."""
+    with connect({**built, "PGDATABASE": "postgres"}) as admin:
+        admin.execute("create database served template " + built["PGDATABASE"])
+    environment = {**built, "PGDATABASE": "served"}
+    with connect(environment) as admin:
+        init_roles(admin, contract)
+        admin.execute(
+            """
+            insert into intermediate.int_transactions_versioned (transaction_id, order_id, customer_id, product_id,
+                category, customer_segment, age_group, location, quantity, amount, transaction_date, transacted_at,
+                is_accepted)
+            select 'more_' || number, 'more', 'more', 'more', 'More', '(unknown)', '(unknown)',
+                '(unknown) ' || repeat('x', 500), 1, number / 100.0, '2024-01-01', '2024-01-01', true
+            from generate_series(1, %s) as number
+            """,
+            (MORE_LINES,),
+        )
+    return environment
+
+
+@pytest.fixture(scope="session")
+def manifest(built: Environment, dbt_folder: Path) -> Path:
+    return dbt_folder / "target" / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def app(project: Project, marts: Environment, manifest: Path) -> FastAPI:
+    return create_app(project, Settings(rate_limit=OFTEN), marts, manifest)
+
+
+@contextmanager
+def serve(app: FastAPI) -> Iterator[httpx.Client]:
+    """Serve an app on a free port, in a thread, and give a client for it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
+        yield client
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> Iterator[httpx.Client]:
+    with serve(app) as client:
+        yield client
