@@ -24,8 +24,8 @@ VARIABLES = {
     6: {"as_of_date": "2017-09-30"},
     8: {"time_zone": "Asia/Kolkata"},
 }
-# Where nothing but lines came, the next comparison shows what went wrong too.
-COMPARED = (1, 4, 5, 6, 7, 8, 9)
+# What is wrong once stays wrong, so the last comparison tells of all builds but those of a day that was passed over.
+COMPARED = (5, SLICES - 1)
 LEFT_OUT = ("--exclude", "+marts.journeys")
 MARTS = """
     select table_name from information_schema.tables
