@@ -21,10 +21,13 @@ products as (
     where purpose = 'backtest'
 ),
 
+-- Read once more, for a filter on the products above would be applied anew for every customer.
 popular_products as (
     select *
-    from products
-    where least(recent_rank, global_rank) <= {{ var('recommendation_new_products') }}
+    from {{ ref('int_recommendation_products_measured') }}
+    where
+        purpose = 'backtest'
+        and least(recent_rank, global_rank) <= {{ var('recommendation_new_products') }}
 ),
 
 candidates as (

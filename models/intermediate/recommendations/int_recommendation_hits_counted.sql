@@ -29,17 +29,16 @@ gains as (
 ideal_gains as (
     select
         rank as hits,
-        sum(gain) over (order by rank rows between unbounded preceding and current row) as ideal_gain
+        sum(gain) over (order by rank) as ideal_gain
     from gains
 ),
 
 lengths as (
-    select 5 as k
-    union all
-    select 10 as k
+    select rank as k from gains
+    where rank in (5, 10)
 ),
 
--- Whoever bought something that a list could have foretold counts, also where a method has no list for the customer.
+-- A customer without a list by a method counts, too.
 expected as (
     select
         targets.customer_id,

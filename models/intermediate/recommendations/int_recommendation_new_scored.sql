@@ -10,34 +10,26 @@ products as (
     where recent_rank <= {{ var('recommendation_new_products') }}
 ),
 
-histories as (
-    select * from {{ ref('int_recommendation_histories_summed') }}
-),
-
-owned as (
-    select * from {{ ref('int_recommendation_owned_ranked') }}
-),
-
-neighbours as (
-    select * from {{ ref('int_recommendation_neighbours_ranked') }}
-),
-
 segment_products as (
     select * from {{ ref('int_recommendation_segment_products_ranked') }}
 ),
 
 co_purchases as (
+    select * from {{ ref('int_recommendation_co_purchases_summed') }}
+),
+
+-- Few of all that customers bought, so that the next step stays in memory.
+owned_candidates as (
     select
-        owned.purpose,
-        owned.customer_id,
-        neighbours.neighbour_number as product_number,
-        sum(owned.personal_weight * neighbours.cosine_weight) as co_purchase_score
-    from owned
-    inner join neighbours
+        histories.purpose,
+        histories.customer_id,
+        histories.product_number
+    from {{ ref('int_recommendation_histories_summed') }} as histories
+    inner join {{ ref('int_recommendation_products_measured') }} as measured
         on
-            owned.purpose = neighbours.purpose
-            and owned.product_number = neighbours.product_number
-    group by owned.purpose, owned.customer_id, neighbours.neighbour_number
+            histories.purpose = measured.purpose
+            and histories.product_number = measured.product_number
+    where measured.recent_rank <= {{ var('recommendation_new_products') }}
 ),
 
 candidates as (
@@ -50,12 +42,12 @@ candidates as (
         products.first_purchase_rate
     from customers
     inner join products on customers.purpose = products.purpose
-    left join histories
+    left join owned_candidates
         on
-            customers.purpose = histories.purpose
-            and customers.customer_id = histories.customer_id
-            and products.product_number = histories.product_number
-    where histories.product_number is null
+            customers.purpose = owned_candidates.purpose
+            and customers.customer_id = owned_candidates.customer_id
+            and products.product_number = owned_candidates.product_number
+    where owned_candidates.product_number is null
 ),
 
 scored as (

@@ -31,11 +31,18 @@ aged as (
     inner join cutoffs on histories.purpose = cutoffs.purpose
 ),
 
+purpose_customers as (
+    select distinct
+        purpose,
+        customer_id
+    from {{ ref('int_recommendation_histories_summed') }}
+),
+
 buyers as (
     select
         purpose,
-        count(distinct customer_id) as buyers
-    from histories
+        count(*) as buyers
+    from purpose_customers
     group by purpose
 ),
 
