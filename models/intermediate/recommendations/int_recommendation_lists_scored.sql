@@ -44,9 +44,11 @@ normalized as (
         product_id,
         {% for method in methods -%}
             coalesce(
-                {{ method }}_score / nullif(max({{ method }}_score) over (partition by purpose, customer_id, list), 0),
                 {{ method }}_score
-            ) as {{ method }}_score{{ ',' if not loop.last }}
+                / nullif(max({{ method }}_score) over (partition by purpose, customer_id, list), 0),
+                {{ method }}_score
+            ) as {{ method }}_score
+            {%- if not loop.last %},{% endif %}
         {% endfor %}
     from united
 ),
@@ -58,7 +60,8 @@ scored as (
             {%- for method in methods %}
                 coalesce({{ method }}_score, 0)
                 * case list
-                    {%- for list in weights %} when '{{ list }}' then {{ weights[list].get(method, 0) }}{% endfor %}
+                    when 'repeat' then {{ weights['repeat'].get(method, 0) }}
+                    when 'new' then {{ weights['new'].get(method, 0) }}
                 end{{ ' +' if not loop.last }}
             {%- endfor %}
             as numeric(9, 6)

@@ -12,7 +12,13 @@ products as (
 
 ranked as (
     select
-        histories.*,
+        histories.purpose,
+        histories.customer_id,
+        histories.product_number,
+        histories.order_count,
+        histories.first_order_date,
+        histories.last_order_date,
+        histories.personal_weight,
         products.product_id,
         products.repeat_purchase_rate,
         row_number() over (

@@ -19,8 +19,12 @@ aged as (
     select
         histories.*,
         histories.last_order_date > histories.first_order_date as is_repeated,
-        {{ dbt.datediff('histories.first_order_date', 'cutoffs.cutoff_date', 'day') }} < 30 as is_first_of_late,
-        {{ dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day') }} < 30 as is_last_of_late,
+        {{
+            dbt.datediff('histories.first_order_date', 'cutoffs.cutoff_date', 'day')
+        }} < 30 as is_first_of_late,
+        {{
+            dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day')
+        }} < 30 as is_last_of_late,
         {{ recency_weight(
             'histories.first_order_date', 'cutoffs.cutoff_date', var('recommendation_popularity_half_life_days')
         ) }} as first_weight,

@@ -23,7 +23,9 @@ described as (
 owned as (
     select
         histories.*,
-        {{ dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day') }} as days_ago
+        {{
+            dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day')
+        }} as days_ago
     from {{ ref('int_recommendation_owned_ranked') }} as histories
     inner join {{ ref('int_recommendation_cutoffs_listed') }} as cutoffs on histories.purpose = cutoffs.purpose
     where histories.purpose = 'shipped'
