@@ -1,14 +1,16 @@
 {#-
     Score 1 to 5 of a value among all rows, 5 for the highest fifth; order `desc` gives 5 to the lowest. Unlike ntile(),
-    which splits equal values by the rows' physical order, equal values share the score of their mean rank.
+    which splits equal values by the rows' physical order, equal values share the score of their mean rank. With `within`,
+    the rows are those that are equal in this column.
 -#}
-{% macro quintile_score(column, order='asc') -%}
+{% macro quintile_score(column, order='asc', within=none) -%}
+    {%- set partition = 'partition by ' ~ within if within else '' -%}
     cast(
         1 + least(4, floor(
             5.0 * (
-                2 * (rank() over (order by {{ column }} {{ order }}) - 1)
-                + count(*) over (partition by {{ column }}) - 1
-            ) / (2 * count(*) over ())
+                2 * (rank() over ({{ partition }} order by {{ column }} {{ order }}) - 1)
+                + count(*) over (partition by {{ [within, column] | select | join(', ') }}) - 1
+            ) / (2 * count(*) over ({{ partition }}))
         )) as integer
     )
 {%- endmacro %}
