@@ -21,6 +21,7 @@ with order_products as (
 collected as (
     select
         order_id,
+        max(order_date) as order_date,
         array_agg(distinct product_number order by product_number) as product_numbers,
         cast(count(distinct product_number) as integer) as product_count,
         {{ last_build() }} as valid_from_build,
@@ -37,6 +38,7 @@ select * from collected
     union all
     select
         order_id,
+        order_date,
         product_numbers,
         product_count,
         valid_from_build,

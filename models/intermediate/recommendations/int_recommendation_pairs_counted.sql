@@ -1,5 +1,5 @@
-with order_products as (
-    select * from {{ ref('int_order_products_listed') }}
+with baskets as (
+    select * from {{ ref('int_order_baskets_versioned') }}
 ),
 
 cutoffs as (
@@ -29,41 +29,32 @@ backtests as (
     where purpose = 'backtest'
 ),
 
-candidate_orders as (
+candidate_baskets as (
     select
-        order_products.customer_id,
-        order_products.order_id,
-        order_products.product_number,
-        case when order_products.order_date <= backtests.cutoff_date then 1 else 0 end as is_in_backtest
-    from order_products
-    inner join candidates on order_products.product_number = candidates.product_number
+        candidates.product_number,
+        baskets.product_numbers,
+        case when baskets.order_date <= backtests.cutoff_date then 1 else 0 end as is_in_backtest
+    from baskets
+    cross join unnest(baskets.product_numbers) as items (product_number)
+    inner join candidates on items.product_number = candidates.product_number
     cross join backtests
-    where order_products.customer_id <> '(unknown)'
-),
-
-other_orders as (
-    select
-        order_products.customer_id,
-        order_products.order_id,
-        order_products.product_number
-    from order_products
-    inner join frequent_products on order_products.product_number = frequent_products.product_number
+    where
+        baskets.valid_to_build is null
+        and baskets.product_count between 2 and {{ var('max_pair_products') }}
 ),
 
 -- Both purposes in one pass over the orders, which is most of the time.
 counted as (
     select
-        other_orders.product_number,
-        candidate_orders.product_number as neighbour_number,
+        others.product_number,
+        candidate_baskets.product_number as neighbour_number,
         cast(count(*) as integer) as pair_orders,
-        cast(sum(candidate_orders.is_in_backtest) as integer) as backtest_pair_orders
-    from candidate_orders
-    inner join other_orders
-        on
-            candidate_orders.customer_id = other_orders.customer_id
-            and candidate_orders.order_id = other_orders.order_id
-            and candidate_orders.product_number <> other_orders.product_number
-    group by other_orders.product_number, candidate_orders.product_number
+        cast(sum(candidate_baskets.is_in_backtest) as integer) as backtest_pair_orders
+    from candidate_baskets
+    cross join unnest(candidate_baskets.product_numbers) as others (product_number)
+    inner join frequent_products on others.product_number = frequent_products.product_number
+    where others.product_number <> candidate_baskets.product_number
+    group by others.product_number, candidate_baskets.product_number
     having count(*) >= {{ var('recommendation_min_pair_orders') }}
 )
 
