@@ -1,7 +1,7 @@
 {%- set baselines = {
-    'personal_frequency': 'order_count',
-    'global_popularity': 'customers',
-    'popularity_last_30_days': 'customers_last_30_days',
+    'personal_frequency': 'order_count desc, global_rank asc',
+    'global_popularity': 'global_rank asc',
+    'popularity_last_30_days': 'recent_rank asc',
 } -%}
 with customers as (
     select *
@@ -34,11 +34,10 @@ candidates as (
     select
         customers.customer_id,
         'repeat' as list,
-        products.product_id,
         products.product_number,
         histories.order_count,
-        products.customers,
-        products.customers_last_30_days
+        products.global_rank,
+        products.recent_rank
     from customers
     inner join histories on customers.customer_id = histories.customer_id
     inner join products on histories.product_number = products.product_number
@@ -46,11 +45,10 @@ candidates as (
     select
         customers.customer_id,
         'new' as list,
-        popular_products.product_id,
         popular_products.product_number,
         null as order_count,
-        popular_products.customers,
-        popular_products.customers_last_30_days
+        popular_products.global_rank,
+        popular_products.recent_rank
     from customers
     cross join popular_products
     left join histories
@@ -61,16 +59,16 @@ candidates as (
 ),
 
 ranked as (
-    {% for method, measure in baselines.items() -%}
+    {% for method, order in baselines.items() -%}
         select
             'backtest' as purpose,
             '{{ method }}' as method,
             customer_id,
             list,
             product_number,
-            row_number() over (partition by customer_id, list order by {{ measure }} desc, product_id asc) as rank
+            row_number() over (partition by customer_id, list order by {{ order }}) as rank
         from candidates
-        where {{ measure }} is not null
+        {{ 'where order_count is not null' if method == 'personal_frequency' }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

@@ -22,8 +22,8 @@ ranked as (
         products.product_id,
         products.repeat_purchase_rate,
         row_number() over (
-            partition by histories.purpose, histories.customer_id
-            order by histories.personal_weight desc, products.product_id asc
+            partition by histories.customer_id, histories.purpose
+            order by histories.personal_weight desc, products.global_rank asc
         ) as personal_rank
     from histories
     inner join customers

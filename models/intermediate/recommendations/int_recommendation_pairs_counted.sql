@@ -29,7 +29,8 @@ backtests as (
     where purpose = 'backtest'
 ),
 
-candidate_baskets as (
+-- Kept as they are, or the planner takes every pair of every order before it looks for candidates.
+candidate_baskets as materialized (
     select
         candidates.product_number,
         baskets.product_numbers,
