@@ -21,8 +21,8 @@ former as (
     inner join numbered as earlier
         on
             numbered.table_name = earlier.table_name
-            and earlier.load_number < numbered.load_number
-            and earlier.load_number >= numbered.load_number - {{ var('load_trend_loads') }}
+            and numbered.load_number > earlier.load_number
+            and numbered.load_number <= earlier.load_number + {{ var('load_trend_loads') }}
 ),
 
 medians as (
@@ -44,8 +44,8 @@ deviations as (
     group by former.load_id, medians.median_rows
 ),
 
--- 1.4826 MADs of a normal distribution are its standard deviation. Where most loads are equal the MAD is 0 and any other
--- number would be unusual; a hundredth of the median, or one row, is the least that counts as a deviation.
+-- 1.4826 MADs of a normal distribution are its standard deviation. Where most loads are equal the MAD is 0 and any
+-- other number would be unusual; a hundredth of the median, or one row, is the least that counts as a deviation.
 compared as (
     select
         numbered.load_id,

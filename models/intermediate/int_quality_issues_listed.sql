@@ -29,9 +29,21 @@ listed as (
         where is_{{ check }}
         union all
     {% endfor %}
-    select * from records
+    select
+        check_name,
+        table_name,
+        item,
+        reason,
+        amount
+    from records
     union all
-    select * from arrivals
+    select
+        check_name,
+        table_name,
+        item,
+        reason,
+        amount
+    from arrivals
 )
 
 select * from listed

@@ -1,3 +1,14 @@
+{%- set counts = [
+    ('records', "sum(case when status = 'loaded' then rows_read end)", 'loads'),
+    ('lines', 'sum(lines)', 'accepted'),
+    ('orders', 'sum(orders)', 'accepted'),
+    ('customers', 'count(*)', 'customers'),
+    ('products', 'count(*)', 'products'),
+    ('days', 'count(*)', 'calendar_days'),
+    ('tables', 'count(distinct table_name)', 'compared_loads'),
+    ('loads', 'count(median_rows)', 'compared_loads'),
+] -%}
+
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
@@ -39,21 +50,13 @@ accepted as (
 ),
 
 counts as (
-    select 'records' as counted, coalesce(sum(rows_read), 0) as rows_checked from loads where status = 'loaded'
-    union all
-    select 'lines' as counted, lines as rows_checked from accepted
-    union all
-    select 'orders' as counted, orders as rows_checked from accepted
-    union all
-    select 'customers' as counted, count(*) as rows_checked from customers
-    union all
-    select 'products' as counted, count(*) as rows_checked from products
-    union all
-    select 'days' as counted, count(*) as rows_checked from calendar_days
-    union all
-    select 'tables' as counted, count(distinct table_name) as rows_checked from compared_loads
-    union all
-    select 'loads' as counted, count(median_rows) as rows_checked from compared_loads
+    {% for counted, rows, relation in counts %}
+        select
+            '{{ counted }}' as counted,
+            cast(coalesce({{ rows }}, 0) as bigint) as rows_checked
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 -- A reason to reject that the seed does not know yet is an error until it says otherwise.
@@ -77,7 +80,7 @@ shared as (
         reported.description,
         reported.table_name,
         reported.counted,
-        cast(counts.rows_checked as bigint) as rows_checked,
+        counts.rows_checked,
         reported.rows_failed,
         cast(reported.rows_failed * 1.0 / nullif(counts.rows_checked, 0) as numeric(18, 6)) as share_failed,
         cast(reported.amount_affected as numeric(18, 2)) as amount_affected,
