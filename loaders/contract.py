@@ -10,6 +10,7 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     identity        the database numbers the rows (ledger only)
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
+    made_by_dbt     (source) true for tables that dbt itself makes, which are none of the loader's
     history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
 
@@ -167,6 +168,8 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         if not isinstance(source.get("name"), str):
             raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
         where = f"{file.name}, source {source['name']}"
+        if _meta(source, where).get("made_by_dbt"):
+            continue
         copied = _meta(source, where).get("copy", True)
         for table in _entries(source, "tables", where):
             if "name" not in table:

@@ -30,7 +30,8 @@ from loaders.demo_synthetic import SETTINGS, write_synthetic_files
 from loaders.errors import LoaderError
 from loaders.options import Options
 from loaders.project import Project, find_project
-from loaders.report import progress, show_results
+from loaders.quality import read_checks
+from loaders.report import progress, show_quality, show_results
 from loaders.schema import init_schema
 
 FILES = {
@@ -136,6 +137,8 @@ def _summarize(connection: psycopg.Connection[Any]) -> None:
     for column, value in zip(cursor.description or (), metrics, strict=True):
         shown = f"{value:,}" if isinstance(value, int) or hasattr(value, "as_tuple") else str(value)
         click.echo(f"{column.name.replace('_', ' '):<28}{shown:>16}")
+    _title("What is doubtful in it (marts.data_quality_report; `loader quality CHECK` lists it)")
+    show_quality(read_checks(connection, limit=5), as_json=False)
     marts = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
     ).fetchall()

@@ -158,12 +158,12 @@ def write_rejects(connection: Connection, load_id: int, rejects: Iterable[Reject
     with (
         connection.cursor() as cursor,
         cursor.copy(
-            "copy loader.rejected_rows (load_id, line, column_name, reason, detail, raw_row) from stdin"
+            "copy loader.rejected_rows (load_id, line, column_name, reason, detail, amount, raw_row) from stdin"
         ) as copy,
     ):
         for reject in rejects:
             detail = reject.detail.replace("\x00", "\\0")
-            copy.write_row((load_id, reject.line, reject.column, reject.reason, detail, reject.raw))
+            copy.write_row((load_id, reject.line, reject.column, reject.reason, detail, reject.amount, reject.raw))
 
 
 def read_loads(connection: Connection, limit: int | None = None) -> list[Load]:
@@ -199,9 +199,9 @@ def read_rejects(connection: Connection, load_id: int, limit: int | None = None)
     with connection.transaction(), connection.cursor(name="rejects") as cursor:
         cursor.itersize = 5_000
         cursor.execute(
-            "select line, column_name, reason, coalesce(detail, ''), raw_row from loader.rejected_rows "
+            "select line, column_name, reason, coalesce(detail, ''), raw_row, amount::text from loader.rejected_rows "
             "where load_id = %s order by line limit %s",
             (load_id, limit),
         )
-        for line, column, reason, detail, raw in cursor:
-            yield Reject(line, column, reason, detail, bytes(raw))
+        for line, column, reason, detail, raw, amount in cursor:
+            yield Reject(line, column, reason, detail, bytes(raw), amount)

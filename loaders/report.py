@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from loaders.contract import Table
 from loaders.copy import Progress as OnProgress
 from loaders.copy import Result, silent
 from loaders.ledger import Load
+from loaders.quality import Check, Issue
 from loaders.scan import Reject
 from loaders.spool import display_name
 
@@ -31,6 +33,8 @@ _STYLES = {
     "refused": "red",
     "failed": "red",
     "running": "yellow",
+    "error": "red",
+    "warning": "yellow",
 }
 
 
@@ -118,6 +122,35 @@ def show_rejects(rejects: Iterable[Reject], *, as_json: bool) -> None:
     _print(grid)
 
 
+def show_quality(checks: Iterable[Check], *, as_json: bool) -> None:
+    """Print the data quality report."""
+    if as_json:
+        show_json([asdict(check) for check in checks])
+        return
+    grid = _grid("check", "severity", "failed", "share", "money", "of revenue", "what fails")
+    for check in checks:
+        grid.add_row(
+            check.check_name,
+            _status(check.severity),
+            f"{check.rows_failed:,} {check.counted}",
+            _percent(check.share_failed),
+            "" if check.amount_affected is None else f"{check.amount_affected:,}",
+            _percent(check.share_of_revenue),
+            Text(printable(check.description)),
+            style="" if check.rows_failed else "dim",
+        )
+    _print(grid)
+
+
+def show_issues(issues: Iterable[Issue]) -> None:
+    """Print what fails a check."""
+    grid = _grid("table", "item", "money", "reason")
+    for issue in issues:
+        amount = "" if issue.amount is None else f"{issue.amount:,}"
+        grid.add_row(issue.table_name, Text(printable(issue.item)), amount, Text(printable(issue.reason or "")))
+    _print(grid)
+
+
 def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
     """Print what the contract says of each table."""
     if as_json:
@@ -182,8 +215,11 @@ def _grid(*headers: str) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
         # Names and numbers are read at a glance or not at all: only running text is broken into lines.
-        text = header in ("file", "detail", "row", "rules", "also named", "of which")
-        number = header in ("load", "line", "read", "new", "updated", "same", "rejected")
+        text = header in ("file", "detail", "row", "rules", "also named", "of which", "what fails")
+        number = header in (
+            *("load", "line", "read", "new", "updated", "same", "rejected"),
+            *("failed", "share", "money", "of revenue"),
+        )
         grid.add_column(
             header,
             justify="right" if number else "left",
@@ -209,6 +245,10 @@ def _status(status: str) -> Text:
 
 def _number(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
+
+
+def _percent(share: Decimal | None) -> str:
+    return "" if share is None else f"{share:.2%}"
 
 
 def _text(raw: bytes) -> str:

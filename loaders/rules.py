@@ -125,6 +125,15 @@ class TableRules:
         ]
         return f"json_object({', '.join(pairs)})" if pairs else None
 
+    def amount(self) -> str:
+        """Return the money of a row, rejected or not, as text: NULL where no column says it or it is no number."""
+        column = next((column for column in self.table.columns if column.name == "amount"), None)
+        value = self.value(column) if column else None
+        if value is None:
+            return "cast(null as varchar)"
+        faults = " ".join(f"when {condition} then null" for condition, *_ in type_rules("numeric", value))
+        return f"case {faults} else {value} end"
+
     def rules(self) -> list[Rule]:
         """Return the reasons to reject a row, the first that holds counts.
 

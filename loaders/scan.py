@@ -30,13 +30,17 @@ MEMORY_LIMIT_WIDE = "2GB"
 
 @dataclass(frozen=True)
 class Reject:
-    """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file."""
+    """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file.
+
+    `amount` is its money as the file writes it, None where it has none or can't be told apart from other fields.
+    """
 
     line: int
     column: str | None
     reason: str
     detail: str
     raw: bytes
+    amount: str | None = None
 
 
 class Scan:
@@ -88,6 +92,7 @@ class Scan:
             judged as (
                 select
                     lines.line, rejected.rule, null as reason, case rejected.rule {details} end as detail,
+                    {self._rules.amount()} as amount,
                     pieces.start, lines.record - pieces.record as number,
                     if(pieces.count = 1, pieces.size, null) as size
                 from rejected
@@ -97,18 +102,18 @@ class Scan:
             )
             from judged
             union all
-            select line, null, reason, null, start, 0, size from pieces where reason is not null
+            select line, null, reason, null, null, start, 0, size from pieces where reason is not null
             order by line
             """
         )
         while found := cursor.fetchmany(1000):
             raws = self._records.raw(row[-3:] for row in found)
-            for (line, number, reason, detail, *_), raw in zip(found, raws, strict=True):
+            for (line, number, reason, detail, amount, *_), raw in zip(found, raws, strict=True):
                 if reason is not None:
                     yield Reject(line, None, reason, REASONS[reason], raw)
                 else:
                     rule = self._reasons[number]
-                    yield Reject(line, rule.column, rule.reason, detail, raw)
+                    yield Reject(line, rule.column, rule.reason, detail, raw, amount)
 
     @contextlib.contextmanager
     def stream(self, load_id: int) -> Iterator[BinaryIO]:

@@ -29,7 +29,7 @@ COMPARED = (5, SLICES - 1)
 LEFT_OUT = ("--exclude", "+marts.journeys")
 MARTS = """
     select table_name from information_schema.tables
-    where table_schema = 'marts' and table_name not like 'journey%' and table_name <> 'load_history'
+    where table_schema = 'marts' and table_name not like 'journey%' and table_name not like '%_history'
 """
 
 

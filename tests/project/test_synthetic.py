@@ -17,7 +17,7 @@ from loaders.project import Project
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=200, transactions=3_000, users=150)
-ABOUT_LOADS = {"load_history"}
+ABOUT_LOADS = {"load_history", "build_history", "test_history", "data_quality_report", "revenue_restatements"}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ renamed as (
         raw_row,
 
         -- numerics
-        line
+        line,
+        amount
     from source
 )
 

@@ -1,0 +1,33 @@
+{#-
+    Raw tables whose newest row is older than the freshness that the sources files allow (warn_after), so that the report
+    and `dbt source freshness` have one rule. A table that never had a row is not in use.
+-#}
+{% macro list_stale_sources() %}
+    {%- set watched = [] -%}
+    {%- for source in (graph.sources or {}).values() -%}
+        {%- set allowed = (source.freshness or {}).get('warn_after') or {} -%}
+        {%- if source.loaded_at_field and allowed.get('count') -%}
+            {%- do watched.append((source, allowed)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for source, allowed in watched %}
+        select
+            'stale_source' as check_name,
+            '{{ source.schema }}.{{ source.name }}' as table_name,
+            '{{ source.schema }}.{{ source.name }}' as item,
+            'no new row for more than {{ allowed.count }} {{ allowed.period }}s' as reason,
+            cast(null as numeric) as amount
+        from {{ source.relation_name }}
+        having max({{ source.loaded_at_field }})
+            < {{ dbt.dateadd(allowed.period, -allowed.count, 'current_timestamp') }}
+        {{ 'union all' if not loop.last }}
+    {%- else %}
+        select
+            cast(null as text) as check_name,
+            cast(null as text) as table_name,
+            cast(null as text) as item,
+            cast(null as text) as reason,
+            cast(null as numeric) as amount
+        where false
+    {%- endfor %}
+{% endmacro %}

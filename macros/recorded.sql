@@ -1,0 +1,18 @@
+{#-
+    A table of schema operations; where it is missing, because the user may not make it, an empty one of its columns, so
+    that a build does not break by it.
+-#}
+{% macro recorded(table) -%}
+    {%- set relation = source('operations', table) -%}
+    {%- if is_recorded(relation) -%}
+        {{ relation }}
+    {%- else -%}
+        (
+            select
+            {%- for name, type in operations_columns(table).items() %}
+                cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+            where false
+        ) as nothing
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,4 @@
+{#- Whether the command makes or tests something, so that it is recorded; compile, docs and show are not. -#}
+{% macro records_operations() -%}
+    {{ return(flags.WHICH in ('build', 'run', 'test', 'seed', 'snapshot', 'retry')) }}
+{%- endmacro %}

@@ -1,0 +1,96 @@
+with transactions as (
+    select * from {{ ref('stg_shop__transactions') }}
+),
+
+replaced_transactions as (
+    select * from {{ ref('stg_loader__replaced_transactions') }}
+),
+
+-- A version is valid from the load that wrote it. One that was restored has a copy for that; its own row is for the
+-- moment of its return. Lines that no load brought belong to load 0.
+begun as (
+    select
+        transaction_id,
+        coalesce(_load_id, 0) as load_id,
+        amount,
+        transacted_at,
+        false as is_restored
+    from transactions
+    union all
+    select
+        transaction_id,
+        coalesce(_restored_by, _load_id, 0) as load_id,
+        amount,
+        transacted_at,
+        _restored_by is not null as is_restored
+    from replaced_transactions
+),
+
+changes as (
+    select
+        begun.load_id,
+        begun.amount,
+        begun.transacted_at,
+        1 as lines,
+        case
+            when begun.is_restored then 'restored'
+            when former.transaction_id is not null then 'corrected'
+            when begun.amount < 0 then 'refunded'
+            else 'inserted'
+        end as change
+    from begun
+    left join replaced_transactions as former
+        on begun.transaction_id = former.transaction_id and begun.load_id = former._replaced_by
+    union all
+    select
+        _replaced_by as load_id,
+        -amount as amount,
+        transacted_at,
+        -1 as lines,
+        'ended' as change
+    from replaced_transactions
+),
+
+summed as (
+    select
+        {{ local_date('transacted_at') }} as sales_date,
+        load_id,
+        change,
+        sum(lines) as lines,
+        sum(amount) as amount
+    from changes
+    group by {{ local_date('transacted_at') }}, load_id, change
+),
+
+-- Who writes no version of its own takes another load back.
+judged as (
+    select
+        *,
+        max(case when change in ('inserted', 'refunded', 'corrected') then 1 else 0 end)
+            over (partition by load_id) as writes_versions
+    from summed
+),
+
+explained as (
+    select
+        *,
+        case
+            when change = 'restored' or writes_versions = 0 then 'undone'
+            when change = 'ended' then 'corrected'
+            else change
+        end as reason
+    from judged
+),
+
+resummed as (
+    select
+        sales_date,
+        load_id,
+        reason,
+        cast(sum(lines) as bigint) as transaction_count_change,
+        sum(amount) as net_change
+    from explained
+    group by sales_date, load_id, reason
+)
+
+select * from resummed

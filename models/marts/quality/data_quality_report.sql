@@ -1,0 +1,93 @@
+{%- set counts = [
+    ('records', "sum(case when status = 'loaded' then rows_read end)", 'loads'),
+    ('lines', 'sum(lines)', 'accepted'),
+    ('orders', 'sum(orders)', 'accepted'),
+    ('customers', 'count(*)', 'customers'),
+    ('products', 'count(*)', 'products'),
+    ('days', 'count(*)', 'calendar_days'),
+    ('tables', 'count(distinct table_name)', 'compared_loads'),
+    ('loads', 'count(median_rows)', 'compared_loads'),
+] -%}
+
+with checks as (
+    select * from {{ ref('data_quality_checks') }}
+),
+
+issues as (
+    select * from {{ ref('int_quality_issues_summed') }}
+),
+
+order_days as (
+    select * from {{ ref('int_order_days_summed') }}
+),
+
+loads as (
+    select * from {{ ref('stg_loader__loads') }}
+),
+
+compared_loads as (
+    select * from {{ ref('int_loads_compared') }}
+),
+
+customers as (
+    select * from {{ ref('stg_shop__customers') }}
+),
+
+products as (
+    select * from {{ ref('stg_shop__products') }}
+),
+
+calendar_days as (
+    select * from {{ ref('int_calendar_days_listed') }}
+),
+
+accepted as (
+    select
+        coalesce(sum(transaction_count), 0) as lines,
+        count(distinct order_id) as orders,
+        coalesce(sum(net_revenue), 0) as net_revenue
+    from order_days
+),
+
+counts as (
+    {% for counted, rows, relation in counts %}
+        select
+            '{{ counted }}' as counted,
+            cast(coalesce({{ rows }}, 0) as bigint) as rows_checked
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+-- A reason to reject that the seed does not know yet is an error until it says otherwise.
+reported as (
+    select
+        coalesce(checks.check_name, issues.check_name) as check_name,
+        coalesce(checks.severity, 'error') as severity,
+        coalesce(checks.counted, 'records') as counted,
+        coalesce(checks.description, issues.check_name) as description,
+        coalesce(checks.table_name, 'loader.rejected_rows') as table_name,
+        coalesce(issues.rows_failed, 0) as rows_failed,
+        case when issues.check_name is null then 0 else issues.amount_affected end as amount_affected
+    from checks
+    full outer join issues on checks.check_name = issues.check_name
+),
+
+shared as (
+    select
+        reported.check_name,
+        reported.severity,
+        reported.description,
+        reported.table_name,
+        reported.counted,
+        counts.rows_checked,
+        reported.rows_failed,
+        cast(reported.rows_failed * 1.0 / nullif(counts.rows_checked, 0) as numeric(18, 6)) as share_failed,
+        cast(reported.amount_affected as numeric(18, 2)) as amount_affected,
+        cast(reported.amount_affected / nullif(accepted.net_revenue, 0) as numeric(18, 6)) as share_of_revenue
+    from reported
+    cross join accepted
+    left join counts on reported.counted = counts.counted
+)
+
+select * from shared
