@@ -31,6 +31,7 @@ _STYLES = {
     "refused": "red",
     "failed": "red",
     "running": "yellow",
+    "undone": "dim",
 }
 
 
@@ -88,9 +89,10 @@ def show_loads(loads: list[Load], *, as_json: bool) -> None:
     for load in loads:
         counts = {
             "new": load.rows_inserted,
-            "updated": load.rows_updated,
+            "restored" if load.undone_load_id else "updated": load.rows_updated,
             "same": load.rows_unchanged,
             "rejected": load.rows_rejected,
+            "removed": load.rows_removed,
         }
         grid.add_row(
             str(load.load_id),

@@ -1,0 +1,107 @@
+"""After a mistake or a loss, the marts are again what they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from loaders.cli import main
+from tests.conftest import DATA
+from tests.project.conftest import Dbt, Environment, query
+
+MARTS = """
+    select table_name from information_schema.tables
+    where table_schema = 'marts' and table_name not in ('load_history', 'revenue_restatements')
+"""
+# One for each way into the marts: lines, who bought, what was bought, and the journey's one incremental mart.
+LATER = {
+    "transactions_late.csv": "transaction_id,customer_id,product_id,amount,date\n",
+    "customers_late.csv": "customer_id,email,segment\n",
+    "products_late.csv": "product_id,category\n",
+    "events_late.csv": "event_id,event_time,event_type,user_id\n",
+}
+
+
+def fingerprints(environment: Environment) -> dict[object, object]:
+    """A hash of all rows of each mart."""
+    found = {}
+    for (mart,) in query(environment, MARTS):
+        statement = f"select count(*), md5(string_agg(mart::text, '|' order by mart::text)) from marts.{mart} as mart"
+        # The moment of a load is part of no answer that a mart gives.
+        [found[mart]] = query(environment, statement)
+    return found
+
+
+def run(environment: Environment, *arguments: object) -> str:
+    result = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(
+        main, [str(argument) for argument in arguments]
+    )
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def write_later_files(environment: Environment, folder: Path) -> list[Path]:
+    """Files that change rows of the small files and add some."""
+    rows = {name: header for name, header in LATER.items()}
+    for line, customer, product in query(
+        environment,
+        "select transaction_id, customer_id, product_id from raw.transactions order by transaction_id limit 3",
+    ):
+        rows["transactions_late.csv"] += (
+            f"{line},{customer},{product},77,2017-01-05\nnew {line},{customer},x,5,2017-02-01\n"
+        )
+    for table, column, text in (
+        ("customers", "customer_id", "a@example.org,other"),
+        ("products", "product_id", "other"),
+    ):
+        for (key,) in query(environment, f"select {column} from raw.{table} order by {column} limit 4"):
+            rows[f"{table}_late.csv"] += f"{key},{text}\nnew {key},{text}\n"
+    for event, user in query(environment, "select event_id, user_id from raw.events order by event_id limit 4"):
+        rows["events_late.csv"] += (
+            f"{event},2024-02-01 10:00:00,login,{user}\nnew {event},2024-02-01 11:00:00,login,{user}\n"
+        )
+    for name, text in rows.items():
+        (folder / name).write_text(text)
+    return [folder / name for name in rows]
+
+
+@pytest.fixture(scope="module")
+def shop(load: Callable[..., Environment], dbt: Dbt) -> Environment:
+    """The small files, built."""
+    environment = load(DATA)
+    dbt(environment, "seed")
+    dbt(environment, "run")
+    return environment
+
+
+def test_lines_come_into_marts_that_were_first_built_without_any(
+    load: Callable[..., Environment], dbt: Dbt, copy_more: Callable[..., None]
+) -> None:
+    environment = load()
+    lines = ("--select", "+order_lines", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    for files in ([], [DATA]):
+        copy_more(environment, *files)
+        dbt(environment, "build", *lines)
+    assert query(environment, "select count(*) from marts.order_lines") == query(
+        environment, "select count(*) from raw.transactions"
+    )
+
+
+def test_marts_are_as_before_when_the_last_loads_are_undone(
+    shop: Environment, dbt: Dbt, copy_more: Callable[..., None], tmp_path: Path
+) -> None:
+    before = fingerprints(shop)
+    for file in write_later_files(shop, tmp_path):
+        copy_more(shop, file)
+    dbt(shop, "run")
+    changed = {mart for mart, found in fingerprints(shop).items() if found != before[mart]}
+    assert {"order_lines", "customer_metrics", "category_kpis", "product_kpis", "event_rollups_hourly"} <= changed
+    later = query(shop, "select load_id from loader.loads where file_name like '%late%' order by load_id desc")
+    assert len(later) == len(LATER)
+    for (load_id,) in later:
+        run(shop, "undo", load_id, "--yes")
+    dbt(shop, "run")
+    assert fingerprints(shop) == before
