@@ -9,6 +9,7 @@ import click
 import psycopg
 
 from loaders import ledger, report
+from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
@@ -72,9 +73,11 @@ def main() -> None:
     """
 
 
+main.add_command(backup)
 main.add_command(db)
 main.add_command(export)
 main.add_command(generate)
+main.add_command(restore)
 main.add_command(undo)
 
 _reading = [
