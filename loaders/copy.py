@@ -108,7 +108,7 @@ def _copy_alone(
     load_id: int | None = None
     try:
         if not options.force and (earlier := _loaded_before(connection, table, path)):
-            return _skipped(name, table, earlier)
+            return skipped(name, table, earlier)
         load_id = ledger.start_load(connection, table, name)
         with working_folder(project) as folder:
             return _load(connection, project, table, path, options, on_progress, folder, load_id)
@@ -123,7 +123,8 @@ def _copy_alone(
         raise
 
 
-def _skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
+def skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
+    """Return the result of a file whose content is loaded already."""
     message = f"loaded before as load {earlier.load_id}"
     return Result(name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
 
@@ -208,7 +209,7 @@ def _load(
         if not options.force and (earlier := ledger.find_loaded(connection, table, file.sha256)):
             # Only standard input and pipes come here: their content is known no sooner.
             connection.execute("delete from loader.loads where load_id = %s", (load_id,))
-            return _skipped(file.name, table, earlier)
+            return skipped(file.name, table, earlier)
         message, hint = _over_limit(scan, options)
         status = "refused" if message else "loaded"
         counts = {"inserted": 0, "updated": 0, "unchanged": 0}

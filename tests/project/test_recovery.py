@@ -84,11 +84,12 @@ def write_later_files(environment: Environment, folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def shop(load: Callable[..., Environment], dbt: Dbt) -> Environment:
-    """The small files, built."""
-    environment = load(DATA)
-    dbt(environment, "seed")
-    dbt(environment, "run")
+def shop(new_database: Callable[[], Environment], tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The small files, loaded and built by `loader run`."""
+    folder = tmp_path_factory.mktemp("dbt")
+    settings = {"DBT_TARGET": "ci", "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
+    environment = {**new_database(), **{name: str(value) for name, value in settings.items()}}
+    assert "Built and tested everything." in run(environment, "run", DATA)
     return environment
 
 
@@ -105,21 +106,21 @@ def test_lines_come_into_marts_that_were_first_built_without_any(
     )
 
 
-def test_marts_are_as_before_when_the_last_loads_are_undone(
-    shop: Environment, dbt: Dbt, copy_more: Callable[..., None], tmp_path: Path
-) -> None:
+def test_marts_are_as_before_when_the_last_loads_are_undone(shop: Environment, tmp_path: Path) -> None:
     before = fingerprints(shop, without=TELL_OF_LOADS)
-    for file in write_later_files(shop, tmp_path):
-        copy_more(shop, file)
-    dbt(shop, "run")
+    files = write_later_files(shop, tmp_path)
+    assert "Built and tested what is made of" in run(shop, "run", tmp_path)
     changed = {mart for mart, found in fingerprints(shop, without=TELL_OF_LOADS).items() if found != before[mart]}
     assert {"order_lines", "customer_metrics", "category_kpis", "product_kpis", "event_rollups_hourly"} <= changed
     later = query(shop, "select load_id from loader.loads where file_name like '%late%' order by load_id desc")
-    assert len(later) == len(LATER)
+    assert len(later) == len(files)
     for (load_id,) in later:
         run(shop, "undo", load_id, "--yes")
-    dbt(shop, "run")
+    (tmp_path / "empty").mkdir()
+    tables = "raw.customers, raw.events, raw.products, raw.transactions"
+    assert f"Built and tested what is made of {tables}." in run(shop, "run", tmp_path / "empty")
     assert fingerprints(shop, without=TELL_OF_LOADS) == before
+    assert run(shop, "run", tmp_path / "empty") == "Nothing is new; nothing was built.\n"
 
 
 def test_marts_are_as_before_in_a_fresh_database(
