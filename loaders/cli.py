@@ -9,10 +9,14 @@ import click
 import psycopg
 
 from loaders import ledger, report
+from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
 from loaders.cli_quality import quality
+from loaders.cli_options import reading_options
+from loaders.cli_run import run
+from loaders.cli_undo import undo
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
 from loaders.copy import Result, check_file, copy_file
@@ -39,7 +43,7 @@ class _Group(click.Group):
             click.echo(f"Error: {report.printable(error.message)}", err=True)
             if error.hint:
                 click.echo(report.printable(error.hint), err=True)
-            ctx.exit(EXIT_REFUSED)
+            ctx.exit(error.exit_code)
         except click.UsageError as error:
             raise click.UsageError(report.printable(error.format_message()), error.ctx) from error
         except psycopg.Error as error:
@@ -48,13 +52,6 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("Interrupted. Nothing of the file that was being loaded is in.", err=True)
             ctx.exit(EXIT_INTERRUPTED)
-
-
-def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
-    try:
-        return Limit.parse(value)
-    except ValueError as error:
-        raise click.BadParameter(f"{value!r} is neither a number of rows nor a share such as 10%.") from error
 
 
 @click.group(cls=_Group)
@@ -72,29 +69,16 @@ def main() -> None:
     """
 
 
+main.add_command(backup)
 main.add_command(db)
 main.add_command(export)
 main.add_command(generate)
 main.add_command(quality)
+main.add_command(restore)
+main.add_command(run)
+main.add_command(undo)
 
-_reading = [
-    click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
-    click.option("--table", metavar="NAME", help="Table of the files; otherwise their names begin with it."),
-    click.option("--encoding", metavar="NAME", help="Encoding of the files, such as cp1252; detected otherwise."),
-    click.option(
-        "--decimal", type=click.Choice([".", ","]), default=".", help="Decimal mark of numbers.", show_default=True
-    ),
-    click.option("--date-format", metavar="FORMAT", help="Format of dates, such as %d.%m.%Y; ISO 8601 otherwise."),
-    click.option(
-        "--max-rejects",
-        callback=_limit,
-        metavar="N|P%",
-        default="10%",
-        show_default=True,
-        help="Refuse a file with more rejected rows than this number or share.",
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs."),
-]
+_paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
 
 _limit_rows = click.option(
@@ -102,14 +86,9 @@ _limit_rows = click.option(
 )
 
 
-def _with_reading_options(command: Any) -> Any:
-    for option in reversed(_reading):
-        command = option(command)
-    return command
-
-
 @main.command()
-@_with_reading_options
+@_paths
+@reading_options
 @click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
 @click.option("--watch", "watching", is_flag=True, help="Watch folders, and load what arrives until Ctrl-C.")
@@ -177,7 +156,8 @@ def copy(
 
 
 @main.command()
-@_with_reading_options
+@_paths
+@reading_options
 @_limit_rows
 def check(
     paths: tuple[str, ...],

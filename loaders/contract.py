@@ -11,6 +11,7 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
     made_by_dbt     (source) true for tables that dbt itself makes, which are none of the loader's
+    unlogged        (table) true for what may be lost when the server crashes (ledger only)
     history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
 
@@ -64,6 +65,7 @@ class Table:
     columns: tuple[Column, ...]
     require_one_of: tuple[str, ...] = ()
     copied: bool = True
+    unlogged: bool = False
 
     @property
     def key(self) -> Column:
@@ -189,6 +191,7 @@ def _read_table(
         columns=tuple(_read_column(column, where, project) for column in _entries(table, "columns", where)),
         require_one_of=_names(_meta(table, where), "require_one_of", where),
         copied=copied,
+        unlogged=_meta(table, where).get("unlogged", False),
     )
     _check_table(made, where)
     return made

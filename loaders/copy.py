@@ -14,7 +14,7 @@ import psycopg
 from loaders import ledger
 from loaders.contract import Table
 from loaders.csv_source import CsvFile, open_csv
-from loaders.errors import DatabaseError, FileRefusedError, LoaderError, postgres_message
+from loaders.errors import DatabaseError, FileRefusedError, postgres_message
 from loaders.options import Options
 from loaders.project import Project
 from loaders.scan import Reject, Scan
@@ -88,36 +88,11 @@ def copy_file(
 
     remove_dead_folders(project)
     try:
-        with _only_loader(connection, table, options, on_note):
-            for broken in ledger.fail_broken_loads(connection):
-                note(
-                    f"Load {broken.load_id} ({broken.file_name}) broke off on {broken.started_at:%Y-%m-%d at %H:%M}. "
-                    "Nothing of it is in; it is marked as failed. Load the file again."
-                )
+        with ledger.only_loader(connection, table, wait=options.wait, on_note=note):
             result = _copy_alone(connection, project, table, path, name, options, on_progress)
             return replace(result, notes=tuple(notes))
     except psycopg.Error as error:
         raise DatabaseError(f"The load of {name} broke off: {postgres_message(error)}.", _next_step(error)) from error
-
-
-@contextmanager
-def _only_loader(
-    connection: psycopg.Connection[Any], table: Table, options: Options, on_note: Callable[[str], None]
-) -> Iterator[None]:
-    """Hold the lock on loading into the table."""
-    # A server that works for a client that is gone should notice, and give the lock back.
-    connection.execute("set client_connection_check_interval = '1s'")
-    if not ledger.lock_table(connection, table, wait=False):
-        busy = f"Another loader is loading into {ledger.qualified_name(table)}."
-        if not options.wait:
-            raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
-        on_note(f"{busy} Waiting for it to end.")
-        ledger.lock_table(connection, table, wait=True)
-    try:
-        yield
-    finally:
-        with suppress(psycopg.Error):
-            ledger.unlock_table(connection, table)
 
 
 def _copy_alone(
@@ -133,7 +108,7 @@ def _copy_alone(
     load_id: int | None = None
     try:
         if not options.force and (earlier := _loaded_before(connection, table, path)):
-            return _skipped(name, table, earlier)
+            return skipped(name, table, earlier)
         load_id = ledger.start_load(connection, table, name)
         with working_folder(project) as folder:
             return _load(connection, project, table, path, options, on_progress, folder, load_id)
@@ -144,11 +119,12 @@ def _copy_alone(
     except BaseException as error:
         if load_id is not None and not connection.closed:
             with suppress(psycopg.Error):
-                ledger.finish_load(connection, load_id, "failed", _reason(error))
+                ledger.finish_load(connection, load_id, "failed", ledger.reason_of(error))
         raise
 
 
-def _skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
+def skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
+    """Return the result of a file whose content is loaded already."""
     message = f"loaded before as load {earlier.load_id}"
     return Result(name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
 
@@ -233,7 +209,7 @@ def _load(
         if not options.force and (earlier := ledger.find_loaded(connection, table, file.sha256)):
             # Only standard input and pipes come here: their content is known no sooner.
             connection.execute("delete from loader.loads where load_id = %s", (load_id,))
-            return _skipped(file.name, table, earlier)
+            return skipped(file.name, table, earlier)
         message, hint = _over_limit(scan, options)
         status = "refused" if message else "loaded"
         counts = {"inserted": 0, "updated": 0, "unchanged": 0}
@@ -260,15 +236,6 @@ def _load(
             message=message,
             hint=hint,
         )
-
-
-def _reason(error: BaseException) -> str:
-    """Say why a load failed, for the ledger, without any value of the file."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    if isinstance(error, psycopg.Error):
-        return postgres_message(error)
-    return error.message if isinstance(error, LoaderError) else type(error).__name__
 
 
 def _next_step(error: psycopg.Error) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -26,6 +24,7 @@ from rich.table import Table as Grid
 from loaders.contract import read_contract
 from loaders.copy import copy_file
 from loaders.database import connect, connection_environment, describe_server
+from loaders.dbt import run_dbt
 from loaders.demo_synthetic import SETTINGS, write_synthetic_files
 from loaders.errors import LoaderError
 from loaders.options import Options
@@ -121,13 +120,6 @@ def main() -> None:
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-
-
-def run_dbt(project: Project, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """Run dbt in the project, on the database that `environment` leads to."""
-    dbt = Path(sys.executable).with_name("dbt")
-    command = [str(dbt), "--quiet", *arguments, "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
-    return subprocess.run(command, env={**os.environ, **environment}, cwd=project.root, check=False)
 
 
 def _summarize(connection: psycopg.Connection[Any]) -> None:

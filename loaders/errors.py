@@ -15,6 +15,8 @@ class LoaderError(Exception):
         hint: What to do next, in one sentence.
     """
 
+    exit_code = 1
+
     def __init__(self, message: str, hint: str = "") -> None:
         """Keep message and hint apart, so that each output can lay them out its own way."""
         super().__init__(message)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from psycopg.rows import class_row
 
 from loaders.contract import Table
 from loaders.csv_source import CsvFile
-from loaders.errors import LoaderError
+from loaders.errors import DatabaseError, LoaderError, postgres_message
 from loaders.scan import Reject
 
 Connection = psycopg.Connection[Any]
@@ -40,6 +41,8 @@ class Load:
     rows_updated: int | None = None
     rows_unchanged: int | None = None
     rows_rejected: int | None = None
+    rows_removed: int | None = None
+    undone_load_id: int | None = None
     error: str | None = None
 
 
@@ -64,6 +67,40 @@ def lock_table(connection: Connection, table: Table, *, wait: bool) -> bool:
 def unlock_table(connection: Connection, table: Table) -> None:
     """Give the lock back."""
     connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (qualified_name(table),))
+
+
+@contextmanager
+def only_loader(connection: Connection, table: Table, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock on loading into a table, and say which loads have broken off.
+
+    Args:
+        connection: Connection in autocommit mode.
+        table: The raw table.
+        wait: Wait for another loader instead of failing.
+        on_note: Called with what a user should know.
+
+    Raises:
+        DatabaseError: Another loader has the lock.
+    """
+    # A server that works for a client that is gone should notice, and give the lock back.
+    connection.execute("set client_connection_check_interval = '1s'")
+    if not lock_table(connection, table, wait=False):
+        busy = f"Another loader is loading into {qualified_name(table)}."
+        if not wait:
+            raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
+        on_note(f"{busy} Waiting for it to end.")
+        lock_table(connection, table, wait=True)
+    try:
+        for broken in fail_broken_loads(connection):
+            again = "Undo the load again." if broken.undone_load_id else "Load the file again."
+            on_note(
+                f"Load {broken.load_id} ({broken.file_name}) broke off on {broken.started_at:%Y-%m-%d at %H:%M}. "
+                f"Nothing of it is in; it is marked as failed. {again}"
+            )
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            unlock_table(connection, table)
 
 
 def fail_broken_loads(connection: Connection) -> list[Load]:
@@ -105,8 +142,8 @@ def find_loaded(connection: Connection, table: Table, sha256: str) -> Load | Non
         return cursor.execute(query, (qualified_name(table), sha256)).fetchone()
 
 
-def start_load(connection: Connection, table: Table, file_name: str) -> int:
-    """Write a load that begins into the ledger and return its number.
+def start_load(connection: Connection, table: Table, file_name: str, undone_load_id: int | None = None) -> int:
+    """Write a load that begins, or the undoing of one, into the ledger and return its number.
 
     Numbers are seen in their order: whoever sees a load sees all that have lower numbers. So a reader that has read up
     to the load before the first one that still runs has missed none.
@@ -115,11 +152,11 @@ def start_load(connection: Connection, table: Table, file_name: str) -> int:
         connection.execute("select pg_advisory_xact_lock(%s)", (_NUMBER_LOCK,))
         row = connection.execute(
             """
-            insert into loader.loads (table_name, file_name, status, started_at)
-            values (%s, %s, 'running', clock_timestamp())
+            insert into loader.loads (table_name, file_name, undone_load_id, status, started_at)
+            values (%s, %s, %s, 'running', clock_timestamp())
             returning load_id
             """,
-            (qualified_name(table), file_name),
+            (qualified_name(table), file_name, undone_load_id),
         ).fetchone()
     assert row is not None
     return int(row[0])
@@ -141,7 +178,7 @@ def finish_load(connection: Connection, load_id: int, status: str, error: str | 
         load_id: Number of the load.
         status: `loaded`, `refused` or `failed`.
         error: Why it was refused or failed.
-        rows: Counts `read`, `inserted`, `updated`, `unchanged`, `rejected`.
+        rows: Counts `read`, `inserted`, `updated`, `unchanged`, `rejected`, `removed`.
     """
     values = {"status": status, "error": error, **{f"rows_{name}": count for name, count in rows.items()}}
     assignments = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values]
@@ -151,6 +188,15 @@ def finish_load(connection: Connection, load_id: int, status: str, error: str | 
         ),
         {**values, "load_id": load_id},
     )
+
+
+def reason_of(error: BaseException) -> str:
+    """Say why a load failed, for the ledger, without any value of the file."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, psycopg.Error):
+        return postgres_message(error)
+    return error.message if isinstance(error, LoaderError) else type(error).__name__
 
 
 def write_rejects(connection: Connection, load_id: int, rejects: Iterable[Reject]) -> None:

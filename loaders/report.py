@@ -35,6 +35,7 @@ _STYLES = {
     "running": "yellow",
     "error": "red",
     "warning": "yellow",
+    "undone": "dim",
 }
 
 
@@ -92,9 +93,10 @@ def show_loads(loads: list[Load], *, as_json: bool) -> None:
     for load in loads:
         counts = {
             "new": load.rows_inserted,
-            "updated": load.rows_updated,
+            "restored" if load.undone_load_id else "updated": load.rows_updated,
             "same": load.rows_unchanged,
             "rejected": load.rows_rejected,
+            "removed": load.rows_removed,
         }
         grid.add_row(
             str(load.load_id),

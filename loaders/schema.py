@@ -122,7 +122,8 @@ def _create(connection: psycopg.Connection[Any], table: Table) -> None:
         for column in table.columns
         if column.unique
     ]
-    connection.execute(sql.SQL("create table {} ({})").format(qualified(table), sql.SQL(", ").join(columns)))
+    kind = sql.SQL("unlogged table" if table.unlogged else "table")
+    connection.execute(sql.SQL("create {} {} ({})").format(kind, qualified(table), sql.SQL(", ").join(columns)))
 
 
 def primary_key_name(table: Table) -> sql.Identifier:

@@ -65,6 +65,11 @@ class Arrivals:
         self._seen |= complete
         return sorted(complete)
 
+    @property
+    def growing(self) -> list[Path]:
+        """The files that the last look found and did not take for complete."""
+        return sorted(self._growing)
+
     def _list(self) -> Iterator[tuple[Path, Signature]]:
         for folder in self._folders:
             for path in folder.iterdir():

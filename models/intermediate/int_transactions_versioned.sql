@@ -60,11 +60,11 @@ customer_emails as (
     touched as (
         select transaction_id
         from transactions
-        where _load_id > (select max(seen_load_id) from {{ this }})
+        where _load_id > (select coalesce(max(seen_load_id), 0) from {{ this }})
         union
         select transaction_id
         from replaced_transactions
-        where greatest(_replaced_by, _restored_by) > (select max(seen_load_id) from {{ this }})
+        where greatest(_replaced_by, _restored_by) > (select coalesce(max(seen_load_id), 0) from {{ this }})
         union
         select transaction_id
         from described

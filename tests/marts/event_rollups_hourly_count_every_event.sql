@@ -1,7 +1,7 @@
 with events as (
     select
         count(*) as event_count,
-        coalesce(sum(_load_id), 0) as load_checksum
+        coalesce(sum({{ version_hash('event_id', '_load_id') }}), 0) as load_checksum
     from {{ source('journey', 'events') }}
     where
         {{ pinned_as_of_date() }} is null

@@ -2,7 +2,7 @@ with events as (
     select
         event_type,
         user_id,
-        _load_id,
+        {{ version_hash('event_id', '_load_id') }} as version_hash,
         {{ local_hour('event_time') }} as hour
     from {{ ref('stg_journey__events') }}
     where
@@ -20,13 +20,14 @@ with events as (
             hour,
             event_type,
             count(*) as event_count,
-            sum(_load_id) as load_checksum
+            sum(version_hash) as load_checksum
         from events
         group by hour, event_type
     ),
 
-    -- A new, late, corrected or deleted event shows in the number of events or in the sum of their loads. The highest
-    -- load that was seen would not do: of two loads at once, the one that began first may end last.
+    -- A new, late, corrected or taken back event shows in the number of events or in the sum of their hashes. The
+    -- highest load that was seen would not do: of two loads at once, the one that began first may end last, and what an
+    -- undone load replaced is again as an earlier one wrote it.
     touched as (
         select
             coalesce(checksums.hour, seen.hour) as hour,
@@ -45,7 +46,7 @@ counted as (
         events.event_type,
         count(*) as event_count,
         count(distinct events.user_id) as unique_users,
-        sum(events._load_id) as load_checksum
+        sum(events.version_hash) as load_checksum
     from events
     {% if is_incremental() %}
         inner join touched on events.hour = touched.hour and events.event_type = touched.event_type

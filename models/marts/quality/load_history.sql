@@ -5,6 +5,7 @@ with loads as (
 timed as (
     select
         load_id,
+        undone_load_id,
         table_name,
         file_name,
         file_sha256,
@@ -16,6 +17,7 @@ timed as (
         rows_updated,
         rows_unchanged,
         rows_rejected,
+        rows_removed,
         cast({{ seconds_between('started_at', 'finished_at') }} as numeric(12, 3)) as seconds,
         started_at,
         finished_at

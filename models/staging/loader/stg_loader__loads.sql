@@ -6,6 +6,7 @@ renamed as (
     select
         -- ids
         load_id,
+        undone_load_id,
 
         -- strings
         table_name,
@@ -23,6 +24,7 @@ renamed as (
         rows_updated,
         rows_unchanged,
         rows_rejected,
+        rows_removed,
 
         -- timestamps
         started_at,

@@ -1,0 +1,36 @@
+"""Run dbt in the project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from loaders.errors import LoaderError
+from loaders.project import Project
+
+STDERR = 2
+
+
+def run_dbt(
+    project: Project, environment: dict[str, str], *arguments: str, stdout: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run dbt in the project, on the database that `environment` leads to.
+
+    Args:
+        project: The dbt project.
+        environment: Variables of libpq, as `connection_environment` returns them.
+        arguments: What dbt shall do.
+        stdout: File descriptor for what dbt prints; the caller's own standard output otherwise.
+
+    Raises:
+        LoaderError: dbt is not beside this Python, or the project has no profiles.yml.
+    """
+    dbt = Path(sys.executable).with_name("dbt")
+    if not dbt.exists():
+        raise LoaderError(f"There is no dbt in {dbt.parent}.", "Run `make setup`, and the loader in .venv/bin.")
+    if not (project.root / "profiles.yml").exists():
+        raise LoaderError("The project has no profiles.yml.", "Run `make setup`, or copy profiles.yml.example to it.")
+    command = [str(dbt), "--quiet", *arguments, "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
+    return subprocess.run(command, env={**os.environ, **environment}, cwd=project.root, check=False, stdout=stdout)
