@@ -13,8 +13,8 @@ from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
-from loaders.cli_quality import quality
 from loaders.cli_options import reading_options
+from loaders.cli_quality import quality
 from loaders.cli_run import run
 from loaders.cli_undo import undo
 from loaders.cli_watch import watch_folders
