@@ -12,6 +12,7 @@ from loaders import ledger, report
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
+from loaders.cli_metrics import metrics
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
 from loaders.copy import Result, check_file, copy_file
@@ -74,6 +75,7 @@ def main() -> None:
 main.add_command(db)
 main.add_command(export)
 main.add_command(generate)
+main.add_command(metrics)
 
 _reading = [
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
