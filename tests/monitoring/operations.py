@@ -52,3 +52,10 @@ def make_operations(connection: psycopg.Connection[Any]) -> None:
         )
         cursor.executemany("insert into marts.test_history values (%s, to_timestamp(%s), %s, %s, %s)", TESTS)
         cursor.executemany("insert into marts.data_quality_report values (%s, %s, %s, %s, %s, %s, %s)", QUALITY)
+
+
+def make_marts(connection: psycopg.Connection[Any]) -> None:
+    """Make `metrics_summary` and `load_history`, which know the loads that are in."""
+    connection.execute("create schema if not exists marts")
+    connection.execute("create table marts.metrics_summary as select current_date as as_of_date")
+    connection.execute("create table marts.load_history as select * from loader.loads")
