@@ -13,6 +13,7 @@ from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
+from loaders.cli_metrics import metrics
 from loaders.cli_options import reading_options
 from loaders.cli_quality import quality
 from loaders.cli_run import run
@@ -77,6 +78,7 @@ main.add_command(quality)
 main.add_command(restore)
 main.add_command(run)
 main.add_command(undo)
+main.add_command(metrics)
 
 _paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Literal
 
+import psycopg
 from fastapi import APIRouter, Depends
 from fastapi.responses import PlainTextResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
 from psycopg import sql
 from pydantic import AwareDatetime, BaseModel, Field
 
+from loaders.metrics import MART_MEASURES, Moment
 from serving.api.answers import FORMATS
 from serving.api.context import Context
 from serving.api.database import fetch_text
@@ -75,7 +78,25 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
         responses={**READING, 200: {"content": {"text/plain": {"example": "http_requests_total 1.0"}}}},
     )
     async def prometheus() -> Response:
-        """Give request counts and times by route, and the state of the pool of connections."""
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        """Give request counts and times by route, the state of the pool of connections, and the age of the marts."""
+        now = CollectorRegistry()
+        now.register(Moment(await _age_of_marts(context)))
+        return Response(generate_latest(metrics.registry) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _age_of_marts(context: Context) -> list[Metric]:
+    """Return the metrics of the marts, and whether they could be read: without a database others are still there."""
+    families: list[Metric] = []
+    identifiers = {name: mart.identifier for name, mart in context.catalogue.items()}
+    try:
+        async with context.pool.connection() as connection:
+            for measure in MART_MEASURES:
+                cursor = await connection.execute(measure.composed(identifiers))
+                families += measure.families(await cursor.fetchall())
+        readable = True
+    except (psycopg.Error, KeyError):
+        families, readable = [], False
+    said = "1 if the API could read the age of the marts, else 0."
+    return [*families, GaugeMetricFamily("marts_readable", said, readable)]

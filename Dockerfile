@@ -1,0 +1,35 @@
+# One image for loader, dbt and API; compose.yaml says which container runs what.
+
+FROM python:3.13-slim-bookworm AS build
+WORKDIR /build
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY pyproject.toml requirements.lock README.md LICENSE ./
+COPY loaders loaders
+COPY serving serving
+RUN --mount=type=cache,target=/root/.cache/pip pip install --constraint requirements.lock '.[api]'
+
+FROM python:3.13-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home analytics \
+    && install --directory --owner=analytics /app /app/target /app/logs /metrics
+WORKDIR /app
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOADER_PROJECT_DIR=/app DBT_PROFILES_DIR=/app
+COPY --from=build /opt/venv /opt/venv
+COPY dbt_project.yml packages.yml ./
+COPY profiles.yml.example profiles.yml
+COPY models models
+COPY macros macros
+COPY seeds seeds
+COPY analyses analyses
+COPY tests/generic tests/generic
+COPY tests/marts tests/marts
+# The macros that the project calls, so that neither a build of the image nor a start needs dbt's hub.
+COPY offline/dbt_utils dbt_packages/dbt_utils
+USER 10001
+# The API takes its routes from dbt's manifest; and an image whose project does not parse is none.
+RUN dbt parse
+
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
+CMD ["python", "-m", "serving.api"]
