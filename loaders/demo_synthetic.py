@@ -36,13 +36,16 @@ GOODS = """
 """
 
 
-def write_synthetic_files(project: Project, contract: Contract, folder: Path) -> list[Path]:
+def write_synthetic_files(
+    project: Project, contract: Contract, folder: Path, settings: Settings = SETTINGS
+) -> list[Path]:
     """Write subscriptions of the demo's households, and journeys of invented users, into the subfolder `synthetic`.
 
     Args:
         project: The dbt project.
         contract: The tables.
         folder: Where the real files are.
+        settings: How many users, and when.
 
     Returns:
         The files; those that are there already are kept.
@@ -52,10 +55,10 @@ def write_synthetic_files(project: Project, contract: Contract, folder: Path) ->
     if not all(file.exists() for file in files.values()):
         (folder / "synthetic").mkdir(parents=True, exist_ok=True)
         real = str(folder).replace("'", "''")
-        with chance(project, SETTINGS) as database:
-            define_subscriptions(database, SETTINGS, HOLDERS.format(folder=real), GOODS.format(folder=real))
-            define_journey(database, SETTINGS)
+        with chance(project, settings) as database:
+            define_subscriptions(database, settings, HOLDERS.format(folder=real), GOODS.format(folder=real))
+            define_journey(database, settings)
             define_events(database)
             for name, file in files.items():
-                write_file(database, contract.table(name), f"from {name}", file, dirty=0, seed=SETTINGS.seed)
+                write_file(database, contract.table(name), f"from {name}", file, dirty=0, seed=settings.seed)
     return list(files.values())

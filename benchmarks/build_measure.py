@@ -1,0 +1,102 @@
+"""Time and memory of one command and of the PostgreSQL server beside it, for `benchmarks/build.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from loaders.project import find_project
+
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+@dataclass
+class Cost:
+    """What a command took: seconds, and the most memory of it and of the server in MB (0 where /proc doesn't tell)."""
+
+    seconds: float
+    client_mb: float
+    server_mb: float
+
+
+def run_measured(name: str, command: list[str], environment: Mapping[str, str], output: Path, server: int) -> Cost:
+    """Run a command in the project's folder.
+
+    Args:
+        name: What to call it when it fails.
+        command: The program and its arguments.
+        environment: All of its environment.
+        output: File for what it prints.
+        server: Process id of the PostgreSQL server.
+
+    Raises:
+        SystemExit: It failed; the message has the end of what it printed.
+    """
+    with output.open("wb") as opened, _watch_memory(server) as peak:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, env=environment, stdout=opened, stderr=subprocess.STDOUT, cwd=find_project().root
+        )
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
+    client = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return Cost(round(seconds, 3), round(client, 1), round(max(peak), 1))
+
+
+@contextmanager
+def _watch_memory(server: int) -> Iterator[list[float]]:
+    """Look at the server's memory until the block ends; the list has what was found each time, in MB."""
+    found = [0.0]
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+            found.append(server_memory(server))
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def server_memory(server: int) -> float:
+    """Return the memory of a PostgreSQL server in MB.
+
+    That is the private memory of all its processes, and once what they share, of which the process that touched most
+    of it tells how much is in use. /proc/*/smaps_rollup would be exact, but walks 2 GB of page tables a process.
+    """
+    private, shared = 0, 0
+    for process in [server, *_children(server)]:
+        with suppress(OSError, ValueError):
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+            sizes = {
+                key: int(value.split()[0])
+                for key, _, value in (line.partition(":") for line in lines)
+                if key in {"RssAnon", "RssShmem"}
+            }
+            private += sizes.get("RssAnon", 0)
+            shared = max(shared, sizes.get("RssShmem", 0))
+    return (private + shared) / 1000
+
+
+def _children(process: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return []

@@ -1,0 +1,233 @@
+"""Tables and plots of what `benchmarks/build.py` measured, from whatever there is so far."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Found = dict[str, Any]
+BUILDS = ("full", "nothing new", "newest +0.1 %", "scattered +0.1 %", "newest +1 %", "scattered +1 %")
+PEERS = ("ours", "pandas", "duckdb")
+BEGIN, END = "<!-- measured: make bench-build -->", "<!-- end of measured -->"
+# What a size of the demo, or of ten times the demo, is wanted to do: name, limit, and the value as a function of sizes.
+TARGETS: list[tuple[str, float, Callable[[dict[str, Found]], float]]] = [
+    ("full build of the demo, seconds", 120, lambda sizes: median(sizes["1"], "full")),
+    ("with nothing new, seconds", 25, lambda sizes: median(sizes["1"], "nothing new")),
+    ("SQL after +1 % of the newest, of a full build's", 0.3, lambda sizes: share_of_full(sizes["1"], "newest +1 %")),
+    ("SQL after +1 % scattered, of a full build's", 0.3, lambda sizes: share_of_full(sizes["1"], "scattered +1 %")),
+    ("the same of the newest at ten times the data", 0.1, lambda sizes: share_of_full(sizes["10"], "newest +1 %")),
+    ("the same scattered at ten times the data", 0.1, lambda sizes: share_of_full(sizes["10"], "scattered +1 %")),
+    ("full build at ten times the data, of the demo's", 12, lambda sizes: growth(sizes, "full")),
+    ("load at ten times the data, of the demo's", 12, lambda sizes: growth(sizes, "load")),
+    ("four marts, of pandas", 1, lambda sizes: peer_median(sizes["1"], "ours") / peer_median(sizes["1"], "pandas")),
+]
+
+
+def median(size: Found, cost: str, key: str = "seconds") -> float:
+    """Return the median of what was measured; a KeyError says that it was not."""
+    return float(statistics.median(run[key] for run in size["costs"][cost]))
+
+
+def peer_median(size: Found, peer: str, key: str = "seconds") -> float:
+    """Return the median of a way to make the four marts; ours is the load and the build together."""
+    if peer != "ours":
+        return median(size, f"peers: {peer}", key)
+    parts = zip(size["costs"]["peers: loader copy"], size["costs"]["peers: dbt build"], strict=True)
+    return float(
+        statistics.median(
+            max(run) if key.endswith("mb") else sum(run) for run in ((load[key], build[key]) for load, build in parts)
+        )
+    )
+
+
+def share_of_full(size: Found, cost: str) -> float:
+    """Return the time of SQL as a part of the full build's."""
+    return median(size, cost, "sql_seconds") / median(size, "full", "sql_seconds")
+
+
+def growth(sizes: dict[str, Found], cost: str) -> float:
+    """Return how many times as long it takes for ten times the demo."""
+    return median(sizes["10"], cost) / median(sizes["1"], cost)
+
+
+def report(found: Found, docs: Path | None) -> None:
+    """Print what was measured as Markdown; with a folder of documents, put it there too and draw the plots."""
+    sizes = dict(sorted(found["sizes"].items(), key=lambda item: float(item[0])))
+    sizes = {name: size for name, size in sizes.items() if size.get("costs")}
+    text = "\n\n".join(filter(None, _sections(found, sizes)))
+    print(text)
+    if docs:
+        page = docs / "scaling.md"
+        before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+        page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        draw(sizes, docs / "images")
+
+
+def _sections(found: Found, sizes: dict[str, Found]) -> Iterable[str]:
+    machine = found["machine"]
+    yield f"Medians on {machine['cores']} cores and {machine['memory_gb']} GB of memory, Python {machine['python']}."
+    yield _builds(sizes)
+    yield _dbt(sizes)
+    yield _peers(sizes)
+    yield _disk(sizes)
+    yield from (_models(size) for size in sizes.values())
+    yield _targets(sizes)
+    for name, size in sizes.items():
+        if size.get("unequal"):
+            yield f"**At {name} times the demo a full build makes these otherwise: {', '.join(size['unequal'])}.**"
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    listed = list(rows)
+    rule = "|---|" + "---:|" * (len(head) - 1)
+    return "\n".join([f"| {' | '.join(head)} |", rule, *(f"| {' | '.join(row)} |" for row in listed)]) if listed else ""
+
+
+def _lines(size: Found) -> str:
+    return f"{size['lines']['all']:,}"
+
+
+def _builds(sizes: dict[str, Found]) -> str:
+    rows = []
+    for size in sizes.values():
+        for cost in ("load", *BUILDS):
+            if cost not in size["costs"]:
+                continue
+            built = cost != "load"
+            sql = f"{median(size, cost, 'sql_seconds'):,.1f}" if built else ""
+            share = f"{100 * share_of_full(size, cost):.0f} %" if built and "full" in size["costs"] else ""
+            load = f"load {cost}"
+            loaded = f"{median(size, load):,.1f}" if load in size["costs"] else ""
+            memory = [f"{median(size, cost, key):,.0f}" for key in ("client_mb", "server_mb", "spilled_mb")]
+            name = "load of all but the loads below" if cost == "load" else f"build, {cost}"
+            rows.append([_lines(size), name, loaded, f"{median(size, cost):,.1f}", sql, share, *memory])
+    head = ["lines", "step", "load before, s", "s", "SQL, s", "of full", "peak MB", "server, peak MB", "spilled MB"]
+    return _table(head, rows)
+
+
+def _dbt(sizes: dict[str, Found]) -> str:
+    rows = []
+    for size in sizes.values():
+        if "psql" in size["costs"]:
+            four, one, psql = (median(size, cost) for cost in ("full", "full, one thread", "psql"))
+            rows.append([_lines(size), f"{four:,.1f}", f"{one:,.1f}", f"{psql:,.1f}", f"{one - psql:,.1f}"])
+    return _table(["lines", "dbt, 4 threads, s", "dbt, 1 thread, s", "its SQL by psql, s", "dbt itself, s"], rows)
+
+
+def _peers(sizes: dict[str, Found]) -> str:
+    names = {"ours": "`loader copy` and dbt", "pandas": "pandas", "duckdb": "DuckDB"}
+    rows = []
+    for size in sizes.values():
+        for peer in PEERS if "peers: duckdb" in size["costs"] else ():
+            seconds = peer_median(size, peer)
+            ratios = [f"{seconds / peer_median(size, other):.2f} x" for other in ("pandas", "duckdb")]
+            memory = [f"{peer_median(size, peer, key):,.0f}" for key in ("client_mb", "server_mb")]
+            rows.append([_lines(size), names[peer], f"{seconds:,.1f}", *ratios, *memory[: 2 if peer == "ours" else 1]])
+            rows[-1] += [""] * (7 - len(rows[-1]))
+    return _table(
+        ["lines", "four marts, from files", "s", "of pandas", "of DuckDB", "peak MB", "server, peak MB"], rows
+    )
+
+
+def _disk(sizes: dict[str, Found]) -> str:
+    rows = []
+    for size in sizes.values():
+        if "disk" in size:
+            schemas, lines = size["disk"]["schemas"], size["lines"]["all"]
+            parts = [schemas.get(schema, 0) for schema in ("raw", "intermediate", "marts")]
+            rows.append(
+                [
+                    _lines(size),
+                    *(f"{part:,.0f}" for part in (size["disk"]["total_mb"], *parts)),
+                    *(f"{1e6 * part / lines:,.0f}" for part in parts),
+                ]
+            )
+    head = ["lines", "database MB", "raw MB", "intermediate MB", "marts MB"]
+    return _table([*head, "raw bytes/line", "intermediate bytes/line", "marts bytes/line"], rows)
+
+
+def _models(size: Found, most: int = 8) -> str:
+    """List the models that take longest after +1 % of lines scattered over the year, beside their other times."""
+    if not {"scattered +1 %", "full"} <= size["costs"].keys():
+        return ""
+    times = {
+        cost: {
+            model: statistics.median(run["models"][model] for run in size["costs"][cost])
+            for model in size["costs"][cost][0]["models"]
+        }
+        for cost in ("full", "nothing new", "newest +1 %", "scattered +1 %")
+        if cost in size["costs"]
+    }
+    longest = sorted(times["scattered +1 %"].items(), key=lambda item: -item[1])[:most]
+    rows = [[f"`{model}`", *(f"{found.get(model, 0):,.1f}" for found in times.values())] for model, _ in longest]
+    return _table([f"model, {_lines(size)} lines", *(f"{cost}, s" for cost in times)], rows)
+
+
+def _targets(sizes: dict[str, Found]) -> str:
+    rows = []
+    for name, limit, value in TARGETS:
+        try:
+            found = value(sizes)
+        except KeyError:
+            continue
+        rows.append([name, f"{limit:g}", f"{found:,.2f}", "reached" if found <= limit else "**missed**"])
+    return _table(["target", "at most", "measured", ""], rows)
+
+
+def draw(sizes: dict[str, Found], folder: Path) -> None:
+    """Draw the plots that there are figures for."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pyplot.rcParams.update(
+        {"axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": True}
+    )
+    for name, plot in (("build_by_size", _plot_sizes), ("build_after_change", _plot_changes), ("peers", _plot_peers)):
+        figure, axes = pyplot.subplots(figsize=(7, 4), dpi=120)
+        if plot(axes, sizes):
+            # Without a date the same figures give the same file.
+            figure.savefig(folder / f"{name}.png", metadata={"Software": None})
+        pyplot.close(figure)
+
+
+def _plot_sizes(axes: Any, sizes: dict[str, Found]) -> bool:
+    for cost in ("load", *BUILDS):
+        points = [(size["lines"]["all"], median(size, cost)) for size in sizes.values() if cost in size["costs"]]
+        if points:
+            axes.plot(*zip(*points, strict=True), marker="o", label=cost)
+    axes.set(xscale="log", yscale="log", xlabel="transaction lines", ylabel="seconds")
+    axes.set_title("Time by size")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize="small")
+    return bool(axes.lines)
+
+
+def _plot_changes(axes: Any, sizes: dict[str, Found]) -> bool:
+    found = {name: size for name, size in sizes.items() if set(BUILDS) <= size["costs"].keys()}
+    width = 0.8 / max(1, len(found))
+    for number, size in enumerate(found.values()):
+        shares = [100 * share_of_full(size, cost) for cost in BUILDS]
+        places = [place + number * width - 0.4 + width / 2 for place in range(len(BUILDS))]
+        axes.bar_label(axes.bar(places, shares, width, label=f"{_lines(size)} lines"), fmt="%.0f", fontsize="x-small")
+    axes.set_xticks(range(len(BUILDS)), [cost.replace(" +", "\n+") for cost in BUILDS])
+    axes.set(ylabel="% of the full build's SQL time", title="A build after a change")
+    if found:
+        axes.legend(fontsize="small")
+    return bool(found)
+
+
+def _plot_peers(axes: Any, sizes: dict[str, Found]) -> bool:
+    found = [size for size in sizes.values() if "peers: duckdb" in size["costs"]]
+    for number, peer in enumerate(PEERS):
+        places = [place + (number - 1) * 0.27 for place in range(len(found))]
+        bars = axes.bar(places, [peer_median(size, peer) for size in found], 0.25, label=peer)
+        axes.bar_label(bars, fmt="%.1f", fontsize="x-small")
+    axes.set_xticks(range(len(found)), [f"{_lines(size)} lines" for size in found])
+    axes.set(yscale="log", ylabel="seconds", title="Four marts, from files to results")
+    axes.legend(fontsize="small")
+    return bool(found)
