@@ -64,7 +64,10 @@ class Measure:
 LEDGER_MEASURES = (
     Measure(
         ("loads",),
-        "select table_name, status, count(*) from {loads} group by table_name, status",
+        """
+        select table_name, status, count(*)
+        from {loads} where undone_load_id is null group by table_name, status
+        """,
         ("table", "status"),
         {"loader_loads": "Files that the loader tried to load, by what became of them."},
     ),
@@ -73,15 +76,18 @@ LEDGER_MEASURES = (
         """
         select
             table_name,
+            extract(epoch from max(finished_at) filter (where status = 'loaded' and undone_load_id is null)),
             extract(epoch from max(finished_at) filter (where status = 'loaded')),
-            cast((array_agg(status order by load_id desc) filter (where status <> 'running'))[1]
-                in ('refused', 'failed') as int)
+            cast((array_agg(status order by load_id desc) filter (
+                where status <> 'running' and undone_load_id is null
+            ))[1] in ('refused', 'failed') as int)
         from {loads} group by table_name
         """,
         ("table",),
         {
-            "loader_last_success_timestamp_seconds": "End of the last load that is in.",
-            "loader_last_load_failed": "1 if the last load that ended was refused or failed, else 0.",
+            "loader_last_success_timestamp_seconds": "End of the last load of a file that is in.",
+            "loader_last_change_timestamp_seconds": "The same, or the moment that a load was taken back.",
+            "loader_last_load_failed": "1 if the last file was refused or its load failed, else 0.",
         },
     ),
     Measure(
@@ -92,16 +98,16 @@ LEDGER_MEASURES = (
             values ('inserted', rows_inserted), ('updated', rows_updated), ('unchanged', rows_unchanged),
                 ('rejected', rows_rejected)
         ) as outcomes (outcome, row_count)
-        where row_count is not null group by table_name, outcome
+        where undone_load_id is null and row_count is not null group by table_name, outcome
         """,
         ("table", "outcome"),
-        {"loader_rows_total": "Rows of all files so far, by what became of them."},
+        {"loader_rows_total": "Rows of all files so far, those taken back included, by what became of them."},
     ),
     Measure(
         ("loads",),
         """
         select distinct on (table_name) table_name, rows_read, rows_rejected
-        from {loads} where rows_read is not null order by table_name, load_id desc
+        from {loads} where undone_load_id is null and rows_read is not null order by table_name, load_id desc
         """,
         ("table",),
         {

@@ -73,6 +73,28 @@ def test_loads_rejects_and_freshness(loader: Loader, connection: psycopg.Connect
     assert value(again, "loader_newest_row_timestamp_seconds", table=products) == pytest.approx(newest, abs=1e-3)
 
 
+def test_a_load_that_is_taken_back_is_no_success(
+    loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        file = tmp_path / f"products_{number}.csv"
+        file.write_text(f"product_id\np{number}\n")
+        assert loader("copy", file).exit_code == 0
+    before = read(loader)
+    assert loader("undo", 2, "--yes").exit_code == 0, loader("undo", "--help").output
+    after = read(loader)
+    products = {"table": "raw.products"}
+    assert value(after, "loader_loads", **products, status="undone") == 1
+    assert value(after, "loader_loads", **products, status="loaded") == 1  # and not the undo itself
+    assert value(after, "loader_rows_total", **products, outcome="inserted") == 2  # a counter never falls
+    assert value(after, "loader_last_load_failed", **products) == 0
+    names = [f"loader_last_{what}_timestamp_seconds" for what in ("success", "change")]
+    success, change = (value(after, name, **products) for name in names)
+    loaded = seconds(connection, "select finished_at from loader.loads where load_id = 1")
+    assert success == pytest.approx(loaded, abs=1e-3)
+    assert success < value(before, names[0], **products) < change  # type: ignore[operator]
+
+
 def test_a_load_that_runs_has_not_failed(loader: Loader, connection: psycopg.Connection[Any]) -> None:
     insert = "insert into loader.loads (table_name, file_name, status, started_at) values ('raw.plans', 'f', %s, now())"
     connection.execute(insert, ("running",))

@@ -23,8 +23,8 @@ TESTS = [
 ]
 # Check, table, rows checked, rows failed, amount, share, severity.
 QUALITY = [
-    ("unknown_product", "transactions", 95, 3, 12.5, 0.03, "warn"),
-    ("rejected_rows", "transactions", 100, 5, 40.0, 0.05, "error"),
+    ("unknown_product", "raw.transactions", 95, 3, 12.5, 0.03, "warning"),
+    ("rejected_nul_byte", "loader.rejected_rows", 100, 5, 40.0, 0.05, "error"),
 ]
 
 

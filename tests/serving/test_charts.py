@@ -6,7 +6,10 @@ import asyncio
 
 import httpx
 import pytest
+from prometheus_client.utils import floatToGoString
 
+from loaders.contract import Contract
+from loaders.metrics import MART_MEASURES, OPERATIONS_MEASURES, read_metrics
 from serving.api.cache import MOST_ENTRIES, ShortMemory
 from tests.conftest import Environment
 from tests.serving.conftest import connect
@@ -96,6 +99,32 @@ def test_ready_tells_the_age_of_the_marts(client: httpx.Client, marts: Environme
     assert found["status"] == "ready"
     assert found["as_of_date"] == expected["as_of_date"]
     assert found["last_load_at"]
+
+
+def test_metrics_tell_the_age_of_the_marts(client: httpx.Client, marts: Environment, contract: Contract) -> None:
+    with connect(marts) as admin:
+        registry = read_metrics(admin, contract)
+    for measure in MART_MEASURES:
+        for name in measure.metrics:
+            assert f"{name} {floatToGoString(registry.get_sample_value(name))}\n" in client.get("/metrics").text
+    assert "marts_readable 1.0" in client.get("/metrics").text
+    with connect(marts) as admin:
+        admin.execute("alter table marts.metrics_summary rename to elsewhere")
+        without = client.get("/metrics").text
+        admin.execute("alter table marts.elsewhere rename to metrics_summary")
+    assert "marts_readable 0.0" in without
+    assert "http_requests_total" in without
+
+
+def test_every_mart_of_operations_has_its_metrics(marts: Environment, contract: Contract) -> None:
+    with connect(marts) as admin:
+        registry = read_metrics(admin, contract)
+    found = {family.name for family in registry.collect()}
+    assert {name for measure in (*MART_MEASURES, *OPERATIONS_MEASURES) for name in measure.metrics} <= found
+    assert registry.get_sample_value("dbt_last_build_failed") == 0
+    (checked,) = in_database(marts, "select * from marts.data_quality_report where check_name = 'negative_amount'")
+    labels = {"check": "negative_amount", "table": checked["table_name"], "severity": checked["severity"]}
+    assert registry.get_sample_value("quality_failed_rows", labels) == checked["rows_failed"] > 0
 
 
 def test_the_short_memory_asks_once_and_keeps_no_error() -> None:
