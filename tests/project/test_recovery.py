@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from tests.conftest import DATA
+from tests.conftest import DATA, ROOT
 from tests.project.conftest import Dbt, Environment, query
+from tests.project.documents import fences
 
 MARTS = """
     select table_name from information_schema.tables
@@ -83,13 +87,34 @@ def write_later_files(environment: Environment, folder: Path) -> list[Path]:
     return [folder / name for name in rows]
 
 
+def scheduled(command: str, folder: Path, exports: Path) -> str:
+    """A command of docs/schedule.md with the places of this machine."""
+    places = {
+        "/srv/analytics/.venv/bin": Path(sys.executable).parent,
+        "/srv/analytics/exports": exports,
+        "/srv/analytics/logs": folder,
+    }
+    for place, here in places.items():
+        command = command.replace(place, str(here))
+    return command
+
+
 @pytest.fixture(scope="module")
 def shop(new_database: Callable[[], Environment], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The small files, loaded and built by `loader run`."""
-    folder = tmp_path_factory.mktemp("dbt")
+    """The small files, loaded and built by the line for cron in docs/schedule.md, with no more than cron gives it."""
+    folder = tmp_path_factory.mktemp("cron")
     settings = {"DBT_TARGET": "ci", "DBT_TARGET_PATH": folder / "target", "DBT_LOG_PATH": folder / "logs"}
-    environment = {**new_database(), **{name: str(value) for name, value in settings.items()}}
-    assert "Built and tested everything." in run(environment, "run", DATA)
+    environment = {**new_database(), **{name: str(value) for name, value in settings.items()}, "PYTHONPATH": str(ROOT)}
+    [crontab] = fences("schedule.md", "crontab")
+    command = scheduled(crontab.splitlines()[-1].split(maxsplit=5)[5], folder, DATA)
+    cron = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin", "HOME": str(folder), "LOGNAME": "analytics"}
+    result = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=folder, env={**environment, **cron}, capture_output=True, text=True
+    )
+    log = (folder / "run.log").read_text()
+    assert "Built and tested everything." in log, log
+    # What is printed would be mailed.
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     return environment
 
 
@@ -109,7 +134,11 @@ def test_lines_come_into_marts_that_were_first_built_without_any(
 def test_marts_are_as_before_when_the_last_loads_are_undone(shop: Environment, tmp_path: Path) -> None:
     before = fingerprints(shop, without=TELL_OF_LOADS)
     files = write_later_files(shop, tmp_path)
-    assert "Built and tested what is made of" in run(shop, "run", tmp_path)
+    [service] = [text for text in fences("schedule.md", "ini") if "ExecStart=" in text]
+    command = scheduled(service.split("ExecStart=")[1].splitlines()[0], tmp_path, tmp_path)
+    systemd = {**shop, "PATH": "/usr/bin:/bin"}
+    result = subprocess.run(shlex.split(command), cwd=ROOT, env=systemd, capture_output=True, text=True)
+    assert (result.returncode, "Built and tested what is made of" in result.stdout) == (0, True), result.stderr
     changed = {mart for mart, found in fingerprints(shop, without=TELL_OF_LOADS).items() if found != before[mart]}
     assert {"order_lines", "customer_metrics", "category_kpis", "product_kpis", "event_rollups_hourly"} <= changed
     later = query(shop, "select load_id from loader.loads where file_name like '%late%' order by load_id desc")
