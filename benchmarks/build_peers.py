@@ -203,8 +203,8 @@ def differences(ours: Path, theirs: Path) -> list[str]:
             columns = [row[0] for row in database.execute("describe ours").fetchall()]
             # 12 and 12.00 are one number, t and true one truth; texts such as names of segments stay as they are.
             listed = ", ".join(
-                f'coalesce({", ".join(f"""cast(try_cast("{name}" as {kind}) as varchar)""" for kind in KINDS)}, "{name}")'
-                for name in columns
+                f'coalesce({", ".join(f"""cast(try_cast("{its}" as {kind}) as varchar)""" for kind in KINDS)}, "{its}")'
+                for its in columns
             )
             for one, other in (("ours", "theirs"), ("theirs", "ours")):
                 # `except all`, as a row too many is a difference too.
