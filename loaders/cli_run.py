@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -19,6 +18,7 @@ from loaders.database import connect
 from loaders.errors import LoaderError
 from loaders.options import Limit, Options
 from loaders.project import find_project
+from loaders.quality import Check
 from loaders.rules import Format
 from loaders.schema import init_schema
 
@@ -106,7 +106,7 @@ def _show(
     pending: runs.Pending,
     built: bool | None,
     rejects: list[tuple[str, str, int]],
-    checks: list[tuple[str, str, int, Any]],
+    checks: list[Check],
     *,
     as_json: bool,
 ) -> None:
@@ -117,7 +117,7 @@ def _show(
                 "built": built,
                 "tables": None if pending.everything else pending.tables,
                 "rejected": [dict(zip(("table", "reason", "rows"), each, strict=True)) for each in rejects],
-                "checks": [dict(zip(("check", "table", "rows", "amount"), each, strict=True)) for each in checks],
+                "checks": [asdict(check) for check in checks],
             }
         )
         return
@@ -129,10 +129,8 @@ def _show(
     for table, reason, rows in rejects:
         click.echo(f"{rows:,} rows of {table} were rejected: {reason}")
     if checks:
-        click.echo("What costs most (marts.data_quality_report):")
-    for check, table, rows, amount in checks:
-        money = "" if amount is None else f", {amount:,} in money"
-        click.echo(report.printable(f"  {check} ({table}): {rows:,} rows{money}"))
+        click.echo("The worst that the data quality report has; `loader quality` shows all:")
+        report.show_quality(checks, as_json=False)
 
 
 def _note(text: str) -> None:

@@ -24,6 +24,7 @@ from loaders.errors import LoaderError
 from loaders.inputs import table_of
 from loaders.options import Options
 from loaders.project import Project
+from loaders.quality import Check, read_checks
 from loaders.spool import file_digest
 from loaders.watch import Arrivals
 
@@ -152,8 +153,8 @@ def selection(contract: Contract, pending: Pending) -> list[str]:
         return []
     touched = [table for table in contract.copied_tables if ledger.qualified_name(table) in pending.tables]
     sources = [f"source:{table.source}.{table.name}+" for table in touched]
-    # The marts about loads, but not all that asks the ledger how far it is.
-    return ["--select", *sources, "source:loader.loads+,path:models/marts/quality"]
+    # What is said of the data changes with the ledger too, but not all that asks the ledger how far it is.
+    return ["--select", *sources, "+path:models/marts/quality"]
 
 
 def build(connection: Connection, project: Project, contract: Contract, pending: Pending) -> bool:
@@ -185,18 +186,7 @@ def count_rejects(connection: Connection, load_ids: list[int]) -> list[tuple[str
     ).fetchall()
 
 
-def find_worst_checks(connection: Connection, limit: int = 5) -> list[tuple[str, str, int, Any]]:
-    """Return check, table, failed rows and money of what costs most in `data_quality_report`, if there is that mart."""
+def find_worst_checks(connection: Connection, limit: int = 5) -> list[Check]:
+    """Return the worst findings of `data_quality_report`; none before the first build."""
     row = connection.execute("select to_regclass('marts.data_quality_report') is not null").fetchone()
-    if not (row and row[0]):
-        return []
-    return connection.execute(
-        """
-        select check_name, table_name, rows_failed, amount_affected
-        from marts.data_quality_report
-        where rows_failed > 0
-        order by abs(amount_affected) desc nulls last, rows_failed desc, check_name
-        limit %s
-        """,
-        (limit,),
-    ).fetchall()
+    return [check for check in read_checks(connection, limit) if check.rows_failed] if row and row[0] else []

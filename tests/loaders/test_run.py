@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from loaders import run
 from loaders.database import connect
 from loaders.project import Project
+from loaders.quality import Check
 from tests.conftest import Loader
 
 Connection = psycopg.Connection[Any]
@@ -39,7 +41,7 @@ class Dbt:
         arguments = self.calls[-1]
         if "--select" not in arguments:
             return ["everything"]
-        return [each for each in arguments[arguments.index("--select") + 1 :] if each.startswith("source:")][:-1]
+        return [each for each in arguments[arguments.index("--select") + 1 :] if each.startswith("source:")]
 
 
 @pytest.fixture
@@ -173,13 +175,28 @@ def test_a_file_that_is_being_written_waits(
     assert connection.execute("select file_name from loader.loads").fetchall() == [("transactions_1.csv",)]
 
 
-def test_what_costs_most_is_shown(loader: Loader, connection: Connection, folder: Path, dbt: Dbt) -> None:
+def test_the_worst_findings_are_shown(loader: Loader, connection: Connection, folder: Path, dbt: Dbt) -> None:
     connection.execute("create schema marts")
-    connection.execute(
-        "create table marts.data_quality_report as select * from (values "
-        "('unknown_products', 'transactions', 7, 12.50), ('duplicates', 'transactions', 9, null), ('gaps', 'x', 0, 0)) "
-        "as report (check_name, table_name, rows_failed, amount_affected)"
-    )
+    columns = {field.name: None for field in fields(Check)}
+    rows = [
+        {"check_name": "unknown_product", "severity": "warning", "rows_failed": 7, "amount_affected": 12.5},
+        {"check_name": "zero_quantity", "severity": "info", "rows_failed": 9},
+        {"check_name": "stale_source", "severity": "error", "rows_failed": 0},
+    ]
+    values = [
+        json.dumps({**columns, "rows_checked": 10, "description": "x", "counted": "lines", **row}) for row in rows
+    ]
+    types = "check_name text, severity text, description text, table_name text, counted text, rows_checked bigint, "
+    types += "rows_failed bigint, share_failed numeric, amount_affected numeric, share_of_revenue numeric"
+    connection.execute(f"create table marts.data_quality_report ({types})")
+    for value in values:
+        connection.execute(
+            "insert into marts.data_quality_report "
+            "select * from jsonb_populate_record(null::marts.data_quality_report, %s)",
+            (value,),
+        )
     output = loader("run", folder).output
-    assert output.index("unknown_products (transactions): 7 rows, 12.50 in money") < output.index("duplicates")
-    assert "gaps" not in output
+    assert output.index("unknown_product") < output.index("zero_quantity")
+    assert "stale_source" not in output
+    found = json.loads(loader("run", folder, "--json").stdout)["checks"]
+    assert [check["check_name"] for check in found] == ["unknown_product", "zero_quantity"]
