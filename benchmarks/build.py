@@ -37,6 +37,7 @@ from loaders.project import find_project
 from loaders.server import EmbeddedServer
 from loaders.server_binaries import find_binaries
 
+LINES = "source.customer_analytics.shop.transactions"
 GROUPS = ("peers", "builds", "psql")
 Costs = dict[str, list[dict[str, Any]]]
 Step = tuple[str, Callable[[], Costs]]
@@ -213,8 +214,19 @@ class Size:
         return {}
 
     def fingerprints(self) -> dict[str, str]:
-        """Return the number of rows and a sum over hashes of all of them, for each mart."""
-        names = self.query("select tablename from pg_tables where schemaname = 'marts' order by tablename")
+        """Return the number of rows and a sum over hashes of all of them, for each mart that lines lead to.
+
+        The others, which tell of loads and builds, differ from build to build.
+        """
+        children = json.loads((self.folder / "target" / "manifest.json").read_text())["child_map"]
+        reached: set[str] = set()
+        following = {LINES}
+        while following:
+            reached |= following
+            following = {child for node in following for child in children[node]} - reached
+        models = {node.split(".")[-1] for node in reached if node.startswith("model.")}
+        tables = self.query("select tablename from pg_tables where schemaname = 'marts' order by tablename")
+        names = [row for row in tables if row[0] in models]
         hashed = "select count(*) || ' ' || coalesce(sum(hashtextextended(mart::text, 0)), 0) from marts.{} as mart"
         return {name: self.query(hashed.format(name))[0][0] for (name,) in names}
 
