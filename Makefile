@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api test lint format bench lock clean
+.PHONY: help setup demo api test lint format bench bench-build lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -33,6 +33,9 @@ format: .venv/.test setup ## lay out Python and SQL in the project's style
 
 bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvkit; takes a quarter of an hour
 	@.venv-bench/bin/python benchmarks/load.py $(BENCH)
+
+bench-build: .venv-bench/.done setup ## measure builds of the marts by size and by change, beside pandas and DuckDB; takes hours
+	@.venv-bench/bin/python -m benchmarks.build $(BENCH)
 
 lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 	$(BIN)/pip install --quiet uv

@@ -74,6 +74,7 @@ def _sections(found: Found, sizes: dict[str, Found]) -> Iterable[str]:
     yield _disk(sizes)
     yield from (_models(size) for size in sizes.values())
     yield _targets(sizes)
+    yield _billion(sizes)
     for name, size in sizes.items():
         if size.get("unequal"):
             yield f"**At {name} times the demo a full build makes these otherwise: {', '.join(size['unequal'])}.**"
@@ -163,6 +164,30 @@ def _models(size: Found, most: int = 8) -> str:
     longest = sorted(times["scattered +1 %"].items(), key=lambda item: -item[1])[:most]
     rows = [[f"`{model}`", *(f"{found.get(model, 0):,.1f}" for found in times.values())] for model, _ in longest]
     return _table([f"model, {_lines(size)} lines", *(f"{cost}, s" for cost in times)], rows)
+
+
+def _billion(sizes: dict[str, Found]) -> str:
+    """Draw the largest size on to a billion lines in a straight line, which is the least that it would take."""
+    measured = [size for size in sizes.values() if "disk" in size and "full" in size["costs"]]
+    if not measured:
+        return ""
+    size = measured[-1]
+    times = 1e9 / size["lines"]["all"]
+    rows = [
+        [f"{name} (1 % is 10 million lines)" if "+1 %" in name else name, f"{times * median(size, cost) / 3600:,.1f} h"]
+        for name, cost in (
+            ("load", "load"),
+            ("full build", "full"),
+            ("build with nothing new", "nothing new"),
+            ("build after +1 % of the newest", "newest +1 %"),
+            ("build after +1 % scattered", "scattered +1 %"),
+        )
+    ]
+    for table in size["disk"]["largest"][:6]:
+        gigabytes = (f"{times * table[part] / 1000:,.0f} GB" for part in ("table_mb", "indexes_mb"))
+        rows.append([f"`{table['schema']}.{table['table']}`", " + ".join(gigabytes) + " of indexes"])
+    rows.append(["database", f"{times * size['disk']['total_mb'] / 1000:,.0f} GB"])
+    return _table([f"a billion lines, from {_lines(size)}", "in a straight line"], rows)
 
 
 def _targets(sizes: dict[str, Found]) -> str:
