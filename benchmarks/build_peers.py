@@ -202,15 +202,8 @@ def differences(ours: Path, theirs: Path) -> list[str]:
                 )
             columns = [row[0] for row in database.execute("describe ours").fetchall()]
             # 12 and 12.00 are one number, t and true one truth; texts such as names of segments stay as they are.
-<<<<<<< HEAD
-            listed = ", ".join(
-                f'coalesce({", ".join(f"""cast(try_cast("{its}" as {kind}) as varchar)""" for kind in KINDS)}, "{its}")'
-                for its in columns
-            )
-=======
             kinds = ", ".join(f'cast(try_cast("{{0}}" as {kind}) as varchar)' for kind in KINDS)
             listed = ", ".join(f'coalesce({kinds}, "{{0}}")'.format(column) for column in columns)
->>>>>>> bench
             for one, other in (("ours", "theirs"), ("theirs", "ours")):
                 # `except all`, as a row too many is a difference too.
                 query = f"select {listed} from {one} except all select {listed} from {other}"
