@@ -223,14 +223,15 @@ class Moment(Collector):
 
 
 def read_metrics(connection: Connection, contract: Contract) -> CollectorRegistry:
-    """Read all metrics in one snapshot; those whose table is not there, or not the user's to read, are left out.
+    """Read all metrics; those whose table is not there, or not the user's to read, are left out.
 
     Args:
         connection: Connection in autocommit mode.
         contract: The contract, for the raw tables.
     """
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute("set transaction isolation level repeatable read, read only")
+        # Each query with a snapshot of its own: in an older one a mart that is built anew meanwhile would be empty.
+        cursor.execute("set transaction isolation level read committed, read only")
         readable = _readable(cursor)
         identifiers = {name: sql.Identifier(schema, name) for schema, name in readable if schema in (LEDGER, SCHEMA)}
         families: list[Metric] = []
