@@ -129,3 +129,7 @@ def test_a_name_that_tells_no_table_is_refused(contract: Contract, name: str) ->
         contract.table_for_file(name)
     with pytest.raises(FileRefusedError, match=r"Tables: .*transactions"):
         contract.table(name)
+
+
+def test_what_dbt_makes_itself_is_none_of_the_loaders(contract: Contract) -> None:
+    assert "operations" not in {table.source for table in contract.tables}

@@ -4,58 +4,35 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import random
 from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
 import pytest
+from click.testing import CliRunner
 
+from loaders.cli import main
 from tests.project.conftest import Dbt, Environment, query
 
 Line = dict[str, str]
 Days = dict[str, Decimal]
 Load = Callable[..., Environment]
 LOADS = 12
-# Loads of files that are taken back at once, and one that is taken back and then comes again.
+# Files that are taken back at once, and one of them that then comes again.
 UNDONE, REDONE = (4, 5, 9), 9
+# At the end the last loads are taken back, the newest first.
+UNDONE_AT_THE_END = 2
 
 
 def undo(environment: Environment, load_id: int) -> int:
-    """Take a load back: rows that it inserted leave, those that it replaced come back; return the new load."""
-    with psycopg.connect(
-        host=environment["PGHOST"], user=environment["PGUSER"], dbname=environment["PGDATABASE"]
-    ) as connection:
-        row = connection.execute(
-            """
-            insert into loader.loads (table_name, file_name, status, started_at, finished_at)
-            values ('raw.transactions', 'undo', 'loaded', now(), now()) returning load_id
-            """
-        ).fetchone()
-        assert row is not None
-        numbers = {"load": load_id, "undo": row[0]}
-        connection.execute(
-            """
-            with gone as (delete from raw.transactions where _load_id = %(load)s returning *)
-            insert into loader.transactions_history select *, %(undo)s, null from gone
-            """,
-            numbers,
-        )
-        connection.execute(
-            """
-            with restored as (
-                update loader.transactions_history set _restored_by = %(undo)s
-                where _replaced_by = %(load)s and _restored_by is null returning *
-            )
-            insert into raw.transactions
-            select (jsonb_populate_record(null::raw.transactions, to_jsonb(restored))).* from restored
-            """,
-            numbers,
-        )
-        connection.execute("update loader.loads set file_sha256 = null where load_id = %(load)s", numbers)
-    return int(row[0])
+    """Take a load back; return the number of the load that does so."""
+    arguments = ["undo", str(load_id), "--json"]
+    result = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    return int(json.loads(result.stdout)["undo_id"])
 
 
 def write(path: Path, lines: list[Line]) -> Path:
@@ -98,6 +75,7 @@ def history(
     folder, rng = tmp_path_factory.mktemp("loads"), random.Random(8)
     environment = load()
     standing: dict[str, Line] = {}
+    states: list[tuple[int, dict[str, Line]]] = []
     after: list[tuple[int, Days]] = [(0, revenue(standing))]
 
     def copy(file: Path, lines: list[Line]) -> int:
@@ -116,7 +94,10 @@ def history(
             standing = before
             after.append((undo(environment, number_of_load), revenue(standing)))
         if number == REDONE:
-            copy(file, lines)
+            number_of_load = copy(file, lines)
+        states.append((number_of_load, before))
+    for number_of_load, before in reversed(states[-UNDONE_AT_THE_END:]):
+        after.append((undo(environment, number_of_load), revenue(before)))
     models = ["+revenue_restatements", "+daily_sales", "--indirect-selection", "buildable"]
     dbt(environment, "build", "--select", *models, "--exclude-resource-type", "unit_test")
     return environment, after
@@ -158,5 +139,7 @@ def test_every_reason_occurs(history: tuple[Environment, list[tuple[int, Days]]]
     assert all(
         int(str(count)) > 0 for count in query(environment, f"select {counts} from marts.revenue_restatements")[0]
     )
-    undone = "select count(*) from marts.revenue_restatements where file_name = 'undo' and net_change <> undone"
+    undone = (
+        "select count(*) from marts.revenue_restatements where file_name like 'undo of load %' and net_change <> undone"
+    )
     assert query(environment, undone) == [(0,)]
