@@ -38,7 +38,7 @@ from loaders.server import EmbeddedServer
 from loaders.server_binaries import find_binaries
 
 LINES = "source.customer_analytics.shop.transactions"
-GROUPS = ("peers", "builds", "psql")
+GROUPS = ("builds", "psql", "peers")
 Costs = dict[str, list[dict[str, Any]]]
 Step = tuple[str, Callable[[], Costs]]
 # What `select` of dbt means by the marts and all they are made of.
@@ -66,9 +66,6 @@ class Size:
     def steps(self, groups: list[str]) -> Iterator[Step]:
         """List the steps in order: names never change, so a later run knows what is done."""
         runs = range(self.runs)
-        if "peers" in groups:
-            for run in runs:
-                yield f"peers {run}", self.compare_peers
         if "builds" in groups:
             yield "base", self.load_base
             yield "first build", lambda: self.dbt("first build", "run", "--full-refresh")
@@ -89,6 +86,9 @@ class Size:
             yield "full, one thread", self.record_sql
             for run in runs:
                 yield f"psql {run}", self.replay_sql
+        if "peers" in groups:
+            for run in runs:
+                yield f"peers {run}", self.compare_peers
 
     def run(self, groups: list[str], save: Callable[[], None]) -> None:
         """Do what is not done yet, and write down each step."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -39,33 +37,34 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
     Raises:
         SystemExit: It failed; the message has the end of what it printed.
     """
-    with output.open("wb") as opened, _watch_memory(server) as peak:
+    with output.open("wb") as opened:
         begun = time.perf_counter()
         process = subprocess.Popen(
             command, env=environment, stdout=opened, stderr=subprocess.STDOUT, cwd=find_project().root
         )
-        try:
-            _, status, usage = os.wait4(process.pid, 0)
-        except KeyboardInterrupt:
-            process.kill()
-            raise
+        with _watch_memory(process.pid, server) as peaks:
+            try:
+                process.wait()
+            except KeyboardInterrupt:
+                process.kill()
+                raise
         seconds = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
-    client = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-    return Cost(round(seconds, 3), round(client, 1), round(max(peak), 1))
+    client, beside = (round(max(found), 1) for found in zip(*peaks, strict=True))
+    return Cost(round(seconds, 3), client, beside)
 
 
 @contextmanager
-def _watch_memory(server: int) -> Iterator[list[float]]:
-    """Look at the server's memory until the block ends; the list has what was found each time, in MB."""
-    found = [0.0]
+def _watch_memory(client: int, server: int) -> Iterator[list[tuple[float, float]]]:
+    """Look at the memory of client and server until the block ends; the list has both, in MB, for each look."""
+    found = [(0.0, 0.0)]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(SECONDS_BETWEEN_LOOKS):
-            found.append(server_memory(server))
+            # The most so far, as the kernel has it. What it tells of dead processes starts from their parent's memory.
+            found.append((_sizes(client).get("VmHWM", 0) / 1000, server_memory(server)))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -84,16 +83,18 @@ def server_memory(server: int) -> float:
     """
     private, shared = 0, 0
     for process in [server, *_children(server)]:
-        with suppress(OSError, ValueError):
-            lines = Path(f"/proc/{process}/status").read_text().splitlines()
-            sizes = {
-                key: int(value.split()[0])
-                for key, _, value in (line.partition(":") for line in lines)
-                if key in {"RssAnon", "RssShmem"}
-            }
-            private += sizes.get("RssAnon", 0)
-            shared = max(shared, sizes.get("RssShmem", 0))
+        sizes = _sizes(process)
+        private += sizes.get("RssAnon", 0)
+        shared = max(shared, sizes.get("RssShmem", 0))
     return (private + shared) / 1000
+
+
+def _sizes(process: int) -> dict[str, int]:
+    """Return what /proc says of a process in kB; nothing of one that is gone, or without /proc."""
+    with suppress(OSError):
+        lines = (line.split() for line in Path(f"/proc/{process}/status").read_text().splitlines())
+        return {words[0].rstrip(":"): int(words[1]) for words in lines if words[-1] == "kB"}
+    return {}
 
 
 def _children(process: int) -> list[int]:
