@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -314,6 +315,9 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, default=find_project().root / "data" / "bench-build")
     arguments = parser.parse_args()
+    # However it is stopped, also in the background, the step under way is ended and the server stopped.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     groups = arguments.only.split(",")
     if unknown := set(groups) - set(GROUPS):
         parser.error(f"--only takes {', '.join(GROUPS)}, not {', '.join(sorted(unknown))}")

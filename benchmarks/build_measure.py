@@ -47,6 +47,7 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
                 process.wait()
             except KeyboardInterrupt:
                 process.kill()
+                process.wait()
                 raise
         seconds = time.perf_counter() - begun
     if process.returncode:
