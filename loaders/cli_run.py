@@ -80,7 +80,8 @@ def run(
                 built = runs.build(connection, project, contract, pending)
         loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
         rejects = runs.count_rejects(connection, loaded)
-        _show(results, pending, built, rejects, runs.find_worst_checks(connection), as_json=as_json)
+        checks = runs.find_worst_checks(connection) if pending else []
+        _show(results, pending, built, rejects, checks, as_json=as_json)
     sys.exit(_code(results, built))
 
 

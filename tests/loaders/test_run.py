@@ -198,5 +198,5 @@ def test_the_worst_findings_are_shown(loader: Loader, connection: Connection, fo
     output = loader("run", folder).output
     assert output.index("unknown_product") < output.index("zero_quantity")
     assert "stale_source" not in output
-    found = json.loads(loader("run", folder, "--json").stdout)["checks"]
+    found = json.loads(loader("run", folder, "--build", "--json").stdout)["checks"]
     assert [check["check_name"] for check in found] == ["unknown_product", "zero_quantity"]

@@ -1,4 +1,5 @@
 -- Whatever happened to a day, its ledger ends at the lines that stand, to the last digit; daily_sales rounds them.
+-- A day that lost all of its lines may be outside of its calendar.
 with restated as (
     select
         sales_date,
