@@ -148,16 +148,16 @@ def start_load(connection: Connection, table: Table, file_name: str, undone_load
     Numbers are seen in their order: whoever sees a load sees all that have lower numbers. So a reader that has read up
     to the load before the first one that still runs has missed none.
     """
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", (_NUMBER_LOCK,))
-        row = connection.execute(
-            """
-            insert into loader.loads (table_name, file_name, undone_load_id, status, started_at)
-            values (%s, %s, %s, 'running', clock_timestamp())
-            returning load_id
-            """,
-            (qualified_name(table), file_name, undone_load_id),
-        ).fetchone()
+    # One statement, so that an interruption finds either no load or its number.
+    row = connection.execute(
+        """
+        with locked as materialized (select pg_advisory_xact_lock(%s))
+        insert into loader.loads (table_name, file_name, undone_load_id, status, started_at)
+        select %s, %s, cast(%s as bigint), 'running', clock_timestamp() from locked
+        returning load_id
+        """,
+        (_NUMBER_LOCK, qualified_name(table), file_name, undone_load_id),
+    ).fetchone()
     assert row is not None
     return int(row[0])
 

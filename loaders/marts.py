@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -34,16 +34,17 @@ class Mart:
     """A table or view of the marts' schema.
 
     `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view that has an order
-    of its own. `rows` is PostgreSQL's estimate, if it has one.
+    of its own (in a snapshot). `rows` is PostgreSQL's estimate, if it has one.
     """
 
     schema: str
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    is_ordered: bool
+    is_view: bool
     readable: bool
     rows: int | None
+    is_ordered: bool = False
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -77,7 +78,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Mart]:
                 from pg_catalog.pg_index inner join pg_catalog.pg_attribute on attrelid = indrelid
                 where indrelid = pg_class.oid and indisprimary and attnum = any(indkey)
             ),
-            relkind = 'v' and pg_get_viewdef(pg_class.oid) ~* '\morder by [^()]+;\s*$',
+            relkind = 'v',
             has_schema_privilege(relnamespace, 'usage') and has_table_privilege(pg_class.oid, 'select'),
             case when reltuples > 0 then cast(reltuples as bigint) end
         from pg_catalog.pg_class inner join pg_catalog.pg_namespace on relnamespace = pg_namespace.oid
@@ -146,7 +147,19 @@ def snapshot(
         identifiers = [found[name].identifier for name in sorted({*chosen, *dated})]
         connection.execute(sql.SQL("lock table {} in access share mode").format(sql.SQL(", ").join(identifiers)))
         held = read_marts(connection, schema)  # a build since the first look may have changed columns
-        yield Snapshot(tuple(held[name] for name in chosen), _as_of_date(connection, held, dated))
+        ordered = _ordered_views(connection, [held[name] for name in chosen if held[name].is_view])
+        marts = tuple(replace(held[name], is_ordered=name in ordered) for name in chosen)
+        yield Snapshot(marts, _as_of_date(connection, held, dated))
+
+
+def _ordered_views(connection: Connection, views: list[Mart]) -> set[str]:
+    """Return the names of the views, which are locked, that have an order of their own."""
+    query = r"select pg_get_viewdef(cast(%s as regclass)) ~* '\morder by [^()]+;\s*$'"
+    return {
+        view.name
+        for view in views
+        if (row := connection.execute(query, (view.identifier.as_string(connection),)).fetchone()) and row[0]
+    }
 
 
 def _as_of_date(connection: Connection, held: dict[str, Mart], dated: set[str]) -> str | None:

@@ -461,7 +461,9 @@ def test_an_interrupted_run_leaves_only_complete_files(own_project: Path, tmp_pa
         assert time.monotonic() < deadline
         time.sleep(0.05)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    while process.poll() is None:  # as an impatient user does
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
     said = process.communicate()[1]
     assert (process.returncode, "Traceback" in said) == (130, False), said
     assert "complete" in said
