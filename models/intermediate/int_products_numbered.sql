@@ -23,9 +23,9 @@ numbered as (
     select
         sold.product_id,
         cast(
-            row_number() over (order by sold.purchase_count desc, sold.product_id)
+            row_number() over (order by sold.purchase_count desc, sold.product_id asc)
             {% if is_incremental() %}
-                + (select coalesce(max(product_number), 0) from {{ this }})
+                + (select coalesce(max(former.product_number), 0) from numbered_before as former)
             {% endif %}
             as integer
         ) as product_number

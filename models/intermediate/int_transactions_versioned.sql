@@ -14,6 +14,8 @@
     )
 }}
 
+-- depends_on: {{ ref('stg_shop__transactions') }}, {{ ref('stg_shop__products') }}, {{ ref('stg_shop__customers') }}
+-- depends_on: {{ ref('stg_loader__replaced_transactions') }}, {{ ref('int_customer_emails_matched') }}
 with lines as (
     select * from {{ ref('int_transactions_enriched') }}
 ),
@@ -27,29 +29,26 @@ seen_loads as (
     select coalesce(min(case when status = 'running' then load_id - 1 end), max(load_id), 0) as seen_load_id from loads
 ),
 
-transactions as (
-    select * from {{ ref('stg_shop__transactions') }}
-),
-
-replaced_transactions as (
-    select * from {{ ref('stg_loader__replaced_transactions') }}
-),
-
-products as (
-    select * from {{ ref('stg_shop__products') }}
-),
-
-customers as (
-    select * from {{ ref('stg_shop__customers') }}
-),
-
-customer_emails as (
-    select * from {{ ref('int_customer_emails_matched') }}
-),
-
 {% if is_incremental() %}
+    products as (
+        select * from {{ ref('stg_shop__products') }}
+    ),
+
+    customers as (
+        select * from {{ ref('stg_shop__customers') }}
+    ),
+
+    customer_emails as (
+        select * from {{ ref('int_customer_emails_matched') }}
+    ),
+
     current_versions as (
-        select * from {{ this }} where valid_to_build is null
+        select * from {{ this }}
+        where valid_to_build is null
+    ),
+
+    former as (
+        select coalesce(max(seen_load_id), 0) as seen_load_id from {{ this }}
     ),
 
     described as (
@@ -58,13 +57,14 @@ customer_emails as (
 
     -- Lines that a load wrote or took back, and those that other files or vars put elsewhere.
     touched as (
-        select transaction_id
-        from transactions
-        where _load_id > (select coalesce(max(seen_load_id), 0) from {{ this }})
+        select transactions.transaction_id
+        from {{ ref('stg_shop__transactions') }} as transactions
+        inner join former on transactions._load_id > former.seen_load_id
         union
-        select transaction_id
-        from replaced_transactions
-        where greatest(_replaced_by, _restored_by) > (select coalesce(max(seen_load_id), 0) from {{ this }})
+        select replaced_transactions.transaction_id
+        from {{ ref('stg_loader__replaced_transactions') }} as replaced_transactions
+        inner join former
+            on greatest(replaced_transactions._replaced_by, replaced_transactions._restored_by) > former.seen_load_id
         union
         select transaction_id
         from described
@@ -89,7 +89,7 @@ begun as (
     {% endif %}
 )
 
-select * from begun
+select * from begun  -- noqa: AM04
 {% if is_incremental() %}
     union all
     select

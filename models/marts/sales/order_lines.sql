@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 -- A view: the lines are kept once. The table below it stays when it is built incrementally, and the view with it.
--- Without CTEs: PostgreSQL plans a view that has them by itself, so a page in the order of the key would sort every line.
+-- Without CTEs: PostgreSQL plans a view that has them by itself, and would sort every line for a page by key.
 select
     transaction_id,
     order_id,
