@@ -25,7 +25,8 @@ def build_one(dbt: Dbt, environment: Environment, mart: str) -> None:
     dbt(environment, "build", *selected, "--exclude-resource-type", "unit_test")
 
 
-def test_the_small_files_build_and_pass_every_test(built: Environment) -> None:
+def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt) -> None:
+    dbt(built, "test")
     (total,) = query(built, "select round(sum(amount), 2) from raw.transactions")[0]
     assert query(built, "select total_revenue from marts.metrics_summary") == [(total,)]
     assert query(built, "select sum(total_revenue) from marts.category_kpis") == [(total,)]
