@@ -24,13 +24,13 @@ from rich.table import Table as Grid
 from loaders.contract import read_contract
 from loaders.copy import copy_file
 from loaders.database import connect, connection_environment, describe_server
-from loaders.dbt import run_dbt
 from loaders.demo_synthetic import SETTINGS, write_synthetic_files
 from loaders.errors import LoaderError
 from loaders.options import Options
 from loaders.project import Project, find_project
 from loaders.quality import read_checks
 from loaders.report import progress, show_quality, show_results
+from loaders.run import build, find_pending
 from loaders.schema import init_schema
 
 FILES = {
@@ -105,12 +105,16 @@ def main() -> None:
             show_results(results, as_json=False)
         _title("Building and testing the marts")
         environment = connection_environment(project)
-        with Console(stderr=True).status("dbt build"):
-            # Unit tests try the SQL and not the data; `make test` has them.
-            failed = run_dbt(project, environment, "build", "--exclude-resource-type", "unit_test").returncode
-        if failed:
-            raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
-        click.echo(_build_report(project))
+        with connect(project, autocommit=True) as connection:
+            pending = find_pending(connection)
+            if pending:
+                with Console(stderr=True).status("dbt build"):
+                    well = build(connection, project, contract, pending)
+                if not well:
+                    raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
+                click.echo(_build_report(project))
+            else:
+                click.echo("No file is new, so the marts are as they were built. `dbt build` builds them all the same.")
         with connect(project, autocommit=True) as connection:
             _summarize(connection)
         click.echo(
