@@ -52,7 +52,8 @@ counted as (
     select
         summed.product_number,
         products.product_id,
-        summed.order_count{{ ' + coalesce(counted_before.order_count, 0)' if is_incremental() }} as order_count,
+        summed.order_count
+        + {{ 'coalesce(counted_before.order_count, 0)' if is_incremental() else '0' }} as order_count,
         {{ last_build() }} as last_build
     from summed
     inner join products on summed.product_number = products.product_number

@@ -27,27 +27,27 @@ with frequent as (
     -- Products are numbered by popularity, so up to the last frequent one few are not.
     counted as (
         {%- for part in range(parts) %}
-        select
-            firsts.product_number,
-            others.product_number as other_product_number,
-            count(*) as pair_orders
-        from {{ ref('int_order_baskets_versioned') }} as baskets
-        cross join (
-            select max(product_number) as product_number
-            from {{ ref('int_product_orders_counted') }}
-            where order_count >= {{ var('min_pair_orders') }}
-        ) as last_paired
-        cross join unnest(baskets.product_numbers) with ordinality as firsts (product_number, place)
-        cross join unnest(baskets.product_numbers[firsts.place + 1:]) as others (product_number)
-        where
-            baskets.valid_to_build is null
-            and baskets.product_count between 2 and {{ var('max_pair_products') }}
-            and mod(firsts.product_number, {{ parts }}) = {{ part }}
-            and others.product_number <= last_paired.product_number
-        group by firsts.product_number, others.product_number
-        {%- if not loop.last %}
-        union all
-        {%- endif %}
+            select
+                firsts.product_number,
+                others.product_number as other_product_number,
+                count(*) as pair_orders
+            from {{ ref('int_order_baskets_versioned') }} as baskets
+            cross join (  -- noqa: ST05
+                select max(product_number) as product_number
+                from {{ ref('int_product_orders_counted') }}
+                where order_count >= {{ var('min_pair_orders') }}
+            ) as last_paired
+            cross join unnest(baskets.product_numbers) with ordinality as firsts (product_number, place)
+            cross join unnest(baskets.product_numbers[firsts.place + 1:]) as others (product_number)
+            where
+                baskets.valid_to_build is null
+                and baskets.product_count between 2 and {{ var('max_pair_products') }}
+                and mod(firsts.product_number, {{ parts }}) = {{ part }}
+                and others.product_number <= last_paired.product_number
+            group by firsts.product_number, others.product_number
+            {%- if not loop.last %}
+                union all
+            {%- endif %}
         {%- endfor %}
         -- A product's pair with itself marks that its pairs are counted.
         union all
