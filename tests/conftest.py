@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +58,26 @@ def contract(project: Project) -> Contract:
     return read_contract(project)
 
 
+def connect_to_server(environment: Environment) -> psycopg.Connection[Any]:
+    """Connect to the database postgres, where others can be made."""
+    return psycopg.connect(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        dbname="postgres",
+        autocommit=True,
+    )
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """An embedded server of the test run alone."""
+    """An embedded server of the test run alone, which need not survive a crash of the machine."""
     embedded = EmbeddedServer(tmp_path_factory.mktemp("server"))
     embedded.start()
+    with connect_to_server(embedded.environment()) as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"alter system set {setting} = off")
+        connection.execute("select pg_reload_conf()")
     yield embedded
     embedded.stop()
 
@@ -72,16 +88,9 @@ def new_database(server: EmbeddedServer) -> Callable[[], dict[str, str]]:
 
     def make() -> dict[str, str]:
         name = f"test_{next(_numbers)}"
-        variables = server.environment()
-        with psycopg.connect(
-            host=variables["PGHOST"],
-            port=variables["PGPORT"],
-            user=variables["PGUSER"],
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
+        with connect_to_server(server.environment()) as connection:
             connection.execute(f"create database {name}")
-        return {**variables, "PGDATABASE": name}
+        return {**server.environment(), "PGDATABASE": name}
 
     return make
 
@@ -121,6 +130,22 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("dbt")
 
 
+@contextmanager
+def called_as_before(environment: Environment) -> Iterator[Environment]:
+    """Give a database the name that all have under dbt: for another name dbt reads the whole project anew, for 10 s."""
+    own = environment["PGDATABASE"]
+    with connect_to_server(environment) as connection:
+        try:
+            connection.execute(f"alter database {own} rename to under_dbt")
+        except psycopg.errors.ObjectInUse:  # a pool of connections is open, say
+            yield environment
+            return
+        try:
+            yield {**environment, "PGDATABASE": "under_dbt"}
+        finally:
+            connection.execute(f"alter database under_dbt rename to {own}")
+
+
 @pytest.fixture(scope="session")
 def dbt(dbt_folder: Path) -> Dbt:
     """Run dbt on a database, with the connection as `profiles.yml.example` says; fail with its output if it fails."""
@@ -131,9 +156,10 @@ def dbt(dbt_folder: Path) -> Dbt:
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", folder / "target"]
         command = [Path(sys.executable).with_name("dbt"), "--log-path", folder / "logs"]
         command += [arguments[0], *options, *arguments[1:]]
-        result = subprocess.run(
-            list(map(str, command)), cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
-        )
+        with called_as_before(environment) as variables:
+            result = subprocess.run(
+                list(map(str, command)), cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True
+            )
         if result.returncode:
             summary = result.stdout.rfind("Completed with")  # names what failed and why; before it, all that passed
             pytest.fail(result.stdout[summary:] if summary >= 0 else result.stdout[-10_000:])

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', meta={'changes_with_time': true}) }}
 
 with calendar_days as (
     select * from {{ ref('int_calendar_days_listed') }}

@@ -19,7 +19,7 @@ from tests.project.conftest import Dbt, Environment, query
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)
 HORIZON = 30
 # Small data: what the demo calls rare is all there is.
-VARIABLES = "{recommendation_min_product_orders: 2, recommendation_min_pair_orders: 2}"
+VARIABLES = "{recommendation_min_product_orders: 2, min_pair_orders: 2, recommendation_min_pair_orders: 2}"
 PURCHASES = """
     select listed.customer_id, numbered.product_id, listed.order_id, listed.order_date
     from intermediate.int_order_products_listed as listed

@@ -1,17 +1,16 @@
 {%- set baselines = {
-    'personal_frequency': 'order_count desc, global_rank asc',
+    'personal_frequency': 'order_count desc nulls last, global_rank asc',
     'global_popularity': 'global_rank asc',
     'popularity_last_30_days': 'recent_rank asc',
 } -%}
+{%- set popular = var('recommendation_new_products') -%}
 with customers as (
-    select *
-    from {{ ref('int_recommendation_customers_listed') }}
+    select * from {{ ref('int_recommendation_customers_listed') }}
     where purpose = 'backtest' and is_listed
 ),
 
 histories as (
-    select *
-    from {{ ref('int_recommendation_histories_summed') }}
+    select * from {{ ref('int_recommendation_histories_summed') }}
     where purpose = 'backtest'
 ),
 
@@ -27,7 +26,7 @@ popular_products as (
     from {{ ref('int_recommendation_products_measured') }}
     where
         purpose = 'backtest'
-        and least(recent_rank, global_rank) <= {{ var('recommendation_new_products') }}
+        and (recent_rank <= {{ popular }} or global_rank <= {{ popular }})
 ),
 
 candidates as (
@@ -58,25 +57,43 @@ candidates as (
     where histories.product_number is null
 ),
 
+-- In one select, as ranks of the same partitions need only one sort of all rows.
 ranked as (
-    {% for method, order in baselines.items() -%}
+    select
+        customer_id,
+        list,
+        product_number,
+        order_count,
+        {%- for method, order in baselines.items() %}
+            row_number() over (partition by customer_id, list order by {{ order }}) as {{ method }}_rank
+            {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from candidates
+),
+
+kept as (
+    select *
+    from ranked
+    where
+        least({{ baselines | join('_rank, ') }}_rank)
+        <= {{ var('recommendation_list_length') }}
+),
+
+listed as (
+    {% for method in baselines -%}
         select
             'backtest' as purpose,
             '{{ method }}' as method,
             customer_id,
             list,
             product_number,
-            row_number() over (partition by customer_id, list order by {{ order }}) as rank
-        from candidates
-        {{ 'where order_count is not null' if method == 'personal_frequency' }}
+            {{ method }}_rank as rank
+        from kept
+        where
+            {{ method }}_rank <= {{ var('recommendation_list_length') }}
+            {{ 'and order_count is not null' if method == 'personal_frequency' }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
-),
-
-listed as (
-    select *
-    from ranked
-    where rank <= {{ var('recommendation_list_length') }}
 )
 
 select * from listed

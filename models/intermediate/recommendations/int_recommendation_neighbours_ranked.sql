@@ -14,7 +14,7 @@ frequent_products as (
 
 candidates as (
     select *
-    from products
+    from frequent_products
     where recent_rank <= {{ var('recommendation_new_products') }}
 ),
 

@@ -1,62 +1,85 @@
-with baskets as (
-    select * from {{ ref('int_order_baskets_versioned') }}
-),
-
-cutoffs as (
+{#- Pairs are counted of products in this many orders. -#}
+{%- set frequent_orders = [var('recommendation_min_product_orders'), var('min_pair_orders')] | max -%}
+with cutoffs as (
     select * from {{ ref('int_recommendation_cutoffs_listed') }}
 ),
 
-products as (
-    select * from {{ ref('int_recommendation_products_measured') }}
-),
-
--- Only what may be recommended as new is counted beside other products, so the pairs stay few.
-candidates as (
-    select distinct product_number
-    from products
-    where recent_rank <= {{ var('recommendation_new_products') }}
+baskets as (
+    select * from {{ ref('int_order_baskets_versioned') }}
 ),
 
 frequent_products as (
-    select distinct product_number
-    from products
-    where order_count >= {{ var('recommendation_min_product_orders') }}
+    select
+        product_number,
+        min(recent_rank) <= {{ var('recommendation_new_products') }} as is_candidate
+    from {{ ref('int_recommendation_products_measured') }}
+    where order_count >= {{ frequent_orders }}
+    group by product_number
 ),
 
-backtests as (
-    select max(cutoff_date) as cutoff_date
-    from cutoffs
-    where purpose = 'backtest'
+-- Only what may be recommended as new is looked at beside other products, so the pairs stay few.
+candidates as (
+    select product_number from frequent_products
+    where is_candidate
 ),
 
--- Kept as they are, or the planner takes every pair of every order before it looks for candidates.
-candidate_baskets as materialized (
+-- Read once for each direction, as a CTE that two read would hold all pairs.
+both_directions as (
+    select
+        pairs.other_product_number as product_number,
+        pairs.product_number as neighbour_number,
+        pairs.pair_orders
+    from {{ ref('int_product_pairs_counted') }} as pairs
+    inner join candidates on pairs.product_number = candidates.product_number
+    union all
+    select
+        pairs.product_number,
+        pairs.other_product_number as neighbour_number,
+        pairs.pair_orders
+    from {{ ref('int_product_pairs_counted') }} as pairs
+    inner join candidates on pairs.other_product_number = candidates.product_number
+),
+
+recent_baskets as (
     select
         candidates.product_number,
-        baskets.product_numbers,
-        case when baskets.order_date <= backtests.cutoff_date then 1 else 0 end as is_in_backtest
+        baskets.product_numbers
     from baskets
+    inner join cutoffs on baskets.order_date > cutoffs.cutoff_date and cutoffs.purpose = 'backtest'
     cross join unnest(baskets.product_numbers) as items (product_number)
     inner join candidates on items.product_number = candidates.product_number
-    cross join backtests
     where
         baskets.valid_to_build is null
         and baskets.product_count between 2 and {{ var('max_pair_products') }}
 ),
 
--- Both purposes in one pass over the orders, which is most of the time.
-counted as (
+counted_since_cutoff as (
     select
         others.product_number,
-        candidate_baskets.product_number as neighbour_number,
-        cast(count(*) as integer) as pair_orders,
-        cast(sum(candidate_baskets.is_in_backtest) as integer) as backtest_pair_orders
-    from candidate_baskets
-    cross join unnest(candidate_baskets.product_numbers) as others (product_number)
-    inner join frequent_products on others.product_number = frequent_products.product_number
-    where others.product_number <> candidate_baskets.product_number
-    group by others.product_number, candidate_baskets.product_number
-    having count(*) >= {{ var('recommendation_min_pair_orders') }}
+        recent_baskets.product_number as neighbour_number,
+        count(*) as pair_orders
+    from recent_baskets
+    cross join unnest(recent_baskets.product_numbers) as others (product_number)
+    group by others.product_number, recent_baskets.product_number
+),
+
+-- What the back-test may know is all but what came after its cut-off day: few orders, where all would be many.
+counted as (
+    select
+        both_directions.product_number,
+        both_directions.neighbour_number,
+        cast(both_directions.pair_orders as integer) as pair_orders,
+        cast(both_directions.pair_orders - coalesce(counted_since_cutoff.pair_orders, 0) as integer)
+            as backtest_pair_orders
+    from both_directions
+    inner join frequent_products on both_directions.product_number = frequent_products.product_number
+    left join counted_since_cutoff
+        on
+            both_directions.product_number = counted_since_cutoff.product_number
+            and both_directions.neighbour_number = counted_since_cutoff.neighbour_number
+    where
+        both_directions.product_number <> both_directions.neighbour_number
+        and both_directions.pair_orders >= {{ var('recommendation_min_pair_orders') }}
 )
 
 select * from counted

@@ -1,0 +1,27 @@
+{#-
+    Makes the table of fingerprints where it is missing (on-run-start). It is unlogged as most tables that it tells of are:
+    after a crash of the server all of them are empty, and so must this one be, or they would be kept.
+-#}
+{% macro create_fingerprints() %}
+    {%- if execute and flags.WHICH in ('build', 'run', 'retry') -%}
+        {{ return(adapter.dispatch('create_fingerprints')()) }}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro default__create_fingerprints() %}{% endmacro %}
+
+{% macro postgres__create_fingerprints() %}
+    {%- set relation = fingerprints_relation() -%}
+    {%- set statements -%}
+        begin
+            -- Not `if not exists`: that asks for the right to create even where there is nothing to do.
+            if to_regnamespace({{ quoted(adapter.quote(relation.schema)) }}) is null then
+                create schema {{ adapter.quote(relation.schema) }};
+            end if;
+            if to_regclass({{ quoted(relation) }}) is null then
+                create unlogged table {{ relation }} (relation_name text primary key, inputs text, contents text);
+            end if;
+        end
+    {%- endset -%}
+    do {{ quoted(statements) }}
+{% endmacro %}
