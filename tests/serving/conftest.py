@@ -23,7 +23,7 @@ from loaders.project import Project
 from loaders.roles import init_roles
 from serving.api.app import create_app
 from serving.api.settings import Settings
-from tests.conftest import Environment
+from tests.conftest import Dbt, Environment
 
 # Lines that `order_lines` gets on top, so that an answer does not fit into what sockets hold.
 MORE_LINES = 20_000
@@ -42,8 +42,9 @@ def connect(environment: Environment) -> psycopg.Connection[Any]:
 
 
 @pytest.fixture(scope="session")
-def marts(built: Environment, contract: Contract) -> Environment:
-    """A copy of the built database with roles and many more order lines."""
+def marts(built: Environment, contract: Contract, dbt: Dbt) -> Environment:
+    """A copy of the built database with a test that was run, roles and many more order lines."""
+    dbt(built, "test", "--select", "load_history")
     with connect({**built, "PGDATABASE": "postgres"}) as admin:
         admin.execute("create database served template " + built["PGDATABASE"])
     environment = {**built, "PGDATABASE": "served"}
