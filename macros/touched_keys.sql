@@ -1,15 +1,22 @@
 {#-
-    The keys of a sum of lines that must be summed anew: those of all lines, present and former, of every order that
-    changed since the model was last built, which is the build of the number given.
+    The keys of a sum of lines that must be summed anew: those of all lines, present and former, that changed since the
+    model was last built, which is the build of the number given. What `judges_orders` sums lines by whether their order
+    is a purchase: where refunds are about, a change of one line may turn that for all lines of its order.
 -#}
-{% macro touched_keys(columns, build) %}
+{% macro touched_keys(columns, build, judges_orders=false) %}
+    {%- set versions = ref('int_transactions_versioned') -%}
+    {%- set changed = 'valid_from_build > ' ~ build ~ ' or valid_to_build > ' ~ build -%}
+    {%- set not_over = '(valid_to_build is null or valid_to_build > ' ~ build ~ ')' -%}
     select distinct {{ columns | join(', ') }}
-    from {{ ref('int_transactions_versioned') }}
-    where
-        (valid_to_build is null or valid_to_build > {{ build }})
-        and order_id in (
-            select order_id
-            from {{ ref('int_transactions_versioned') }}
-            where valid_from_build > {{ build }} or valid_to_build > {{ build }}
-        )
+    from {{ versions }}
+    where {{ changed }}
+    {%- if judges_orders %}
+        union
+        select distinct {{ columns | join(', ') }}
+        from {{ versions }}
+        where
+            {{ not_over }}
+            and order_id in (select order_id from {{ versions }} where {{ changed }})
+            and order_id in (select order_id from {{ versions }} where amount < 0 and {{ not_over }})
+    {%- endif %}
 {% endmacro %}

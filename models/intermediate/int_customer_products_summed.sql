@@ -19,7 +19,7 @@ orders as (
 
 {% if is_incremental() %}
     touched as (
-        {{ touched_keys(['customer_id', 'product_id'], seen_build()) }}
+        {{ touched_keys(['customer_id', 'product_id'], seen_build(), judges_orders=true) }}
     ),
 {% endif %}
 
