@@ -18,12 +18,13 @@
 
     {%- do run_query('delete from ' ~ fingerprints ~ ' where ' ~ is_this) -%}
     {%- set result = materialize() -%}
-    {#- Who reads an incremental table that took no row finds in it what was there before. -#}
-    {%- set is_touched = load_result('main')['response'].rows_affected != 0 or should_full_refresh() -%}
-    {%- set contents = found['fingerprint'] if is_touched or kept is none else found['contents'] -%}
+    {#- Who reads a table that was built on and took no row finds in it what was there before. -#}
+    {%- set is_built_on = config.get('materialized') == 'incremental' and kept is not none and not should_full_refresh() -%}
+    {%- set is_untouched = is_built_on and load_result('main')['response'].rows_affected == 0 -%}
+    {%- set contents = is_untouched and found['contents'] or found['fingerprint'] -%}
     {%- do run_query(
         'insert into ' ~ fingerprints ~ ' (relation_name, inputs, contents) values ('
-        ~ [quoted(this), quoted(found['fingerprint']), quoted(contents or found['fingerprint'])] | join(', ') ~ ')'
+        ~ [quoted(this), quoted(found['fingerprint']), quoted(contents)] | join(', ') ~ ')'
     ) -%}
     {{ return(result) }}
 {% endmacro %}
