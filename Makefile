@@ -20,7 +20,7 @@ api: .venv/.api setup ## serve the marts over HTTP at http://127.0.0.1:8000, wit
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
 
-docs: setup ## write target/static_index.html, the documentation of all models in one file that needs no network
+docs: setup ## write target/static_index.html: all models and columns in one file that needs no network
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 
 test: .venv/.test .venv/.api .venv/.semantic setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
