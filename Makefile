@@ -22,6 +22,7 @@ semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of m
 
 docs: setup ## write target/static_index.html: all models and columns in one file that needs no network
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
+	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
 test: .venv/.test .venv/.api .venv/.semantic setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .

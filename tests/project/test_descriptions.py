@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loaders.contract import SYSTEM_COLUMNS
+from tests.conftest import ROOT
 from tests.project.conftest import Environment, query
 
 COLUMNS_OF_RELATIONS = """
@@ -94,3 +97,9 @@ def test_bi_tools_see_the_descriptions_of_marts(
         node = described["marts", str(relation)]
         assert of_relation == node["description"], relation
         assert of_column == node["columns"][str(column)]["description"], (relation, column)
+
+
+def test_the_drawing_of_the_marts_is_up_to_date(built_project: Path) -> None:
+    command = [sys.executable, ROOT / "docs" / "draw_marts.py", built_project / "target" / "manifest.json"]
+    drawn = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert drawn == (ROOT / "docs" / "marts.md").read_text(encoding="utf-8"), "run `make docs`"
