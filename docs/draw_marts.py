@@ -37,6 +37,7 @@ def diagram(marts: Sequence[Node], lines: list[tuple[str, str, str, str]]) -> It
     """Draw the marts that a line leads to or from, in Mermaid's language."""
     keys = {mart["name"]: key_of(mart) for mart in marts}
     yield "erDiagram"
+    yield "    direction LR"
     for child, column, parent, field in lines:
         left = "|o" if keys[child] == [column] else "}o"
         right = "||" if keys[parent] == [field] else "|{"
