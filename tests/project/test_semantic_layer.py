@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import called_as_before
 from tests.project.conftest import Environment, query
 
 MetricFlow = Callable[..., str]
@@ -23,13 +24,14 @@ def mf(built: Environment, built_project: Path, tmp_path: Path) -> MetricFlow:
     folders = {"DBT_PROJECT_DIR": built_project, "DBT_PROFILES_DIR": built_project, "DBT_LOG_PATH": tmp_path}
 
     def run(*arguments: object) -> str:
-        result = subprocess.run(
-            [str(Path(sys.executable).with_name("mf")), *map(str, arguments)],
-            cwd=tmp_path,
-            env={**os.environ, **built, **{name: str(folder) for name, folder in folders.items()}},
-            capture_output=True,
-            text=True,
-        )
+        with called_as_before(built) as variables:  # as the database was called when dbt wrote the manifest
+            result = subprocess.run(
+                [str(Path(sys.executable).with_name("mf")), *map(str, arguments)],
+                cwd=tmp_path,
+                env={**os.environ, **variables, **{name: str(folder) for name, folder in folders.items()}},
+                capture_output=True,
+                text=True,
+            )
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
