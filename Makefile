@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api test lint format bench bench-build lock clean
+.PHONY: help setup demo api semantic docs test lint format bench bench-build lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,7 +17,14 @@ demo: setup ## load a year of a grocery's real data and build the marts
 api: .venv/.api setup ## serve the marts over HTTP at http://127.0.0.1:8000, with docs at /docs
 	@$(BIN)/python -m serving.api
 
-test: .venv/.test .venv/.api setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
+	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
+
+docs: setup ## write target/static_index.html: all models and columns in one file that needs no network
+	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
+	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
+
+test: .venv/.test .venv/.api .venv/.semantic setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -56,7 +63,7 @@ clean: ## stop the embedded database and remove all that was made here
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 
-.venv/.demo .venv/.test .venv/.api: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
+.venv/.demo .venv/.test .venv/.api .venv/.semantic: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

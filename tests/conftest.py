@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,8 +194,20 @@ def load(new_database: Callable[[], Environment], copy_more: Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def built(load: Callable[..., Environment], dbt: Dbt) -> Environment:
+def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path) -> Environment:
     """A database with the marts of the small files in `tests/data/`, built by dbt; one test runs dbt's tests on it."""
     environment = load(DATA)
     dbt(environment, "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+    # Kept, because the next call of dbt on another database writes over them.
+    for name in ("manifest.json", "semantic_manifest.json"):
+        (dbt_folder / "built" / "target").mkdir(parents=True, exist_ok=True)
+        shutil.copy(dbt_folder / "target" / name, dbt_folder / "built" / "target")
     return environment
+
+
+@pytest.fixture(scope="session")
+def built_project(built: Environment, dbt_folder: Path) -> Path:
+    """The folder of a dbt project with the artifacts of `built`, for tools that read them."""
+    for file in (ROOT / "dbt_project.yml", dbt_folder / "profiles.yml"):
+        shutil.copy(file, dbt_folder / "built")
+    return dbt_folder / "built"

@@ -78,3 +78,14 @@ def test_no_path_of_a_machine_is_in_the_project() -> None:
             assert not re.search(r"/(?:home|root|work|Users)/\w", file.read_text(encoding="utf-8", errors="replace")), (
                 name
             )
+
+
+def test_the_page_for_bi_tools_names_every_mart_and_no_other() -> None:
+    page = (ROOT / "docs" / "connect-bi.md").read_text(encoding="utf-8")
+    table = page.split("## Which mart answers what")[1]
+    named = {
+        name
+        for row in re.findall(r"^\| [^|]+ \| ([^|]+) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert named == {file.stem for file in (ROOT / "models" / "marts").rglob("*.sql")}

@@ -22,9 +22,3 @@ def test_sqlfluff_finds_nothing(load: Callable[..., Environment]) -> None:
         text=True,
     )
     assert result.returncode == 0, result.stdout[-10_000:]
-
-
-def test_every_model_has_its_yaml_beside_it_and_no_more_than_100_lines() -> None:
-    models = list((ROOT / "models").rglob("*.sql"))
-    assert [model.name for model in models if not model.with_suffix(".yml").exists()] == []
-    assert [model.name for model in models if len(model.read_text().splitlines()) > 100] == []
