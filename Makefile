@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api semantic docs test lint format bench bench-build lock clean
+.PHONY: help setup demo api dashboard semantic docs test lint format bench bench-build lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,6 +17,9 @@ demo: setup ## load a year of a grocery's real data and build the marts
 api: .venv/.api setup ## serve the marts over HTTP at http://127.0.0.1:8000, with docs at /docs
 	@$(BIN)/python -m serving.api
 
+dashboard: .venv/.dashboard setup ## show the marts in a browser at http://127.0.0.1:8501
+	@$(BIN)/python -m serving.dashboard
+
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
 
@@ -24,7 +27,7 @@ docs: setup ## write target/static_index.html: all models and columns in one fil
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-test: .venv/.test .venv/.api .venv/.semantic setup ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -53,6 +56,16 @@ clean: ## stop the embedded database and remove all that was made here
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
 	rm -rf .venv .venv-bench .postgres data target logs dbt_packages package-lock.yml
 
+# Chromium for the tests of the dashboard, which are skipped without one. Only CI installs it by itself.
+.venv/.browser:
+	@if ! command -v chromium chromium-browser google-chrome >/dev/null; then \
+		if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends chromium >/dev/null; \
+		else \
+			echo "Tests in a browser will be skipped; on Debian, apt-get install chromium brings one."; \
+		fi; \
+	fi
+
 # The ways to load that `make bench` measures against stay out of the usual environment.
 .venv-bench/.done: pyproject.toml requirements.lock | .venv/bin/pip
 	$(PYTHON) -m venv .venv-bench
@@ -63,7 +76,7 @@ clean: ## stop the embedded database and remove all that was made here
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 
-.venv/.demo .venv/.test .venv/.api .venv/.semantic: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
+.venv/.demo .venv/.test .venv/.api .venv/.semantic .venv/.dashboard: .venv/.%: pyproject.toml requirements.lock | .venv/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[$*]'
 	@touch $@
 

@@ -52,6 +52,11 @@ Connection = psycopg.Connection[Any]
 Progress = Callable[[int], None]
 
 
+def without_formula(text: str) -> str:
+    """Return text as a cell that no spreadsheet runs: with a `'` before what would be a formula."""
+    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
+
+
 def write_csv(connection: Connection, mart: Mart, target: Path, on_rows: Progress, *, raw: bool = False) -> int:
     """Write a mart as CSV and return its number of rows.
 

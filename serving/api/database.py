@@ -1,4 +1,4 @@
-"""Connections that can only read: as `bi_reader` where that role is, read-only, and never long at one statement."""
+"""The pool of connections of the API, which can only read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from loaders.database import CONNECT_SECONDS, PARAMETERS
-from loaders.roles import READER_ROLE
 from serving.api.settings import Settings
+from serving.reader import connection_arguments, session_statements
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
@@ -28,31 +27,11 @@ def open_pool(settings: Settings, environment: Mapping[str, str]) -> Pool:
     """
 
     async def configure(connection: Connection) -> None:
-        limits = {
-            "default_transaction_read_only": "on",
-            "statement_timeout": f"{round(settings.statement_seconds * 1000)}ms",
-            # A reader who stops reading must not keep old rows alive for long.
-            "idle_in_transaction_session_timeout": f"{round(settings.stream_seconds * 1000)}ms",
-            "client_connection_check_interval": "1s",
-            "timezone": "UTC",
-            "search_path": "",
-        }
-        for name, value in limits.items():
-            await connection.execute("select set_config(%s, %s, false)", (name, value))
-        found = await connection.execute(
-            "select 1 from pg_catalog.pg_roles where rolname = %s and pg_has_role(oid, 'SET')", (READER_ROLE,)
-        )
-        if await found.fetchone():
-            await connection.execute(sql.SQL("set role {}").format(sql.Identifier(READER_ROLE)))
+        for statement, parameters in session_statements(settings.statement_seconds, settings.stream_seconds):
+            await connection.execute(statement, parameters)
 
     return AsyncConnectionPool(
-        kwargs={
-            **{PARAMETERS[name]: value for name, value in environment.items()},
-            "autocommit": True,
-            "application_name": "read API",
-            "client_encoding": "UTF8",
-            "connect_timeout": CONNECT_SECONDS,
-        },
+        kwargs=connection_arguments(environment, "read API"),
         min_size=min(2, settings.pool_size),
         max_size=settings.pool_size,
         timeout=WAIT_SECONDS,

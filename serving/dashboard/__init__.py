@@ -1,0 +1,1 @@
+"""The dashboard: the marts as pages to look at (`make dashboard`)."""

@@ -1,0 +1,30 @@
+"""Show the dashboard (`make dashboard`, `python -m serving.dashboard`)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from streamlit.web import cli
+
+from loaders.database import connection_environment, describe_server
+from loaders.errors import LoaderError
+from loaders.project import find_project
+from serving.dashboard.settings import read_settings
+
+
+def main() -> None:
+    """Serve until Ctrl-C, on the project's database."""
+    try:
+        settings = read_settings()
+        environment = connection_environment(find_project())
+    except LoaderError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    click.echo(f"The dashboard shows {describe_server(environment)} at http://{settings.host}:{settings.port}.")
+    cli.main(["run", str(Path(__file__).with_name("app.py")), *settings.options()])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+"""The dashboard's frame: its pages, and what stands around each of them. Run by `python -m serving.dashboard`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from serving.dashboard.states import explained
+from serving.dashboard.views import cohorts, customers, journeys, latest, overview, quality, recommendations
+
+PAGES = (
+    st.Page(overview.show, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+    st.Page(customers.show, title="Customers", icon=":material/groups:", url_path="customers"),
+    st.Page(cohorts.show, title="Cohorts", icon=":material/grid_on:", url_path="cohorts"),
+    st.Page(recommendations.show, title="Recommendations", icon=":material/redeem:", url_path="recommendations"),
+    st.Page(journeys.show, title="Journeys", icon=":material/route:", url_path="journeys"),
+    st.Page(latest.show, title="Latest transactions", icon=":material/bolt:", url_path="latest"),
+    st.Page(quality.show, title="Data quality", icon=":material/verified:", url_path="quality"),
+)
+
+st.set_page_config(page_icon=":material/monitoring:", layout="wide")
+page = st.navigation(list(PAGES))
+st.title(page.title)
+with explained():
+    page.run()

@@ -1,0 +1,181 @@
+"""Charts of rows, made with Altair. Each says in words what it shows, for who can't see it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from serving.dashboard.colours import GROUPS, SHAPES, STAGES, TIERS, theme
+from serving.dashboard.data import Row, Rows
+
+HEIGHT = 320
+MONEY, COUNT, SHARE = ",.2f", ",", ".1%"
+Chart = alt.Chart | alt.LayerChart
+
+
+def show(chart: Chart, alt_text: str) -> None:
+    """Show a chart over the whole width."""
+    st.altair_chart(chart, width="stretch", alt=alt_text)
+
+
+def daily_sales(rows: Rows, currency: str) -> Chart:
+    """Net revenue of each day, with the mean of seven days as a line."""
+    tooltip = [
+        alt.Tooltip("sales_date:T", title="Day", format="%a %Y-%m-%d"),
+        alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
+        alt.Tooltip("net_revenue_7d_avg:Q", title="Mean of 7 days", format=MONEY),
+        alt.Tooltip("refunds:Q", title="Refunds", format=MONEY),
+    ]
+    base = _chart(rows).encode(alt.X("sales_date:T", title=None), tooltip=tooltip)
+    revenue = alt.Y("net_revenue:Q", title=f"Net revenue, {currency}")
+    days = base.mark_bar(opacity=0.55, color=theme().accent).encode(revenue)
+    mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(alt.Y("net_revenue_7d_avg:Q"))
+    return (days + mean).properties(height=HEIGHT)
+
+
+def categories(rows: Rows, currency: str) -> Chart:
+    """Net revenue by category, the highest first."""
+    base = _chart(rows).encode(
+        alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=190)),
+        alt.X("net_revenue:Q", title=f"Net revenue, {currency}"),
+        tooltip=[
+            alt.Tooltip("category:N", title="Category"),
+            alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
+            alt.Tooltip("transaction_count:Q", title="Lines", format=COUNT),
+        ],
+    )
+    return base.mark_bar(color=theme().accent).properties(height=max(24 * len(rows), 60))
+
+
+def tiers(rows: Rows) -> Chart:
+    """Share of the customers in each tier of churn risk."""
+    base = _chart(rows).encode(
+        alt.Y("churn_risk:N", sort=None, title=None),
+        alt.X("share:Q", title="Share of customers", axis=alt.Axis(format="%"), scale=alt.Scale(domainMax=1)),
+        tooltip=[
+            alt.Tooltip("churn_risk:N", title="Tier"),
+            alt.Tooltip("customers:Q", title="Customers", format=COUNT),
+            alt.Tooltip("share:Q", title="Share", format=SHARE),
+        ],
+    )
+    return (base.mark_bar().encode(_colour("churn_risk", TIERS)) + _label(base, "share:Q", SHARE)).properties(
+        height=44 * max(len(rows), 2)
+    )
+
+
+def return_rates(rows: Rows) -> Chart:
+    """Share of each tier that came back, with the span from cut-off day to cut-off day."""
+    base = _chart(rows).encode(
+        alt.Y("churn_risk:N", sort=None, title=None),
+        tooltip=[
+            alt.Tooltip("churn_risk:N", title="Tier"),
+            alt.Tooltip("return_rate:Q", title="Came back", format=SHARE),
+            alt.Tooltip("lowest_rate:Q", title="Lowest of a cut-off day", format=SHARE),
+            alt.Tooltip("highest_rate:Q", title="Highest of a cut-off day", format=SHARE),
+            alt.Tooltip("customers_observed:Q", title="Customers observed", format=COUNT),
+        ],
+    )
+    scale = alt.Scale(domain=[0, 1])
+    rate = alt.X("return_rate:Q", title="Came back within the horizon", axis=alt.Axis(format="%"), scale=scale)
+    span = base.mark_rule(strokeWidth=3, opacity=0.5).encode(
+        alt.X("lowest_rate:Q"), alt.X2("highest_rate:Q"), _colour("churn_risk", TIERS)
+    )
+    point = base.mark_point(filled=True, size=140, opacity=1).encode(rate, _colour("churn_risk", TIERS))
+    label = base.mark_text(dy=-14, color=theme().text).encode(rate, alt.Text("return_rate:Q", format=SHARE))
+    return (span + point + label).properties(height=56 * max(len(rows), 2))
+
+
+def spend_and_purchases(rows: Rows, currency: str) -> Chart:
+    """Spend against purchases, a point a customer, by segment."""
+    groups = sorted({row["segment_number"] for row in rows})
+    colours = [GROUPS[number % len(GROUPS)] for number in range(len(groups))]
+    shapes = [SHAPES[number % len(SHAPES)] for number in range(len(groups))]
+    legend = alt.Legend(title="Segment", orient="top")
+    return (
+        _chart(rows)
+        .mark_point(filled=True, size=38, opacity=0.65)
+        .encode(
+            alt.X("purchase_count:Q", title="Purchases"),
+            alt.Y("total_spend:Q", title=f"Spend, {currency}"),
+            alt.Color("segment_number:N", scale=alt.Scale(domain=groups, range=colours), legend=legend),
+            alt.Shape("segment_number:N", scale=alt.Scale(domain=groups, range=shapes), legend=legend),
+            tooltip=[
+                alt.Tooltip("customer_id:N", title="Customer"),
+                alt.Tooltip("segment_number:N", title="Segment"),
+                alt.Tooltip("purchase_count:Q", title="Purchases", format=COUNT),
+                alt.Tooltip("total_spend:Q", title="Spend", format=MONEY),
+                alt.Tooltip("days_since_last_purchase:Q", title="Days since the last purchase", format=COUNT),
+            ],
+        )
+        .properties(height=420)
+    )
+
+
+def stages_by_day(rows: Rows, day: date) -> Chart:
+    """Users in each stage at the end of each day, with a rule at the day that is looked at."""
+    lines = (
+        _chart(rows)
+        .mark_line(strokeWidth=2)
+        .encode(
+            alt.X("day:T", title=None),
+            alt.Y("users:Q", title="Users at the end of the day"),
+            alt.Color("stage:N", scale=_scale(STAGES, rows, "stage"), legend=alt.Legend(title=None, orient="top")),
+            alt.StrokeDash("stage:N", legend=None),
+            tooltip=[
+                alt.Tooltip("day:T", title="Day", format="%a %Y-%m-%d"),
+                alt.Tooltip("stage:N", title="Stage"),
+                alt.Tooltip("users:Q", title="Users", format=COUNT),
+                alt.Tooltip("entered:Q", title="Entered", format=COUNT),
+                alt.Tooltip("left:Q", title="Left", format=COUNT),
+            ],
+        )
+    )
+    rule = _chart([{"day": day}]).mark_rule(color=theme().text, strokeDash=[4, 4]).encode(alt.X("day:T"))
+    return (lines + rule).properties(height=HEIGHT)
+
+
+def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, title: str, number: str, tooltip: list[alt.Tooltip]) -> Chart:
+    """Return cells coloured by a value of 0 or more, which stands in each of them as text."""
+    highest = max((float(row[value]) for row in rows if row[value] is not None), default=0.0) or 1.0
+    base = _chart(rows).encode(x, y, tooltip=tooltip)
+    scale = alt.Scale(scheme="cividis", domain=[0, highest])
+    cells = base.mark_rect().encode(alt.Color(f"{value}:Q", title=title, scale=scale, legend=None))
+    # Cividis is made for readers with and without colour-blindness alike; it goes from dark to light.
+    contrast = alt.when(f"datum.{value} > {highest * 0.55}").then(alt.value("#000000")).otherwise(alt.value("#FFFFFF"))
+    text = base.mark_text(fontSize=11).encode(alt.Text(f"{value}:Q", format=number), contrast)
+    return (cells + text).properties(height=max(30 * len({row[str(y.shorthand).split(":")[0]] for row in rows}), 90))
+
+
+def _chart(rows: Rows) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=[_as_json(row) for row in rows]))
+
+
+def _as_json(row: Row) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # With a time and no zone it is that day to every browser; without a time it would be midnight in Greenwich.
+    return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
+
+
+def _scale(colours: dict[str, str], rows: Rows, column: str) -> alt.Scale:
+    there = list(dict.fromkeys(row[column] for row in rows))
+    return alt.Scale(domain=there, range=[colours[member] for member in there])
+
+
+def _colour(column: str, colours: dict[str, str]) -> alt.Color:
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color(f"{column}:N", scale=scale, legend=None)
+
+
+def _label(base: alt.Chart, column: str, number: str) -> alt.Chart:
+    return base.mark_text(align="left", dx=4, color=theme().text).encode(alt.Text(column, format=number))

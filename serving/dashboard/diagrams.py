@@ -1,0 +1,70 @@
+"""Diagrams of journeys, made with Plotly: Sankey and funnel."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from serving.dashboard.colours import STAGES, theme
+from serving.dashboard.data import Row, Rows
+
+# No button that leads away, and none that is not needed.
+CONFIG = {"displayModeBar": False, "displaylogo": False}
+FUNNEL_STAGES = {"leads": "lead", "prospects": "prospect", "customers": "customer"}
+
+
+def show(figure: go.Figure, key: str, alt_text: str) -> None:
+    """Show a diagram over the whole width."""
+    st.plotly_chart(figure, width="stretch", key=key, config=CONFIG, alt=alt_text)
+
+
+def sankey(transitions: Rows) -> go.Figure:
+    """Return the ways of the users from stage to stage; a node is a step and a stage, so no way leads back."""
+    nodes = list(dict.fromkeys(row[end] for row in transitions for end in ("from_node", "to_node")))
+    stages = {row[f"{end}_node"]: row[f"{end}_stage"] for row in transitions for end in ("from", "to")}
+    first = min((int(node.split()[0]) for node in nodes), default=0)
+    last = max((int(node.split()[0]) for node in nodes), default=0)
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": [stages[node] for node in nodes],
+                "color": [STAGES[stages[node]] for node in nodes],
+                "x": [0.001 + 0.998 * (int(node.split()[0]) - first) / max(last - first, 1) for node in nodes],
+                "pad": 14,
+                "thickness": 14,
+                "hovertemplate": "%{label}: %{value:,} users<extra></extra>",
+            },
+            link={
+                "source": [nodes.index(row["from_node"]) for row in transitions],
+                "target": [nodes.index(row["to_node"]) for row in transitions],
+                "value": [row["users"] for row in transitions],
+                "customdata": [float(row["share"]) for row in transitions],
+                "color": "rgba(138, 138, 138, 0.35)",
+                "hovertemplate": (
+                    "%{source.label} → %{target.label}: %{value:,} users, %{customdata:.1%} of the stage<extra></extra>"
+                ),
+            },
+            textfont={"color": theme().text, "size": 12},
+        )
+    )
+    return _without_margins(figure, 420)
+
+
+def funnel(totals: Row) -> go.Figure:
+    """Return how many users came how far."""
+    figure = go.Figure(
+        go.Funnel(
+            y=list(FUNNEL_STAGES),
+            x=[totals[name] for name in FUNNEL_STAGES],
+            marker={"color": [STAGES[stage] for stage in FUNNEL_STAGES.values()]},
+            texttemplate="%{value:,} (%{percentInitial:.1%})",
+            textposition="auto",
+            hovertemplate="%{y}: %{x:,} users, %{percentPrevious:.1%} of the stage before<extra></extra>",
+        )
+    )
+    return _without_margins(figure, 260)
+
+
+def _without_margins(figure: go.Figure, height: int) -> go.Figure:
+    return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 10, "b": 10}, showlegend=False)

@@ -1,0 +1,64 @@
+"""Tables, and numbers as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import streamlit as st
+
+from serving.dashboard.data import Rows
+
+NONE = "–"  # noqa: RUF001
+SHARES = ("share", "share_failed", "share_of_revenue", "return_rate", "retention_rate")
+TIMES = ("transacted_at", "started_at")
+
+
+def count(number: int | None) -> str:
+    """Return a count with separators."""
+    return NONE if number is None else f"{number:,}"
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Return an amount to the cent."""
+    return NONE if amount is None else f"{currency} {amount:,.2f}"
+
+
+def share(part: Decimal | None) -> str:
+    """Return a share from 0 to 1 in percent."""
+    return NONE if part is None else f"{part:.1%}"
+
+
+def tiles(values: Mapping[str, str], helps: Mapping[str, str] | None = None) -> None:
+    """Show numbers side by side, as many as there is room for."""
+    with st.container(horizontal=True):
+        for label, value in values.items():
+            st.metric(label, value, border=True, width="content", help=(helps or {}).get(label))
+
+
+def table(rows: Rows, key: str, titles: Mapping[str, str]) -> None:
+    """Show columns of rows under titles.
+
+    Args:
+        rows: The rows.
+        key: What tells this table from others.
+        titles: The columns to show, in their order, each with its title.
+    """
+    columns = {name: _column(name, title, rows) for name, title in titles.items()}
+    st.dataframe(
+        [{name: row[name] for name in titles} for row in rows], hide_index=True, key=key, column_config=columns
+    )
+
+
+def _column(name: str, title: str, rows: Rows) -> Any:
+    value = next((row[name] for row in rows if row[name] is not None), None)
+    if name in SHARES:
+        return st.column_config.NumberColumn(title, format="percent")
+    if name in TIMES:
+        return st.column_config.DatetimeColumn(title, format="YYYY-MM-DD HH:mm:ss")
+    if isinstance(value, Decimal):
+        return st.column_config.NumberColumn(title, format="%,.2f")
+    if isinstance(value, int) and not name.endswith("_id"):
+        return st.column_config.NumberColumn(title, format="localized")
+    return st.column_config.Column(title)

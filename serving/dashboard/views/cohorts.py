@@ -1,0 +1,44 @@
+"""How many customers of a month come back, month by month."""
+
+from __future__ import annotations
+
+import altair as alt
+import streamlit as st
+
+from serving.dashboard import charts, queries
+from serving.dashboard.data import read
+from serving.dashboard.downloads import offer
+from serving.dashboard.filters import choose
+from serving.dashboard.states import nothing
+
+
+def show() -> None:
+    """Show the page."""
+    filters = choose(days=True)
+    cells = read(queries.COHORTS, **filters.days)
+    if not cells:
+        nothing("Nobody bought for the first time in these months.", "Choose more days in the side bar.")
+        return
+    (summary,) = read(queries.SUMMARY)
+    st.caption(
+        "A cohort is who bought first in a month. A cell is the share of them who bought in that many months after;"
+        f" it stays empty while the month has not fully elapsed ({summary['as_of_date']})."
+    )
+    rows = [{**cell, "cohort": f"{cell['cohort_month']:%Y-%m} ({cell['cohort_size']:,})"} for cell in cells]
+    chart = charts.heat_map(
+        [row for row in rows if row["is_complete"]],
+        alt.X("month_number:O", title="Months since the first purchase", axis=alt.Axis(labelAngle=0)),
+        alt.Y("cohort:O", title="Cohort (customers)"),
+        "retention_rate",
+        "Retention",
+        ".0%",
+        [
+            alt.Tooltip("cohort:O", title="Cohort"),
+            alt.Tooltip("month_number:O", title="Months since"),
+            alt.Tooltip("retention_rate:Q", title="Retention", format=charts.SHARE),
+            alt.Tooltip("retained_customers:Q", title="Customers who bought", format=charts.COUNT),
+            alt.Tooltip("net_revenue:Q", title=f"Net revenue, {summary['currency']}", format=charts.MONEY),
+        ],
+    )
+    charts.show(chart, "Retention by cohort and months since the first purchase")
+    offer(cells, "cohorts")

@@ -1,0 +1,98 @@
+"""Which groups the buyers fall into: by k-means, and by recency, frequency and spend."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import altair as alt
+import streamlit as st
+
+from serving.dashboard import charts, queries
+from serving.dashboard.data import Row, Rows, read
+from serving.dashboard.downloads import offer
+from serving.dashboard.filters import choose
+from serving.dashboard.states import nothing
+from serving.dashboard.tables import count, table
+
+MOST_POINTS = 5_000
+
+
+def show() -> None:
+    """Show the page."""
+    filters = choose(segment=True)
+    (summary,) = read(queries.SUMMARY)
+    points = read(queries.SPEND_AND_PURCHASES, most=MOST_POINTS, **filters.segment)
+    if not points:
+        nothing("This selection has no buyer.", "Choose more segments in the side bar.")
+        return
+    _segments(points, read(queries.SEGMENT_MEANS, **filters.segment), summary["currency"])
+    _rfm(read(queries.RFM_CELLS, **filters.segment), summary["currency"])
+
+
+def _segments(points: Rows, means: Rows, currency: str) -> None:
+    st.subheader("Segments: spend against purchases")
+    buyers = points[0]["buyers"]
+    sampled = f"a sample of {count(len(points))} of {count(buyers)} buyers" if len(points) < buyers else "all buyers"
+    st.caption(f"{sampled.capitalize()}; segments are found by k-means, 1 spends most.")
+    charts.show(charts.spend_and_purchases(points, currency), "Spend against purchases by segment")
+    offer([{name: value for name, value in point.items() if name != "buyers"} for point in points], "segments")
+    table(
+        means,
+        "segment_means",
+        {
+            "segment_number": "Segment",
+            "customers": "Customers",
+            "mean_spend": f"Mean spend, {currency}",
+            "mean_purchases": "Mean purchases",
+            "mean_days_since_last_purchase": "Mean days since last",
+            "total_spend": f"Total spend, {currency}",
+        },
+    )
+
+
+def _rfm(cells: Rows, currency: str) -> None:
+    st.subheader("RFM cells")
+    st.caption("Buyers by scores of recency and frequency, 5 is best; the spend is behind each cell.")
+    chart = charts.heat_map(
+        _by_recency_and_frequency(cells),
+        alt.X("frequency_score:O", title="Frequency score", axis=alt.Axis(labelAngle=0)),
+        alt.Y("recency_score:O", title="Recency score", sort="descending"),
+        "customers",
+        "Buyers",
+        charts.COUNT,
+        [
+            alt.Tooltip("recency_score:O", title="Recency"),
+            alt.Tooltip("frequency_score:O", title="Frequency"),
+            alt.Tooltip("customers:Q", title="Buyers", format=charts.COUNT),
+            alt.Tooltip("mean_spend:Q", title=f"Mean spend, {currency}", format=charts.MONEY),
+            alt.Tooltip("rfm_segments:N", title="Segments"),
+        ],
+    )
+    charts.show(chart, "Buyers by recency and frequency score")
+    table(
+        cells,
+        "rfm_cells",
+        {
+            "rfm_cell": "Cell (R, F, M)",
+            "rfm_segment": "RFM segment",
+            "customers": "Buyers",
+            "total_spend": f"Spend, {currency}",
+        },
+    )
+    offer(cells, "rfm_cells")
+
+
+def _by_recency_and_frequency(cells: Rows) -> list[Row]:
+    grouped = defaultdict(list)
+    for cell in cells:
+        grouped[cell["recency_score"], cell["frequency_score"]].append(cell)
+    return [
+        {
+            "recency_score": recency,
+            "frequency_score": frequency,
+            "customers": (buyers := sum(cell["customers"] for cell in group)),
+            "mean_spend": sum(cell["total_spend"] for cell in group) / buyers,
+            "rfm_segments": ", ".join(sorted({cell["rfm_segment"] for cell in group})),
+        }
+        for (recency, frequency), group in grouped.items()
+    ]

@@ -1,0 +1,43 @@
+"""What was bought last, also what was loaded after the last build."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from serving.dashboard import queries
+from serving.dashboard.data import read_now
+from serving.dashboard.downloads import offer
+from serving.dashboard.states import explained, nothing
+from serving.dashboard.tables import table
+
+MOST_LINES = 50
+REFRESH_SECONDS = 5
+
+
+def show() -> None:
+    """Show the page."""
+    st.caption(f"The newest {MOST_LINES} lines; they refresh by themselves every {REFRESH_SECONDS} seconds.")
+    _lines()
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _lines() -> None:
+    with explained():
+        lines = read_now(queries.LATEST, most=MOST_LINES)
+        if not lines:
+            nothing("There are no transactions yet.", "They show as soon as a file is loaded: `loader copy FOLDER`.")
+            return
+        st.metric("Newest line", f"{lines[0]['transacted_at']:%Y-%m-%d %H:%M:%S %Z}", width="content")
+        table(
+            lines,
+            "latest",
+            {
+                "transacted_at": "Moment",
+                "amount": "Amount",
+                "category": "Category",
+                "customer_id": "Customer",
+                "product_id": "Product",
+                "transaction_id": "Line",
+            },
+        )
+        offer(lines, "latest_transactions")

@@ -1,0 +1,90 @@
+"""What is wrong with the data and how much money it touches, and which files brought them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from serving.dashboard import queries
+from serving.dashboard.data import read
+from serving.dashboard.downloads import offer
+from serving.dashboard.states import nothing
+from serving.dashboard.tables import count, table, tiles
+
+MOST_LOADS = 100
+SEVERITIES = {
+    "error": "Errors (data is lost)",
+    "warning": "Warnings (numbers are doubtful)",
+    "info": "Worth knowing",
+}
+
+
+def show() -> None:
+    """Show the page."""
+    (summary,) = read(queries.SUMMARY)
+    _checks(summary["currency"])
+    _loads()
+
+
+def _checks(currency: str) -> None:
+    st.subheader("Checks")
+    checks = read(queries.QUALITY)
+    if not checks:
+        nothing("No check was run.", "`dbt build` runs them.")
+        return
+    failed = [check for check in checks if check["rows_failed"]]
+    tiles(
+        {
+            title: f"{count(sum(check['severity'] == severity for check in failed))} of "
+            f"{count(sum(check['severity'] == severity for check in checks))}"
+            for severity, title in SEVERITIES.items()
+        }
+    )
+    everything = st.toggle("Show checks that found nothing", key="all", bind="query-params", persist_state="session")
+    shown = checks if everything else failed
+    if not shown:
+        nothing("No check found anything.", "The switch above shows what was checked.")
+        return
+    st.caption("A row may fail several checks, so they don't add up. `loader quality CHECK` lists the rows behind one.")
+    table(
+        shown,
+        "checks",
+        {
+            "severity": "Severity",
+            "check_name": "Check",
+            "description": "What it found",
+            "rows_failed": "Failed",
+            "rows_checked": "Of",
+            "counted": "Counted",
+            "share_failed": "Share",
+            "amount_affected": f"Money, {currency}",
+            "share_of_revenue": "Share of revenue",
+        },
+    )
+    offer(shown, "data_quality")
+
+
+def _loads() -> None:
+    st.subheader("Loads")
+    loads = read(queries.LOADS, most=MOST_LOADS)
+    if not loads:
+        nothing("No file was loaded.", "`loader copy FOLDER` loads files.")
+        return
+    st.caption(f"The latest {len(loads)} loads, newest first.")
+    table(
+        loads,
+        "loads",
+        {
+            "load_id": "Load",
+            "started_at": "Started",
+            "file_name": "File",
+            "status": "Status",
+            "rows_read": "Read",
+            "rows_inserted": "New",
+            "rows_updated": "Changed",
+            "rows_unchanged": "Same",
+            "rows_rejected": "Rejected",
+            "seconds": "Seconds",
+            "error": "Error",
+        },
+    )
+    offer(loads, "loads")

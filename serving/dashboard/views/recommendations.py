@@ -1,0 +1,84 @@
+"""What to offer a customer, why, and who the customer is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from serving.dashboard import queries
+from serving.dashboard.data import Row, Rows, read
+from serving.dashboard.downloads import offer
+from serving.dashboard.filters import choose
+from serving.dashboard.states import nothing, plain
+from serving.dashboard.tables import NONE, count, money, share, table, tiles
+
+MOST_CUSTOMERS = 100
+LISTS = {"repeat": "To buy again", "new": "New to this customer"}
+
+
+def show() -> None:
+    """Show the page."""
+    filters = choose(segment=True)
+    listed = [row["customer_id"] for row in read(queries.TOP_CUSTOMERS, most=MOST_CUSTOMERS, **filters.segment)]
+    customer_id = st.selectbox(
+        "Customer",
+        listed,
+        key="customer",
+        help=f"The {len(listed)} who spent most are listed; type any other customer's identifier.",
+        accept_new_options=True,
+        bind="query-params",
+        persist_state="session",
+    )
+    if customer_id is None:
+        nothing("No customer is chosen.", "Type a customer's identifier above, as in `customer_profiles`.")
+        return
+    profiles = read(queries.PROFILE, customer_id=customer_id.replace("\0", ""))
+    if not profiles:
+        nothing(
+            f"There is no customer {plain(customer_id[:60])}.",
+            "Choose one from the list above, or type an identifier as in `customer_profiles`.",
+        )
+        return
+    (summary,) = read(queries.SUMMARY)
+    _profile(profiles[0], summary["currency"])
+    _lists(read(queries.RECOMMENDATIONS, customer_id=customer_id))
+
+
+def _profile(profile: Row, currency: str) -> None:
+    st.subheader("Profile")
+    tiles(
+        {
+            "Spend": money(profile["total_spend"], currency),
+            "Purchases": count(profile["purchase_count"]),
+            "Average purchase": money(profile["average_transaction_value"], currency),
+            "Last purchase": _text(profile["last_purchase_date"]),
+            "Churn risk": _text(profile["churn_risk"]),
+            "RFM segment": _text(profile["rfm_segment"]),
+        },
+        {"Churn risk": f"Of such customers {share(profile['tier_return_rate'])} came back."},
+    )
+    with st.expander("All that is known of the customer"):
+        rows = [{"attribute": name.replace("_", " "), "value": _text(value)} for name, value in profile.items()]
+        table(rows, "profile", {"attribute": "Attribute", "value": "Value"})
+        offer([profile], "profile")
+
+
+def _lists(recommended: Rows) -> None:
+    for name, title in LISTS.items():
+        st.subheader(title)
+        rows = [
+            {**row, "product": row["product_name"] or row["product_type"] or row["product_id"]}
+            for row in recommended
+            if row["list"] == name
+        ]
+        if not rows:
+            nothing("There is nothing to recommend here.", "The list fills as the customer, or others, buy more.")
+            continue
+        titles = {"rank": "Rank", "product": "Product", "category": "Category", "reason": "Reason"}
+        table(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
+        offer([row for row in recommended if row["list"] == name], f"recommendations_{name}")
+
+
+def _text(value: Any) -> str:
+    return NONE if value is None else str(value)

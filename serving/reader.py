@@ -1,0 +1,53 @@
+"""How everything in `serving` reads: as `bi_reader` where that role is, read-only, and never long at one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from loaders.database import CONNECT_SECONDS, PARAMETERS
+from loaders.roles import READER_ROLE
+
+
+def connection_arguments(environment: Mapping[str, str], application_name: str) -> dict[str, Any]:
+    """Return what to connect with.
+
+    Args:
+        environment: Variables of libpq that go before its own, as `loaders.database.connection_environment` gives them.
+        application_name: What PostgreSQL shows of the connection in `pg_stat_activity`.
+    """
+    return {
+        **{PARAMETERS[name]: value for name, value in environment.items()},
+        "autocommit": True,
+        "application_name": application_name,
+        "client_encoding": "UTF8",
+        "connect_timeout": CONNECT_SECONDS,
+    }
+
+
+def session_statements(
+    statement_seconds: float, idle_seconds: float, time_zone: str = "UTC"
+) -> list[tuple[str, tuple[str, ...]]]:
+    """Return statements, each with its parameters, after which a new connection can only read.
+
+    Args:
+        statement_seconds: Longest time that PostgreSQL may work on one statement.
+        idle_seconds: Longest pause within a transaction: who stops reading must not keep old rows alive for long.
+        time_zone: Zone in which moments are given.
+    """
+    settings = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{round(statement_seconds * 1000)}ms",
+        "idle_in_transaction_session_timeout": f"{round(idle_seconds * 1000)}ms",
+        "client_connection_check_interval": "1s",
+        "timezone": time_zone,
+        "search_path": "",
+    }
+    become_reader = (
+        "select set_config('role', rolname, false) from pg_catalog.pg_roles"
+        " where rolname = %s and pg_has_role(oid, 'SET')"
+    )
+    return [
+        *(("select set_config(%s, %s, false)", setting) for setting in settings.items()),
+        (become_reader, (READER_ROLE,)),
+    ]
