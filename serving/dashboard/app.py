@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from serving.dashboard.states import explained
 from serving.dashboard.views import cohorts, customers, journeys, latest, overview, quality, recommendations
 
 PAGES = (
-    st.Page(overview.show, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+    st.Page(overview.show, title="Overview", icon=":material/monitoring:", default=True),
     st.Page(customers.show, title="Customers", icon=":material/groups:", url_path="customers"),
     st.Page(cohorts.show, title="Cohorts", icon=":material/grid_on:", url_path="cohorts"),
     st.Page(recommendations.show, title="Recommendations", icon=":material/redeem:", url_path="recommendations"),
@@ -17,7 +19,8 @@ PAGES = (
     st.Page(quality.show, title="Data quality", icon=":material/verified:", url_path="quality"),
 )
 
-st.set_page_config(page_icon=":material/monitoring:", layout="wide")
+# A file: for an icon by name, Streamlit would ask a server outside.
+st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 page = st.navigation(list(PAGES))
 st.title(page.title)
 with explained():

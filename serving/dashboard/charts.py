@@ -30,7 +30,7 @@ def daily_sales(rows: Rows, currency: str) -> Chart:
         alt.Tooltip("net_revenue_7d_avg:Q", title="Mean of 7 days", format=MONEY),
         alt.Tooltip("refunds:Q", title="Refunds", format=MONEY),
     ]
-    base = _chart(rows).encode(alt.X("sales_date:T", title=None), tooltip=tooltip)
+    base = _chart(rows).encode(alt.X("yearmonthdate(sales_date):T", title=None), tooltip=tooltip)
     revenue = alt.Y("net_revenue:Q", title=f"Net revenue, {currency}")
     days = base.mark_bar(opacity=0.55, color=theme().accent).encode(revenue)
     mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(alt.Y("net_revenue_7d_avg:Q"))
@@ -40,7 +40,7 @@ def daily_sales(rows: Rows, currency: str) -> Chart:
 def categories(rows: Rows, currency: str) -> Chart:
     """Net revenue by category, the highest first."""
     base = _chart(rows).encode(
-        alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=190)),
+        alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
         alt.X("net_revenue:Q", title=f"Net revenue, {currency}"),
         tooltip=[
             alt.Tooltip("category:N", title="Category"),
@@ -48,13 +48,13 @@ def categories(rows: Rows, currency: str) -> Chart:
             alt.Tooltip("transaction_count:Q", title="Lines", format=COUNT),
         ],
     )
-    return base.mark_bar(color=theme().accent).properties(height=max(24 * len(rows), 60))
+    return base.mark_bar(color=theme().accent).properties(height=26 * len(rows) + 60)
 
 
 def tiers(rows: Rows) -> Chart:
     """Share of the customers in each tier of churn risk."""
     base = _chart(rows).encode(
-        alt.Y("churn_risk:N", sort=None, title=None),
+        alt.Y("churn_risk:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
         alt.X("share:Q", title="Share of customers", axis=alt.Axis(format="%"), scale=alt.Scale(domainMax=1)),
         tooltip=[
             alt.Tooltip("churn_risk:N", title="Tier"),
@@ -63,14 +63,14 @@ def tiers(rows: Rows) -> Chart:
         ],
     )
     return (base.mark_bar().encode(_colour("churn_risk", TIERS)) + _label(base, "share:Q", SHARE)).properties(
-        height=44 * max(len(rows), 2)
+        height=36 * len(rows) + 60
     )
 
 
 def return_rates(rows: Rows) -> Chart:
     """Share of each tier that came back, with the span from cut-off day to cut-off day."""
     base = _chart(rows).encode(
-        alt.Y("churn_risk:N", sort=None, title=None),
+        alt.Y("churn_risk:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
         tooltip=[
             alt.Tooltip("churn_risk:N", title="Tier"),
             alt.Tooltip("return_rate:Q", title="Came back", format=SHARE),
@@ -86,7 +86,7 @@ def return_rates(rows: Rows) -> Chart:
     )
     point = base.mark_point(filled=True, size=140, opacity=1).encode(rate, _colour("churn_risk", TIERS))
     label = base.mark_text(dy=-14, color=theme().text).encode(rate, alt.Text("return_rate:Q", format=SHARE))
-    return (span + point + label).properties(height=56 * max(len(rows), 2))
+    return (span + point + label).properties(height=46 * len(rows) + 60)
 
 
 def spend_and_purchases(rows: Rows, currency: str) -> Chart:
@@ -117,14 +117,17 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
 
 def stages_by_day(rows: Rows, day: date) -> Chart:
     """Users in each stage at the end of each day, with a rule at the day that is looked at."""
+    stages = list(dict.fromkeys(row["stage"] for row in rows))
+    colours = alt.Scale(domain=stages, range=[STAGES[stage] for stage in stages])
+    legend = alt.Legend(title=None, orient="top", symbolSize=300)
     lines = (
         _chart(rows)
         .mark_line(strokeWidth=2)
         .encode(
             alt.X("day:T", title=None),
             alt.Y("users:Q", title="Users at the end of the day"),
-            alt.Color("stage:N", scale=_scale(STAGES, rows, "stage"), legend=alt.Legend(title=None, orient="top")),
-            alt.StrokeDash("stage:N", legend=None),
+            alt.Color("stage:N", scale=colours, legend=legend),
+            alt.StrokeDash("stage:N", scale=alt.Scale(domain=stages), legend=legend),
             tooltip=[
                 alt.Tooltip("day:T", title="Day", format="%a %Y-%m-%d"),
                 alt.Tooltip("stage:N", title="Stage"),
@@ -146,8 +149,9 @@ def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, title: str, number: str
     cells = base.mark_rect().encode(alt.Color(f"{value}:Q", title=title, scale=scale, legend=None))
     # Cividis is made for readers with and without colour-blindness alike; it goes from dark to light.
     contrast = alt.when(f"datum.{value} > {highest * 0.55}").then(alt.value("#000000")).otherwise(alt.value("#FFFFFF"))
-    text = base.mark_text(fontSize=11).encode(alt.Text(f"{value}:Q", format=number), contrast)
-    return (cells + text).properties(height=max(30 * len({row[str(y.shorthand).split(":")[0]] for row in rows}), 90))
+    text = base.mark_text(fontSize=11).encode(alt.Text(f"{value}:Q", format=number), color=contrast)
+    column = str(y.shorthand).split(":")[0]
+    return (cells + text).properties(height=34 * len({row[column] for row in rows}) + 60)
 
 
 def _chart(rows: Rows) -> alt.Chart:
@@ -165,11 +169,6 @@ def _value(value: Any) -> Any:
         return value.isoformat()
     # With a time and no zone it is that day to every browser; without a time it would be midnight in Greenwich.
     return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
-
-
-def _scale(colours: dict[str, str], rows: Rows, column: str) -> alt.Scale:
-    there = list(dict.fromkeys(row[column] for row in rows))
-    return alt.Scale(domain=there, range=[colours[member] for member in there])
 
 
 def _colour(column: str, colours: dict[str, str]) -> alt.Color:

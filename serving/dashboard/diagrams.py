@@ -22,15 +22,13 @@ def sankey(transitions: Rows) -> go.Figure:
     """Return the ways of the users from stage to stage; a node is a step and a stage, so no way leads back."""
     nodes = list(dict.fromkeys(row[end] for row in transitions for end in ("from_node", "to_node")))
     stages = {row[f"{end}_node"]: row[f"{end}_stage"] for row in transitions for end in ("from", "to")}
-    first = min((int(node.split()[0]) for node in nodes), default=0)
-    last = max((int(node.split()[0]) for node in nodes), default=0)
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
             node={
                 "label": [stages[node] for node in nodes],
                 "color": [STAGES[stages[node]] for node in nodes],
-                "x": [0.001 + 0.998 * (int(node.split()[0]) - first) / max(last - first, 1) for node in nodes],
+                "align": "left",
                 "pad": 14,
                 "thickness": 14,
                 "hovertemplate": "%{label}: %{value:,} users<extra></extra>",

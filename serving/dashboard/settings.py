@@ -23,6 +23,9 @@ OPTIONS: dict[str, str] = {
     # Who looks sees no tools for developers and, of an error that nobody expected, its kind.
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "type",
+    # Room for numbers, on a phone too.
+    "theme.paddingTop": "3rem",
+    "theme.metricValueFontSize": "1.5rem",
     "theme.light.primaryColor": LIGHT.accent,
     "theme.dark.primaryColor": DARK.accent,
 }
