@@ -49,7 +49,7 @@ class Filters:
     @property
     def summary(self) -> str:
         """What is chosen, in words for Markdown."""
-        days = "all days" if self.all_days else f"{self.first_day} to {self.last_day}"
+        days = "All days" if self.all_days else f"{self.first_day} to {self.last_day}"
         parts = [days, *(", ".join(chosen) for chosen in (self.segments, self.categories) if chosen)]
         return plain(" · ".join(parts)).replace("\\·", "·")
 

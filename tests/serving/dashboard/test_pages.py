@@ -1,0 +1,243 @@
+"""What the pages show is what the marts say."""
+
+from __future__ import annotations
+
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import pyarrow
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from serving.dashboard.data import read_now
+from serving.dashboard.views import customers
+from tests.serving.dashboard.conftest import Open, Query, Rows
+
+
+def charts(app: AppTest) -> list[Rows]:
+    """Return the data of the charts of Altair, in their order."""
+    return [
+        pyarrow.ipc.open_stream(io.BytesIO(chart.proto.datasets[0].data.data)).read_all().to_pylist()
+        for chart in app.get("vega_lite_chart")
+    ]
+
+
+def diagrams(app: AppTest) -> list[dict[str, Any]]:
+    """Return what the diagrams of Plotly draw, in their order."""
+    return [json.loads(diagram.proto.spec)["data"][0] for diagram in app.get("plotly_chart")]
+
+
+def tiles(app: AppTest) -> dict[str, str]:
+    return {tile.label: tile.value for tile in app.metric}
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.caption, *app.info, *app.warning, *app.error))
+
+
+def calm(app: AppTest) -> AppTest:
+    """Hold that nothing went wrong on a page."""
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    return app
+
+
+def test_the_overview_shows_the_summary(open_page: Open, query: Query) -> None:
+    (summary,) = query("select * from marts.metrics_summary")
+    app = calm(open_page("app"))
+    assert app.title[0].value == "Overview"
+    assert tiles(app) == {
+        "Net revenue": f"USD {summary['total_revenue']:,.2f}",
+        "Customers": f"{summary['total_customers']:,}",
+        "Orders": f"{summary['total_orders']:,}",
+        "Transaction lines": f"{summary['total_transactions']:,}",
+        "Average order": f"USD {summary['average_order_value']:,.2f}",
+    }
+    assert str(summary["as_of_date"]) in said(app)
+
+
+def test_the_overview_shows_sales_categories_and_churn(open_page: Open, query: Query) -> None:
+    sales, categories, tiers, rates = charts(calm(open_page("overview")))
+    assert [(day["sales_date"][:10], day["net_revenue"]) for day in sales] == [
+        (str(day["sales_date"]), float(day["net_revenue"]))
+        for day in query("select * from marts.daily_sales order by sales_date")
+    ]
+    assert [(category["category"], category["net_revenue"], category["transaction_count"]) for category in categories] == [
+        (category["category"], float(category["total_revenue"]), category["transaction_count"])
+        for category in query("select * from marts.category_kpis order by total_revenue desc, category limit 15")
+    ]
+    expected = query("select churn_risk, count(*) as customers from marts.customer_churn_risk group by churn_risk")
+    assert {tier["churn_risk"]: tier["customers"] for tier in tiers} == {
+        tier["churn_risk"]: tier["customers"] for tier in expected
+    }
+    assert sum(tier["share"] for tier in tiers) == pytest.approx(1, abs=1e-5)
+    expected = query(
+        "select distinct churn_risk, tier_return_rate from marts.customer_churn_risk where tier_return_rate is not null"
+    )
+    measured = {rate["churn_risk"]: rate["return_rate"] for rate in rates}
+    assert expected
+    assert {tier["churn_risk"]: float(tier["tier_return_rate"]) for tier in expected}.items() <= measured.items()
+
+
+def test_single_lines_sum_up_to_what_the_small_marts_say(open_page: Open, query: Query) -> None:
+    everyone = [row["member"] for row in query("select distinct customer_segment as member from marts.order_lines")]
+    small, of_lines = charts(open_page("overview")), charts(calm(open_page("overview", segment=everyone)))
+    assert small[0] == of_lines[0]
+    days = query("select min(sales_date) + 1 as first, max(sales_date) as last from marts.daily_sales")[0]
+    later = charts(calm(open_page("overview", days=[str(days["first"]), str(days["last"])])))
+    expected = query(
+        """
+        select category, sum(amount) as net_revenue from marts.order_lines where transaction_date >= %s
+        group by category order by 2 desc, 1 limit 15
+        """,
+        days["first"],
+    )
+    assert later[0] == small[0][1:]
+    assert [(row["category"], row["net_revenue"]) for row in later[1]] == [
+        (row["category"], pytest.approx(float(row["net_revenue"]))) for row in expected
+    ]
+
+
+def test_filters_from_the_address_and_from_the_reader_are_the_same(open_page: Open, query: Query) -> None:
+    (segment,) = query(
+        "select customer_segment, sum(total_spend) as spend from marts.customer_profiles"
+        " where customer_segment <> '(unknown)' group by 1 order by 2 desc limit 1"
+    )
+    address = calm(open_page("overview", segment=segment["customer_segment"], category="Drinks"))
+    (expected,) = query(
+        "select sum(amount) as revenue, count(*) as lines from marts.order_lines"
+        " where customer_segment = %s and category = 'Drinks'",
+        segment["customer_segment"],
+    )
+    assert f"USD {expected['revenue']:,.2f} in {expected['lines']} lines" in said(address)
+    clicked = open_page("overview")
+    clicked.multiselect(key="segment").set_value([segment["customer_segment"]])
+    clicked.multiselect(key="category").set_value(["Drinks"]).run()
+    assert charts(clicked) == charts(address) != charts(open_page("overview"))
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ({"segment": ["nobody", "premium"]}, "segment: nobody"),
+        ({"category": "![x](http://example.com/x.png)"}, r"\!\[x\]\(http\:\/\/example.com"),
+        ({"days": ["2024-02-30", "soon"]}, "days: 2024-02-30, soon"),
+        ({"days": "2024-02-01"}, "days: no range"),
+        ({"days": ["1999-01-01", "2024-02-01"]}, "days: 1999-01-01"),
+    ],
+)
+def test_what_an_address_asks_in_vain_is_said(open_page: Open, address: dict[str, Any], told: str) -> None:
+    app = calm(open_page("overview", **address))
+    assert told in app.warning[0].value
+    assert len(charts(app)) == 4
+
+
+def test_segments_are_those_of_the_marts(
+    open_page: Open, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buyers = query("select * from marts.customer_segments")
+    app = calm(open_page("customers"))
+    points, cells = charts(app)
+    assert {point["customer_id"]: point["segment_number"] for point in points} == {
+        buyer["customer_id"]: buyer["segment_number"] for buyer in buyers
+    }
+    assert "All buyers" in said(app)
+    assert sum(cell["customers"] for cell in cells) == len(query("select * from marts.customer_rfm"))
+    assert sum(app.dataframe[0].value["Customers" if "Customers" in app.dataframe[0].value else "customers"]) == len(
+        buyers
+    )
+    monkeypatch.setattr(customers, "MOST_POINTS", 3)
+    app = calm(open_page("customers"))
+    assert len(charts(app)[0]) == 3
+    assert f"A sample of 3 of {len(buyers)} buyers" in said(app)
+
+
+def test_cohorts_leave_out_what_has_not_elapsed(open_page: Open, query: Query) -> None:
+    expected = query("select * from marts.cohort_retention where is_complete order by cohort_month, month_number")
+    (cells,) = charts(calm(open_page("cohorts")))
+    assert [(cell["cohort"][:7], cell["month_number"], cell["retention_rate"]) for cell in cells] == [
+        (f"{cell['cohort_month']:%Y-%m}", cell["month_number"], float(cell["retention_rate"])) for cell in expected
+    ]
+
+
+def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> None:
+    first, *_, last = query(
+        "select * from marts.customer_profiles where total_spend > 0 and customer_id <> '(unknown)'"
+        " order by total_spend desc, customer_id"
+    )
+    assert open_page("recommendations").selectbox(key="customer").value == first["customer_id"]
+    app = calm(open_page("recommendations", customer=last["customer_id"]))
+    assert tiles(app)["Spend"] == f"USD {last['total_spend']:,.2f}"
+    assert tiles(app)["RFM segment"] == last["rfm_segment"]
+    lists = query(
+        "select * from marts.recommendations where customer_id = %s order by list desc, rank", last["customer_id"]
+    )
+    tables = [table.value for table in app.dataframe[1:]]
+    assert [reason for table in tables for reason in table["reason"]] == [row["reason"] for row in lists]
+    assert lists
+
+
+@pytest.mark.parametrize("customer_id", ["nobody", "' or true --", "![x](http://example.com/x.png)", "%s"])
+def test_an_unknown_customer_is_said(open_page: Open, customer_id: str) -> None:
+    app = calm(open_page("recommendations", customer=customer_id))
+    assert "There is no customer" in said(app)
+    assert "![x]" not in said(app)
+    assert not app.metric
+
+
+def test_journeys_are_as_of_a_day(open_page: Open, query: Query) -> None:
+    days = query("select min(day) as first, max(day) as last from marts.journey_daily_stages")[0]
+    for address, day in (({}, days["last"]), ({"day": str(days["first"])}, days["first"])):
+        app = calm(open_page("journeys", **address))
+        stages = query("select stage, users from marts.journey_daily_stages where day = %s", day)
+        assert tiles(app) == {stage["stage"].capitalize(): str(stage["users"]) for stage in stages}
+    ways, funnel = diagrams(app)
+    transitions = query("select * from marts.journey_transitions order by step, from_stage, to_stage")
+    assert numbers(ways["link"]["value"]) == [row["users"] for row in transitions]
+    (totals,) = query(
+        "select sum(leads)::int, sum(prospects)::int as prospects, sum(customers)::int as customers"
+        " from marts.journey_funnels"
+    )
+    assert numbers(funnel["x"]) == list(totals.values())
+    assert "day: 2001-01-01" in said(open_page("journeys", day="2001-01-01"))
+
+
+def numbers(values: Any) -> list[int]:
+    """Return the numbers of a list, which Plotly may have written as bytes."""
+    assert isinstance(values, list), values
+    return values
+
+
+def test_the_latest_lines_are_live(open_page: Open, query: Query) -> None:
+    (table,) = calm(open_page("latest")).dataframe
+    expected = query("select * from marts.latest_transactions order by transacted_at desc, transaction_id limit 50")
+    assert list(table.value["transaction_id"]) == [line["transaction_id"] for line in expected]
+    assert list(table.value["amount"]) == [line["amount"] for line in expected]
+
+
+def test_quality_tells_of_money(open_page: Open, query: Query) -> None:
+    checks = query("select * from marts.data_quality_report")
+    failed = {check["check_name"]: check["amount_affected"] for check in checks if check["rows_failed"]}
+    app = calm(open_page("quality"))
+    found, loads = (table.value for table in app.dataframe)
+    assert {name: _money(amount) for name, amount in zip(found["check_name"], found["amount_affected"], strict=True)} == failed
+    assert list(loads["load_id"]) == [
+        row["load_id"] for row in query("select load_id from marts.load_history order by load_id desc")
+    ]
+    app.toggle(key="all").set_value(True).run()
+    assert len(app.dataframe[0].value) == len(checks) > len(failed)
+
+
+def _money(amount: Any) -> Decimal | None:
+    return amount if isinstance(amount, Decimal) else None
+
+
+def test_it_reads_as_bi_reader_and_cannot_write(open_page: Open) -> None:
+    open_page("latest")
+    (who,) = read_now(
+        "select current_user as name, current_setting('statement_timeout') as timeout,"
+        " current_setting('default_transaction_read_only') as read_only"
+    )
+    assert who == {"name": "bi_reader", "timeout": "10s", "read_only": "on"}
