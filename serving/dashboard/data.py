@@ -77,7 +77,7 @@ def read_now(template: str, **parameters: Any) -> list[Row]:
         ) from error
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda pool: pool.close(timeout=0))
+@st.cache_resource(show_spinner=False, on_release=lambda pool: pool.close(timeout=1))
 def _pool() -> Pool:
     project = find_project()
     # A first connection says in the loader's words why there is none.

@@ -120,5 +120,3 @@ def artifacts() -> Path:
     folder = ROOT / "target" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-

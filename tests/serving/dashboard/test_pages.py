@@ -64,7 +64,9 @@ def test_the_overview_shows_sales_categories_and_churn(open_page: Open, query: Q
         (str(day["sales_date"]), float(day["net_revenue"]))
         for day in query("select * from marts.daily_sales order by sales_date")
     ]
-    assert [(category["category"], category["net_revenue"], category["transaction_count"]) for category in categories] == [
+    assert [
+        (category["category"], category["net_revenue"], category["transaction_count"]) for category in categories
+    ] == [
         (category["category"], float(category["total_revenue"]), category["transaction_count"])
         for category in query("select * from marts.category_kpis order by total_revenue desc, category limit 15")
     ]
@@ -89,14 +91,14 @@ def test_single_lines_sum_up_to_what_the_small_marts_say(open_page: Open, query:
     later = charts(calm(open_page("overview", days=[str(days["first"]), str(days["last"])])))
     expected = query(
         """
-        select category, sum(amount) as net_revenue from marts.order_lines where transaction_date >= %s
+        select category, round(sum(amount), 2) as net_revenue from marts.order_lines where transaction_date >= %s
         group by category order by 2 desc, 1 limit 15
         """,
         days["first"],
     )
     assert later[0] == small[0][1:]
     assert [(row["category"], row["net_revenue"]) for row in later[1]] == [
-        (row["category"], pytest.approx(float(row["net_revenue"]))) for row in expected
+        (row["category"], float(row["net_revenue"])) for row in expected
     ]
 
 
@@ -134,9 +136,7 @@ def test_what_an_address_asks_in_vain_is_said(open_page: Open, address: dict[str
     assert len(charts(app)) == 4
 
 
-def test_segments_are_those_of_the_marts(
-    open_page: Open, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_segments_are_those_of_the_marts(open_page: Open, query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
     buyers = query("select * from marts.customer_segments")
     app = calm(open_page("customers"))
     points, cells = charts(app)
@@ -145,9 +145,7 @@ def test_segments_are_those_of_the_marts(
     }
     assert "All buyers" in said(app)
     assert sum(cell["customers"] for cell in cells) == len(query("select * from marts.customer_rfm"))
-    assert sum(app.dataframe[0].value["Customers" if "Customers" in app.dataframe[0].value else "customers"]) == len(
-        buyers
-    )
+    assert sum(app.dataframe[0].value["customers"]) == len(buyers)
     monkeypatch.setattr(customers, "MOST_POINTS", 3)
     app = calm(open_page("customers"))
     assert len(charts(app)[0]) == 3
@@ -222,7 +220,9 @@ def test_quality_tells_of_money(open_page: Open, query: Query) -> None:
     failed = {check["check_name"]: check["amount_affected"] for check in checks if check["rows_failed"]}
     app = calm(open_page("quality"))
     found, loads = (table.value for table in app.dataframe)
-    assert {name: _money(amount) for name, amount in zip(found["check_name"], found["amount_affected"], strict=True)} == failed
+    assert {
+        name: _money(amount) for name, amount in zip(found["check_name"], found["amount_affected"], strict=True)
+    } == failed
     assert list(loads["load_id"]) == [
         row["load_id"] for row in query("select load_id from marts.load_history order by load_id desc")
     ]

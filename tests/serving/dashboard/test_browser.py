@@ -1,0 +1,194 @@
+"""The program as `make dashboard` starts it, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import ROOT, Environment
+from tests.serving.dashboard.conftest import Query
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+# Page, its title, and how many charts, diagrams and tables it draws.
+PAGES = [
+    ("", "Overview", 4),
+    ("customers", "Customers", 4),
+    ("cohorts", "Cohorts", 1),
+    ("recommendations", "Recommendations", 2),
+    ("journeys", "Journeys", 3),
+    ("latest", "Latest transactions", 1),
+    ("quality", "Data quality", 2),
+]
+DRAWN = ":is([data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], [data-testid=stDataFrame]):has(canvas, svg.main-svg, svg.marks)"
+WAIT_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def address(shown: Environment) -> Iterator[str]:
+    """The dashboard in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    program = subprocess.Popen(
+        [sys.executable, "-m", "serving.dashboard"],
+        cwd=ROOT,
+        env={**os.environ, **shown, "DASHBOARD_PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=WAIT_SECONDS).close()
+            break
+        except OSError:
+            assert program.poll() is None and time.monotonic() < until
+            time.sleep(0.1)
+    yield url
+    program.terminate()
+    output, _ = program.communicate(timeout=20)
+    assert url in output
+    assert "Traceback" not in output
+    # Nobody was asked for this machine's address outside.
+    assert "External URL" not in output and "Network URL" not in output
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Chromium without a window."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("there is no Chromium; on Debian `apt-get install chromium` brings it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS.split())
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A window whose page must neither complain nor ask anyone but the dashboard."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.address = address
+        self.page: Page = browser.new_context(**options).new_page()
+        self.page.set_default_timeout(WAIT_SECONDS * 1000)
+        self.wrong: list[str] = []
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
+        self.page.on("request", lambda request: self._only_here(request.url))
+        self.page.on("websocket", lambda socket: self._only_here(socket.url.replace("ws:", "http:")))
+
+    def _only_here(self, url: str) -> None:
+        if not url.startswith((self.address, "data:", "blob:")):
+            self.wrong.append(f"asks {url}")
+
+    def has_drawn(self, title: str, number: int) -> None:
+        expect(self.page.get_by_role("heading", name=title, level=1)).to_be_visible(timeout=WAIT_SECONDS * 1000)
+        expect(self.page.locator(DRAWN)).to_have_count(number, timeout=WAIT_SECONDS * 1000)
+        expect(self.page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(self.page.locator("[data-testid=stAlert], [data-testid=stException]")).to_have_count(0)
+
+
+@pytest.fixture
+def window(browser: Browser, address: str) -> Iterator[Watched]:
+    watched = Watched(browser, address, viewport={"width": 1280, "height": 900}, color_scheme="light")
+    yield watched
+    watched.page.context.close()
+    assert watched.wrong == []
+
+
+def test_every_page_opens_from_the_one_before(window: Watched, artifacts: Path) -> None:
+    window.page.goto(window.address)
+    for name, title, number in PAGES:
+        window.page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
+        window.has_drawn(title, number)
+        assert window.page.url.split("?")[0] == f"{window.address}/{name}"
+        window.page.screenshot(path=artifacts / f"{name or 'overview'}.png", full_page=True)
+    assert len(list(artifacts.glob("*.png"))) >= len(PAGES)
+
+
+def test_pages_fit_a_phone_in_the_dark(browser: Browser, address: str, artifacts: Path) -> None:
+    phone = Watched(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+    for name, title, number in PAGES[:1] + PAGES[4:5]:
+        phone.page.goto(f"{address}/{name}")
+        phone.has_drawn(title, number)
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+        background = phone.page.locator("[data-testid=stApp]").evaluate(
+            "part => getComputedStyle(part).backgroundColor"
+        )
+        assert max(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) < 64
+        phone.page.screenshot(path=artifacts / f"{name or 'overview'}_phone.png")
+    phone.page.context.close()
+    # Opened by its address, Streamlit first looks for its own paths below that of the page: twice in vain.
+    assert phone.wrong == ["Failed to load resource: the server responded with a status of 404 (Not Found)"] * 2
+
+
+def test_a_filter_changes_what_is_seen_and_the_address(window: Watched, query: Query, browser: Browser) -> None:
+    (drinks,) = query("select * from marts.category_kpis where category = 'Drinks'")
+    seen = f"USD {drinks['total_revenue']:,.2f} in {drinks['transaction_count']} lines"
+    page = window.page
+    page.goto(window.address)
+    window.has_drawn("Overview", 4)
+    expect(page.get_by_text(seen)).to_have_count(0)
+    page.get_by_role("combobox", name="Category").click()
+    page.get_by_role("option", name="Drinks").click()
+    expect(page.get_by_text(seen)).to_be_visible()
+    page.wait_for_url("**/?category=Drinks")
+    # Over another page and back, the filter stays.
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Data quality").click()
+    window.has_drawn("Data quality", 2)
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Overview").click()
+    expect(page.get_by_text(seen)).to_be_visible()
+    page.wait_for_url("**/?category=Drinks")
+    # Who is sent the address sees the same.
+    other = Watched(browser, window.address)
+    other.page.goto(page.url)
+    expect(other.page.get_by_text(seen)).to_be_visible()
+    other.page.context.close()
+    assert other.wrong == []
+
+
+def test_what_is_seen_can_be_downloaded(window: Watched, query: Query) -> None:
+    window.page.goto(f"{window.address}/?category=Drinks")
+    window.has_drawn("Overview", 4)
+    with window.page.expect_download() as download:
+        window.page.get_by_role("button", name="CSV").nth(1).click()
+    (drinks,) = query("select * from marts.category_kpis where category = 'Drinks'")
+    assert Path(download.value.path()).read_text() == (
+        f"category,net_revenue,transaction_count\nDrinks,{drinks['total_revenue']},{drinks['transaction_count']}\n"
+    )
+    assert download.value.suggested_filename == "categories.csv"
+
+
+def test_the_latest_lines_refresh_by_themselves(window: Watched, query: Query) -> None:
+    window.page.goto(window.address)
+    window.page.get_by_test_id("stSidebarNavLink").get_by_text("Latest transactions").click()
+    window.has_drawn("Latest transactions", 1)
+    newest = window.page.get_by_test_id("stMetricValue")
+    before = newest.inner_text()
+    moved = (
+        "update raw.transactions set transacted_at = transacted_at + interval '%s minute'"
+        " where transaction_id = (select transaction_id from marts.latest_transactions limit 1) returning transacted_at"
+    )
+    try:
+        (line,) = query(moved % 1)
+        expect(newest).to_have_text(f"{line['transacted_at']:%Y-%m-%d %H:%M:%S} UTC", timeout=WAIT_SECONDS * 1000)
+    finally:
+        query(moved % -1)
+    assert newest.inner_text() != before
