@@ -1,4 +1,4 @@
-# One image for loader, dbt and API; compose.yaml says which container runs what.
+# One image for loader, dbt, API and dashboard; compose.yaml says which container runs what.
 
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
@@ -7,7 +7,7 @@ ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY pyproject.toml requirements.lock README.md LICENSE ./
 COPY loaders loaders
 COPY serving serving
-RUN --mount=type=cache,target=/root/.cache/pip pip install --constraint requirements.lock '.[api]'
+RUN --mount=type=cache,target=/root/.cache/pip pip install --constraint requirements.lock '.[api,dashboard]'
 
 FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home analytics \
@@ -29,7 +29,7 @@ USER 10001
 # The API takes its routes from dbt's manifest; and an image whose project does not parse is none.
 RUN dbt parse
 
-EXPOSE 8000
+EXPOSE 8000 8501
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health', timeout=4)"]
 CMD ["python", "-m", "serving.api"]

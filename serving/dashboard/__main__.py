@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
+from streamlit import net_util
 from streamlit.web import cli
 
 from loaders.database import connection_environment, describe_server
@@ -22,6 +24,11 @@ def main() -> None:
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+    # To judge a page of another origin, Streamlit would ask a server outside for the address of this machine.
+    net_util.get_external_ip = lambda: None
+    # To read these takes seconds, which the first reader need not wait.
+    for library in ("altair", "pandas", "plotly.graph_objects", "pyarrow"):
+        import_module(library)
     click.echo(f"The dashboard shows {describe_server(environment)} at http://{settings.host}:{settings.port}.")
     cli.main(["run", str(Path(__file__).with_name("app.py")), *settings.options()])
 

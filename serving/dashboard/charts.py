@@ -7,6 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import altair as alt
+
+# Altair looks for it while it draws: were it not here, two first readers at once would meet a half-imported one.
+import pandas  # noqa: F401
 import streamlit as st
 
 from serving.dashboard.colours import GROUPS, SHAPES, STAGES, TIERS, theme

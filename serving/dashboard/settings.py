@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from loaders.errors import LoaderError
 from serving.dashboard.colours import DARK, LIGHT
 
+VARIABLES = ("DASHBOARD_HOST", "DASHBOARD_PORT", "DASHBOARD_NAME")
 # Options of `streamlit run`; there is no other configuration of it.
 OPTIONS: dict[str, str] = {
-    # Nothing leaves this machine. (With an address set, Streamlit does not ask a server outside for its own either.)
+    # Nothing leaves this machine. (For the message at the start, Streamlit would ask a server outside for its address.)
     "browser.gatherUsageStats": "false",
     "client.showErrorLinks": "false",
+    "logger.hideWelcomeMessage": "true",
     # No browser is opened, nobody is asked for an e-mail address, no file is watched.
     "server.headless": "true",
     "server.showEmailPrompt": "false",
@@ -33,18 +35,28 @@ OPTIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the dashboard listens: `DASHBOARD_HOST` and `DASHBOARD_PORT`.
+    """Where the dashboard listens. It asks nobody for a password, so by default this machine alone can open it.
 
-    It asks nobody for a password, so by default this machine alone can open it.
+    Attributes:
+        host: Address to listen on (`DASHBOARD_HOST`).
+        port: TCP port to listen on (`DASHBOARD_PORT`).
+        name: Name under which readers open it, where a proxy stands before it (`DASHBOARD_NAME`). Under other names
+            than this and those of this machine it does not answer.
     """
 
     host: str = "127.0.0.1"
     port: int = 8501
+    name: str = ""
 
     def options(self) -> list[str]:
         """Return the options of `streamlit run`."""
-        options = {**OPTIONS, "server.address": self.host, "server.port": str(self.port)}
-        return [f"--{name}={value}" for name, value in options.items()]
+        name = self.name or self.host
+        options = {**OPTIONS, "server.address": self.host, "server.port": str(self.port), "browser.serverAddress": name}
+        names = sorted({"localhost", "127.0.0.1", name})
+        return [
+            *(f"--{option}={value}" for option, value in options.items()),
+            *(f"--server.allowedHosts={each}" for each in names),
+        ]
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -53,8 +65,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     Raises:
         LoaderError: The port is none.
     """
-    host = environment.get("DASHBOARD_HOST", "").strip() or Settings.host
-    port = environment.get("DASHBOARD_PORT", "").strip() or str(Settings.port)
+    host, port, name = (environment.get(variable, "").strip() for variable in VARIABLES)
+    port = port or str(Settings.port)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise LoaderError(f"DASHBOARD_PORT can't be {port!r}.", "Write it like 8501.")
-    return Settings(host, int(port))
+        raise LoaderError(f"DASHBOARD_PORT can't be {port!r}.", f"Write it like {Settings.port}.")
+    return Settings(host or Settings.host, int(port), name)

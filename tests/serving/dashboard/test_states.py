@@ -110,6 +110,7 @@ def test_downloads_hand_no_formula_on() -> None:
 def test_settings_stay_on_this_machine() -> None:
     assert read_settings({}) == Settings("127.0.0.1", 8501)
     assert read_settings({"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": "80"}) == Settings("0.0.0.0", 80)
+    assert read_settings({"DASHBOARD_NAME": "shop.example"}).name == "shop.example"
     assert {"--server.address=127.0.0.1", "--browser.gatherUsageStats=false"} <= set(Settings().options())
     for port in ("no", "0", "65536", "-1", "²"):
         with pytest.raises(LoaderError, match="DASHBOARD_PORT"):
