@@ -16,6 +16,7 @@ from serving.dashboard.colours import GROUPS, SHAPES, STAGES, TIERS, theme
 from serving.dashboard.data import Row, Rows
 
 HEIGHT = 320
+DASHES = [[1, 0], [8, 3], [3, 2], [8, 3, 2, 3]]
 MONEY, COUNT, SHARE = ",.2f", ",", ".1%"
 Chart = alt.Chart | alt.LayerChart
 
@@ -122,7 +123,7 @@ def stages_by_day(rows: Rows, day: date) -> Chart:
     """Users in each stage at the end of each day, with a rule at the day that is looked at."""
     stages = list(dict.fromkeys(row["stage"] for row in rows))
     colours = alt.Scale(domain=stages, range=[STAGES[stage] for stage in stages])
-    legend = alt.Legend(title=None, orient="top", symbolSize=300)
+    legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=300)
     lines = (
         _chart(rows)
         .mark_line(strokeWidth=2)
@@ -130,7 +131,7 @@ def stages_by_day(rows: Rows, day: date) -> Chart:
             alt.X("day:T", title=None),
             alt.Y("users:Q", title="Users at the end of the day"),
             alt.Color("stage:N", scale=colours, legend=legend),
-            alt.StrokeDash("stage:N", scale=alt.Scale(domain=stages), legend=legend),
+            alt.StrokeDash("stage:N", scale=alt.Scale(domain=stages, range=DASHES[: len(stages)]), legend=legend),
             tooltip=[
                 alt.Tooltip("day:T", title="Day", format="%a %Y-%m-%d"),
                 alt.Tooltip("stage:N", title="Stage"),
@@ -144,17 +145,17 @@ def stages_by_day(rows: Rows, day: date) -> Chart:
     return (lines + rule).properties(height=HEIGHT)
 
 
-def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, title: str, number: str, tooltip: list[alt.Tooltip]) -> Chart:
-    """Return cells coloured by a value of 0 or more, which stands in each of them as text."""
-    highest = max((float(row[value]) for row in rows if row[value] is not None), default=0.0) or 1.0
+def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: list[alt.Tooltip]) -> Chart:
+    """Return cells coloured by a column of values of 0 or more, with another column as their text."""
+    highest = max((float(row[value]) for row in rows), default=0.0) or 1.0
     base = _chart(rows).encode(x, y, tooltip=tooltip)
-    scale = alt.Scale(scheme="cividis", domain=[0, highest])
-    cells = base.mark_rect().encode(alt.Color(f"{value}:Q", title=title, scale=scale, legend=None))
     # Cividis is made for readers with and without colour-blindness alike; it goes from dark to light.
+    scale = alt.Scale(scheme="cividis", domain=[0, highest])
+    cells = base.mark_rect().encode(alt.Color(f"{value}:Q", scale=scale, legend=None))
     contrast = alt.when(f"datum.{value} > {highest * 0.55}").then(alt.value("#000000")).otherwise(alt.value("#FFFFFF"))
-    text = base.mark_text(fontSize=11).encode(alt.Text(f"{value}:Q", format=number), color=contrast)
+    texts = base.mark_text(fontSize=10).encode(alt.Text(f"{text}:N"), color=contrast)
     column = str(y.shorthand).split(":")[0]
-    return (cells + text).properties(height=34 * len({row[column] for row in rows}) + 60)
+    return (cells + texts).properties(height=34 * len({row[column] for row in rows}) + 60)
 
 
 def _chart(rows: Rows) -> alt.Chart:

@@ -21,17 +21,24 @@ def show() -> None:
         return
     (summary,) = read(queries.SUMMARY)
     st.caption(
-        "A cohort is who bought first in a month. A cell is the share of them who bought in that many months after;"
-        f" it stays empty while the month has not fully elapsed ({summary['as_of_date']})."
+        "A cohort is who bought first in a month. A cell is the percentage of them who bought so many months later; it"
+        f" stays empty while the month has not fully elapsed ({summary['as_of_date']})."
     )
-    rows = [{**cell, "cohort": f"{cell['cohort_month']:%Y-%m} ({cell['cohort_size']:,})"} for cell in cells]
+    rows = [
+        {
+            **cell,
+            "cohort": f"{cell['cohort_month']:%Y-%m} ({cell['cohort_size']:,})",
+            "percentage": f"{cell['retention_rate']:.0%}".rstrip("%"),
+        }
+        for cell in cells
+        if cell["is_complete"]
+    ]
     chart = charts.heat_map(
-        [row for row in rows if row["is_complete"]],
+        rows,
         alt.X("month_number:O", title="Months since the first purchase", axis=alt.Axis(labelAngle=0)),
         alt.Y("cohort:O", title="Cohort (customers)"),
         "retention_rate",
-        "Retention",
-        ".0%",
+        "percentage",
         [
             alt.Tooltip("cohort:O", title="Cohort"),
             alt.Tooltip("month_number:O", title="Months since"),

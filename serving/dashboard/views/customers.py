@@ -58,8 +58,7 @@ def _rfm(cells: Rows, currency: str) -> None:
         alt.X("frequency_score:O", title="Frequency score", axis=alt.Axis(labelAngle=0)),
         alt.Y("recency_score:O", title="Recency score", sort="descending"),
         "customers",
-        "Buyers",
-        charts.COUNT,
+        "text",
         [
             alt.Tooltip("recency_score:O", title="Recency"),
             alt.Tooltip("frequency_score:O", title="Frequency"),
@@ -91,6 +90,7 @@ def _by_recency_and_frequency(cells: Rows) -> list[Row]:
             "recency_score": recency,
             "frequency_score": frequency,
             "customers": (buyers := sum(cell["customers"] for cell in group)),
+            "text": count(buyers),
             "mean_spend": sum(cell["total_spend"] for cell in group) / buyers,
             "rfm_segments": ", ".join(sorted({cell["rfm_segment"] for cell in group})),
         }

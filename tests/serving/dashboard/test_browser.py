@@ -37,7 +37,7 @@ PAGES = [
 ]
 DRAWN = (
     ":is([data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], [data-testid=stDataFrame])"
-    ":has(canvas, svg.main-svg, svg.marks)"
+    ":has(canvas, svg.main-svg, svg.marks):visible"
 )
 WAIT_SECONDS = 30
 

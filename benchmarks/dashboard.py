@@ -1,0 +1,119 @@
+"""Measure how long pages of the dashboard load, on the marts of the demo (`make demo`, then this file with `.venv`).
+
+The server runs in a process of its own, as `make dashboard` starts it; Chromium opens each page by its address, with
+nothing kept from the page before, and the clock stops when the last chart, diagram and table is drawn. Answers that the
+server keeps are too old by then but for the quickest rounds. `--pictures FOLDER` writes the pictures of the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+MOST_SECONDS = 2.0
+PAGES = ("", "customers", "cohorts", "recommendations", "journeys", "latest", "quality")
+FILTERED = (
+    "?category=BEEF",
+    "?segment=35-49K",
+    "?days=2017-03-01&days=2017-06-30",
+    "?days=2017-03-01&days=2017-06-30&segment=35-49K&category=BEEF",
+)
+OPTIONS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
+DRAWN = """() => {
+    const kinds = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame"].map(kind => `[data-testid=${kind}]`);
+    const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
+    const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
+    return ready && parts.length && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
+}"""
+
+
+def main() -> None:
+    """Measure, print a table, and fail if a page takes too long."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="times that each page is opened")
+    parser.add_argument("--pictures", type=Path, help="folder to write pictures to, instead of measuring")
+    arguments = parser.parse_args()
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with served() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS.split())
+        if arguments.pictures:
+            draw(browser, address, arguments.pictures)
+            return
+        table = Table("page", "median, s", "fastest, s", "slowest, s", box=box.SIMPLE)
+        medians = []
+        for path in (*PAGES, *FILTERED):
+            seconds = [opened(browser, f"{address}/{path}") for _ in range(arguments.rounds)]
+            medians.append(statistics.median(seconds))
+            table.add_row(f"/{path}", *(f"{each:.2f}" for each in (medians[-1], min(seconds), max(seconds))))
+    Console().print(table, f"Load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+    sys.exit(max(medians) > MOST_SECONDS)
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the dashboard on a free port and give its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "DASHBOARD_PORT": str(port)}
+    program = subprocess.Popen([sys.executable, "-m", "serving.dashboard"], env=environment, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while program.poll() is None:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=10).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        program.terminate()
+        program.wait()
+
+
+def opened(browser: Browser, url: str) -> float:
+    """Open a page in a window of its own and return the seconds until all is drawn."""
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        began = time.perf_counter()
+        wait(page, url)
+        return time.perf_counter() - began
+
+
+def wait(page: Page, url: str) -> None:
+    """Open a page and wait until all is drawn."""
+    page.goto(url)
+    page.wait_for_function(DRAWN)
+
+
+def draw(browser: Browser, address: str, folder: Path) -> None:
+    """Write pictures of pages, light and wide, and of one on a phone in the dark."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, path, width, height, scheme in (
+        ("overview", "", 1280, 980, "light"),
+        ("customers", "customers", 1280, 980, "light"),
+        ("journeys", "journeys", 1280, 1080, "light"),
+        ("phone", "", 390, 980, "dark"),
+    ):
+        with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            wait(page, f"{address}/{path}")
+            page.screenshot(path=folder / f"dashboard_{name}.png", animations="disabled")
+
+
+if __name__ == "__main__":
+    main()
