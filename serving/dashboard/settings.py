@@ -11,7 +11,7 @@ from serving.dashboard.colours import DARK, LIGHT
 
 VARIABLES = ("DASHBOARD_HOST", "DASHBOARD_PORT", "DASHBOARD_NAME")
 # Options of `streamlit run`; there is no other configuration of it.
-OPTIONS: dict[str, str | tuple[str, ...]] = {
+OPTIONS: dict[str, str] = {
     # Nothing leaves this machine. (For the message at the start, Streamlit would ask a server outside for its address.)
     "browser.gatherUsageStats": "false",
     "client.showErrorLinks": "false",
@@ -27,7 +27,7 @@ OPTIONS: dict[str, str | tuple[str, ...]] = {
     "client.showErrorDetails": "type",
     # Room for numbers, on a phone too.
     "theme.paddingTop": "3rem",
-    "theme.headingFontSizes": ("2rem", "1.6rem", "1.3rem"),
+    "theme.headingFontSizes": '["2rem", "1.5rem", "1.3rem"]',
     "theme.metricValueFontSize": "1.5rem",
     "theme.light.primaryColor": LIGHT.accent,
     "theme.dark.primaryColor": DARK.accent,
@@ -52,17 +52,10 @@ class Settings:
     def options(self) -> list[str]:
         """Return the options of `streamlit run`."""
         name = self.name or self.host
-        options = {
-            **OPTIONS,
-            "server.address": self.host,
-            "server.port": str(self.port),
-            "server.allowedHosts": ("localhost", "127.0.0.1", name),
-            "browser.serverAddress": name,
-        }
+        options = {**OPTIONS, "server.address": self.host, "server.port": str(self.port), "browser.serverAddress": name}
         return [
-            f"--{option}={value}"
-            for option, values in options.items()
-            for value in ((values,) if isinstance(values, str) else values)
+            *(f"--{option}={value}" for option, value in options.items()),
+            *(f"--server.allowedHosts={each}" for each in ("localhost", "127.0.0.1", name)),
         ]
 
 
