@@ -7,13 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import altair as alt
-
-# Altair looks for it while it draws: were it not here, two first readers at once would meet a half-imported one.
-import pandas  # noqa: F401
+import pandas
 import streamlit as st
 
 from serving.dashboard.colours import GROUPS, SHAPES, STAGES, TIERS, theme
-from serving.dashboard.data import Row, Rows
+from serving.dashboard.data import Rows
 
 HEIGHT = 320
 DASHES = [[1, 0], [8, 3], [3, 2], [8, 3, 2, 3]]
@@ -159,11 +157,8 @@ def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: lis
 
 
 def _chart(rows: Rows) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=[_as_json(row) for row in rows]))
-
-
-def _as_json(row: Row) -> dict[str, Any]:
-    return {name: _value(value) for name, value in row.items()}
+    # A table, as Altair would look at each value of a list.
+    return alt.Chart(pandas.DataFrame([{name: _value(value) for name, value in row.items()} for row in rows]))
 
 
 def _value(value: Any) -> Any:

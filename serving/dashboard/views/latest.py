@@ -5,13 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from serving.dashboard import queries
-from serving.dashboard.data import read_now
+from serving.dashboard.data import read_shortly
 from serving.dashboard.downloads import offer
 from serving.dashboard.states import explained, nothing
 from serving.dashboard.tables import table
 
 MOST_LINES = 50
-REFRESH_SECONDS = 5
+# The view sorts all lines at each look, so not more often; who looks at the same time gets the same answer.
+REFRESH_SECONDS = 10
 
 
 def show() -> None:
@@ -23,7 +24,7 @@ def show() -> None:
 @st.fragment(run_every=REFRESH_SECONDS)
 def _lines() -> None:
     with explained():
-        lines = read_now(queries.LATEST, most=MOST_LINES)
+        lines = read_shortly(queries.LATEST, most=MOST_LINES)
         if not lines:
             nothing("There are no transactions yet.", "They show as soon as a file is loaded: `loader copy FOLDER`.")
             return
