@@ -75,7 +75,7 @@ def _lists(recommended: Rows) -> None:
         if not rows:
             nothing("There is nothing to recommend here.", "The list fills as the customer, or others, buy more.")
             continue
-        titles = {"rank": "Rank", "product": "Product", "category": "Category", "reason": "Reason"}
+        titles = {"rank": "Rank", "product": "Product", "reason": "Reason", "category": "Category"}
         table(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
         offer([row for row in recommended if row["list"] == name], f"recommendations_{name}")
 
