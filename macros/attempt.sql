@@ -17,3 +17,8 @@
     {%- endset -%}
     do {{ quoted(body) }}
 {%- endmacro %}
+
+{#- In a file of one's own there is nobody to lock a table or to refuse a right: a failure here is one to be seen. -#}
+{% macro default__attempt(statements) -%}
+    {{ statements }}
+{%- endmacro %}

@@ -35,7 +35,7 @@
             valid_to_build is null
             and (
                 valid_from_build > {{ build }}
-                or product_numbers && (select coalesce(array_agg(product_number), '{}') from newly_paired)
+                or product_numbers && (select coalesce(array_agg(product_number), cast(array[] as integer [])) from newly_paired)
             )
         union all
         select order_id, product_numbers, product_count, -1 as change
@@ -46,7 +46,7 @@
                 valid_to_build > {{ build }}
                 or (
                     valid_to_build is null
-                    and product_numbers && (select coalesce(array_agg(product_number), '{}') from newly_paired)
+                    and product_numbers && (select coalesce(array_agg(product_number), cast(array[] as integer [])) from newly_paired)
                 )
             )
     ),

@@ -6,3 +6,8 @@
 {% macro postgres__days_between(first_day, last_day) -%}
     cast(generate_series({{ first_day }}, {{ last_day }}, interval '1 day') as date)
 {%- endmacro %}
+
+{#- DuckDB makes a list of days where PostgreSQL makes rows. -#}
+{% macro duckdb__days_between(first_day, last_day) -%}
+    cast(unnest(generate_series({{ first_day }}, {{ last_day }}, interval '1 day')) as date)
+{%- endmacro %}

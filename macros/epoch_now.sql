@@ -3,6 +3,6 @@
     {{ return(adapter.dispatch('epoch_now')()) }}
 {%- endmacro %}
 
-{% macro postgres__epoch_now() -%}
+{% macro default__epoch_now() -%}
     cast(extract(epoch from current_timestamp) as bigint)
 {%- endmacro %}

@@ -6,3 +6,7 @@
 {% macro postgres__gather_statistics(relation) -%}
     analyze {{ relation }}
 {%- endmacro %}
+
+{#- Columnar engines keep statistics as they write. -#}
+{% macro default__gather_statistics(relation) -%}
+{%- endmacro %}

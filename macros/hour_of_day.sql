@@ -2,6 +2,6 @@
     {{ return(adapter.dispatch('hour_of_day')(column)) }}
 {%- endmacro %}
 
-{% macro postgres__hour_of_day(column) -%}
+{% macro default__hour_of_day(column) -%}
     cast(extract(hour from {{ column }} at time zone '{{ var("time_zone") }}') as integer)
 {%- endmacro %}

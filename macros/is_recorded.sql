@@ -16,3 +16,8 @@
     {%- endset -%}
     {{ return(not execute or run_query(query) | length > 0) }}
 {%- endmacro %}
+
+{#- Who may build in DuckDB may read all of its file. -#}
+{% macro default__is_recorded(relation) -%}
+    {{ return(not execute or load_relation(relation) is not none) }}
+{%- endmacro %}

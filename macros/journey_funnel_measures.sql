@@ -11,7 +11,7 @@
         'lead_to_churned_rate': ('first_churned_at', 'user_id'),
     } %}
     {%- for name, (reached, of) in rates.items() %}
-    cast(count({{ reached }}) * 1.0 / nullif(count({{ of }}), 0) as numeric(9, 6)) as {{ name }},
+    {{ rounded_quotient('count(' ~ reached ~ ') * 1.0', 'nullif(count(' ~ of ~ '), 0)', 9, 6) }} as {{ name }},
     {%- endfor %}
     {%- for days in ['days_to_prospect', 'days_prospect_to_customer', 'days_to_customer', 'days_customer_to_churned'] %}
     cast(percentile_cont(0.5) within group (order by {{ days }}) as numeric(9, 1)) as median_{{ days }}

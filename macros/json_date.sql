@@ -9,3 +9,7 @@
             then cast(left(trim({{ column }} ->> '{{ key }}'), 10) as date)
     end
 {%- endmacro %}
+
+{% macro duckdb__json_date(column, key) -%}
+    try_cast(left(trim({{ column }} ->> '{{ key }}'), 10) as date)
+{%- endmacro %}

@@ -2,6 +2,6 @@
     {{ return(adapter.dispatch('json_text')(column, key)) }}
 {%- endmacro %}
 
-{% macro postgres__json_text(column, key) -%}
+{% macro default__json_text(column, key) -%}
     nullif(trim({{ column }} ->> '{{ key }}'), '')
 {%- endmacro %}

@@ -16,18 +16,18 @@
             '{{ source.schema }}.{{ source.name }}' as table_name,
             '{{ source.schema }}.{{ source.name }}' as item,
             'no new row for more than {{ allowed.count }} {{ allowed.period }}s' as reason,
-            cast(null as numeric) as amount
+            cast(null as {{ dbt.type_numeric() }}) as amount
         from {{ source.relation_name }}
         having max({{ source.loaded_at_field }})
             < {{ dbt.dateadd(allowed.period, -allowed.count, 'current_timestamp') }}
         {{ 'union all' if not loop.last }}
     {%- else %}
         select
-            cast(null as text) as check_name,
-            cast(null as text) as table_name,
-            cast(null as text) as item,
-            cast(null as text) as reason,
-            cast(null as numeric) as amount
+            cast(null as {{ dbt.type_string() }}) as check_name,
+            cast(null as {{ dbt.type_string() }}) as table_name,
+            cast(null as {{ dbt.type_string() }}) as item,
+            cast(null as {{ dbt.type_string() }}) as reason,
+            cast(null as {{ dbt.type_numeric() }}) as amount
         where false
     {%- endfor %}
 {% endmacro %}

@@ -2,6 +2,6 @@
     {{ return(adapter.dispatch('local_date')(column)) }}
 {%- endmacro %}
 
-{% macro postgres__local_date(column) -%}
+{% macro default__local_date(column) -%}
     cast({{ column }} at time zone '{{ var("time_zone") }}' as date)
 {%- endmacro %}

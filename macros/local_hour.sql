@@ -6,3 +6,11 @@
 {% macro postgres__local_hour(column) -%}
     date_trunc('hour', {{ column }}, '{{ var("time_zone") }}')
 {%- endmacro %}
+
+{#- Without a time zone as third argument: what has passed of the local hour is taken off the moment. -#}
+{% macro duckdb__local_hour(column) -%}
+    ({{ column }} - (
+        {{ column }} at time zone '{{ var("time_zone") }}'
+        - date_trunc('hour', {{ column }} at time zone '{{ var("time_zone") }}')
+    ))
+{%- endmacro %}

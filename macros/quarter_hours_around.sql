@@ -10,3 +10,8 @@
         interval '15 minutes'
     )
 {%- endmacro %}
+
+{#- DuckDB makes a list of moments where PostgreSQL makes rows. -#}
+{% macro duckdb__quarter_hours_around(first_day, last_day) -%}
+    unnest({{ postgres__quarter_hours_around(first_day, last_day) }})
+{%- endmacro %}

@@ -25,7 +25,7 @@
             {{ insert_results('model_results', models) }}
             {{ insert_results('test_results', tests) }}
             update {{ source('operations', 'invocations') }}
-            set finished_at = clock_timestamp(), status = '{{ "failed" if failed else "succeeded" }}'
+            set finished_at = {{ quoted(modules.datetime.datetime.now(modules.pytz.utc).isoformat()) }}, status = '{{ "failed" if failed else "succeeded" }}'
             where invocation_id = {{ quoted(invocation_id) }};
         {%- endset -%}
         {{ attempt(statements) }}

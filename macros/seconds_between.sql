@@ -3,6 +3,6 @@
 {%- endmacro %}
 
 {#- dbt.datediff counts boundaries passed; a load of half a second needs the fraction. -#}
-{% macro postgres__seconds_between(started_at, finished_at) -%}
+{% macro default__seconds_between(started_at, finished_at) -%}
     extract(epoch from {{ finished_at }} - {{ started_at }})
 {%- endmacro %}

@@ -2,6 +2,6 @@
     {{ return(adapter.dispatch('start_of_day')(column)) }}
 {%- endmacro %}
 
-{% macro postgres__start_of_day(column) -%}
+{% macro default__start_of_day(column) -%}
     cast({{ column }} as timestamp) at time zone '{{ var("time_zone") }}'
 {%- endmacro %}

@@ -4,7 +4,7 @@
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['order_id', 'valid_from_build'],
-        indexes=[{'columns': ['order_id']}],
+        indexes=indexes_on(['order_id']),
     )
 }}
 

@@ -4,7 +4,7 @@
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['product_number', 'other_product_number'],
-        pre_hook="set local min_parallel_table_scan_size = '1TB'",
+        pre_hook='{{ scan_by_one_process() }}',
     )
 }}
 {#-

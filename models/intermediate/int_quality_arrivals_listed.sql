@@ -22,7 +22,7 @@ gaps as (
         'raw.transactions' as table_name,
         cast(calendar_days.calendar_date as {{ dbt.type_string() }}) as item,
         'no line' as reason,
-        cast(0 as numeric) as amount
+        cast(0 as {{ dbt.type_numeric() }}) as amount
     from calendar_days
     left join order_days on calendar_days.calendar_date = order_days.transaction_date
     where order_days.transaction_date is null

@@ -53,7 +53,7 @@ several_customers as (
         'several_customers' as check_name,
         'raw.transactions' as table_name,
         order_id as item,
-        cast(count(distinct customer_id) as text) || ' customers' as reason,
+        cast(count(distinct customer_id) as {{ dbt.type_string() }}) || ' customers' as reason,
         sum(net_revenue) as amount
     from order_days
     group by order_id

@@ -4,13 +4,7 @@
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['transaction_id', 'valid_from_build'],
-        indexes=[
-            {'columns': ['transaction_id']},
-            {'columns': ['order_id']},
-            {'columns': ['customer_id']},
-            {'columns': ['valid_from_build']},
-            {'columns': ['valid_to_build']},
-        ],
+        indexes=indexes_on(['transaction_id', 'order_id', 'customer_id', 'valid_from_build', 'valid_to_build']),
     )
 }}
 

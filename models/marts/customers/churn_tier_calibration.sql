@@ -40,7 +40,7 @@ rated as (
         cutoffs.horizon_date,
         coalesce(counted.customers, 0) as customers,
         coalesce(counted.returned_customers, 0) as returned_customers,
-        cast(counted.returned_customers * 1.0 / counted.customers as numeric(9, 6)) as return_rate
+        {{ rounded_quotient('counted.returned_customers * 1.0', 'counted.customers', 9, 6) }} as return_rate
     from tiers
     cross join cutoffs
     left join counted

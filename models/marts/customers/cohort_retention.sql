@@ -63,7 +63,7 @@ rated as (
         calendar_month,
         cohort_size,
         retained_customers,
-        cast(retained_customers * 1.0 / cohort_size as numeric(9, 6)) as retention_rate,
+        {{ rounded_quotient('retained_customers * 1.0', 'cohort_size', 9, 6) }} as retention_rate,
         cast(net_revenue as numeric(18, 2)) as net_revenue,
         is_complete
     from cells

@@ -9,7 +9,7 @@ calibration as (
 tier_rates as (
     select
         churn_risk,
-        cast(sum(returned_customers) * 1.0 / nullif(sum(customers), 0) as numeric(9, 6)) as tier_return_rate
+        {{ rounded_quotient('sum(returned_customers) * 1.0', 'nullif(sum(customers), 0)', 9, 6) }} as tier_return_rate
     from calibration
     group by churn_risk
 ),
@@ -20,9 +20,8 @@ tiered as (
         {{ churn_tier('days_since_last_purchase') }} as churn_risk,
         days_since_last_purchase,
         -- The mean gap is recency_days / frequency; below two purchase days there is none.
-        cast(
-            days_since_last_purchase * frequency / nullif(cast(recency_days as numeric), 0) as numeric(18, 4)
-        ) as lateness_ratio
+        {{ rounded_quotient('days_since_last_purchase * frequency * 1.0', 'nullif(recency_days, 0)', 18, 4) }}
+            as lateness_ratio
     from customers
     where customer_id <> '(unknown)'
 ),

@@ -39,7 +39,7 @@ day_totals as (
         min(transaction_date) as first_purchase_date,
         max(transaction_date) as last_purchase_date,
         count(*) as purchase_days,
-        avg(case when day_number > 1 then net_revenue end) as mean_repeat_day_spend
+        sum(case when day_number > 1 then net_revenue end) as repeat_day_spend
     from purchase_days
     group by customer_id
 ),
@@ -50,7 +50,8 @@ measured as (
         customers.is_registered,
         coalesce(order_totals.purchase_count, 0) as purchase_count,
         coalesce(order_totals.total_spend, 0) as total_spend,
-        order_totals.total_spend / nullif(order_totals.purchase_count, 0) as average_transaction_value,
+        {{ rounded_quotient('order_totals.total_spend', 'nullif(order_totals.purchase_count, 0)', 18, 2) }}
+            as average_transaction_value,
         coalesce(day_totals.purchase_days, 0) as purchase_days,
         day_totals.first_purchase_date,
         day_totals.last_purchase_date,
@@ -58,7 +59,7 @@ measured as (
         case
             when day_totals.purchase_days is null then null
             when day_totals.purchase_days = 1 then 0
-            else day_totals.mean_repeat_day_spend
+            else {{ rounded_quotient('day_totals.repeat_day_spend', '(day_totals.purchase_days - 1)', 18, 2) }}
         end as monetary_value
     from customers
     left join order_totals on customers.customer_id = order_totals.customer_id
@@ -72,7 +73,7 @@ rounded as (
         is_registered,
         purchase_count,
         {{ rounded_parts('total_spend', 'customer_id') }} as total_spend,
-        cast(average_transaction_value as numeric(18, 2)) as average_transaction_value,
+        average_transaction_value,
         first_purchase_date,
         last_purchase_date,
         {{ dbt.datediff('last_purchase_date', 'as_of_date', 'day') }}

@@ -31,7 +31,7 @@ shared as (
         cast(step as {{ dbt.type_string() }}) || ' ' || from_stage as from_node,
         cast(step + 1 as {{ dbt.type_string() }}) || ' ' || to_stage as to_node,
         users,
-        cast(users * 1.0 / sum(users) over (partition by step, from_stage) as numeric(9, 6)) as share
+        {{ rounded_quotient('users * 1.0', 'sum(users) over (partition by step, from_stage)', 9, 6) }} as share
     from counted
 )
 

@@ -17,9 +17,9 @@ shared as (
         category,
         cast(transaction_count as bigint) as transaction_count,
         {{ rounded_parts('total_revenue', 'category') }} as total_revenue,
-        cast(total_revenue / transaction_count as numeric(18, 2)) as average_transaction_value,
+        {{ rounded_quotient('total_revenue', 'transaction_count', 18, 2) }} as average_transaction_value,
         unique_customers,
-        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(18, 6)) as revenue_share
+        {{ rounded_quotient('total_revenue', 'nullif(sum(total_revenue) over (), 0)', 18, 6) }} as revenue_share
     from summed
 )
 

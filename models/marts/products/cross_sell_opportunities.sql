@@ -46,12 +46,12 @@ measured as (
     select
         owned.*,
         segments.segment_customers,
-        cast(owned.segment_owners / cast(segments.segment_customers as numeric) as numeric(9, 6)) as segment_share,
-        cast(owned.total_owners / segments.total_customers as numeric(9, 6)) as overall_share,
-        cast(
-            owned.segment_owners * segments.total_customers / (segments.segment_customers * owned.total_owners)
-            as numeric(18, 6)
-        ) as lift
+        {{ rounded_quotient('owned.segment_owners * 1.0', 'segments.segment_customers', 9, 6) }} as segment_share,
+        {{ rounded_quotient('owned.total_owners * 1.0', 'segments.total_customers', 9, 6) }} as overall_share,
+        {{ rounded_quotient(
+            'owned.segment_owners * segments.total_customers * 1.0',
+            '(segments.segment_customers * owned.total_owners)', 18, 6
+        ) }} as lift
     from owned
     inner join segments on owned.segment = segments.segment
 ),

@@ -45,8 +45,8 @@ counted as (
         other_products.order_count as other_product_orders,
         totals.total_orders,
         -- Not integers from here on: products of counts may be large, and quotients of integers lose their fraction.
-        cast(both_directions.pair_orders as numeric) as together,
-        cast(products.order_count as numeric) * other_products.order_count as by_chance
+        cast(both_directions.pair_orders as {{ dbt.type_numeric() }}) as together,
+        cast(products.order_count as {{ dbt.type_numeric() }}) * other_products.order_count as by_chance
     from both_directions
     inner join products on both_directions.product_number = products.product_number
     inner join products as other_products on both_directions.other_product_number = other_products.product_number
@@ -61,10 +61,10 @@ measured as (
         product_orders,
         other_product_orders,
         total_orders,
-        cast(together / total_orders as numeric(12, 9)) as support,
-        cast(together / product_orders as numeric(12, 9)) as confidence,
-        cast(together * total_orders / by_chance as numeric(18, 6)) as lift,
-        cast(together / sqrt(by_chance) as numeric(12, 9)) as cosine
+        {{ rounded_quotient('together', 'total_orders', 12, 9) }} as support,
+        {{ rounded_quotient('together', 'product_orders', 12, 9) }} as confidence,
+        {{ rounded_quotient('together * total_orders', 'by_chance', 18, 6) }} as lift,
+        {{ rounded_quotient('together', 'sqrt(by_chance)', 12, 9) }} as cosine
     from counted
 ),
 

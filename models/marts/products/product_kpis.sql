@@ -16,7 +16,7 @@ described as (
         cast(coalesce(sold.transaction_count, 0) as bigint) as transaction_count,
         coalesce(sold.order_count, 0) as order_count,
         coalesce(sold.unique_customers, 0) as unique_customers,
-        sold.repeat_buyers * 1.0 / nullif(sold.known_buyers, 0) as repeat_customer_rate,
+        {{ rounded_quotient('sold.repeat_buyers * 1.0', 'nullif(sold.known_buyers, 0)', 9, 6) }} as repeat_customer_rate,
         coalesce(sold.quantity, 0) as quantity,
         coalesce(sold.gross_revenue, 0) as gross_revenue,
         coalesce(sold.net_revenue, 0) as net_revenue,
@@ -53,13 +53,13 @@ ranked as (
         transaction_count,
         order_count,
         unique_customers,
-        cast(repeat_customer_rate as numeric(9, 6)) as repeat_customer_rate,
+        repeat_customer_rate,
         quantity,
         rounded_gross_revenue as gross_revenue,
         cast(rounded_gross_revenue - total_revenue as numeric(18, 2)) as refunds,
         total_revenue,
-        cast(total_revenue / nullif(transaction_count, 0) as numeric(18, 2)) as average_transaction_value,
-        cast(total_revenue / nullif(sum(total_revenue) over (), 0) as numeric(18, 6)) as revenue_share,
+        {{ rounded_quotient('total_revenue', 'nullif(transaction_count, 0)', 18, 2) }} as average_transaction_value,
+        {{ rounded_quotient('total_revenue', 'nullif(sum(total_revenue) over (), 0)', 18, 6) }} as revenue_share,
         case
             when transaction_count > 0
                 then

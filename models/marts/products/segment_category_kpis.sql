@@ -31,10 +31,11 @@ ranked as (
         category,
         cast(transaction_count as bigint) as transaction_count,
         total_revenue,
-        cast(total_revenue / transaction_count as numeric(18, 2)) as average_transaction_value,
+        {{ rounded_quotient('total_revenue', 'transaction_count', 18, 2) }} as average_transaction_value,
         unique_customers,
-        cast(total_revenue / nullif(sum(total_revenue) over (partition by customer_segment), 0) as numeric(18, 6))
-            as revenue_share,
+        {{ rounded_quotient(
+            'total_revenue', 'nullif(sum(total_revenue) over (partition by customer_segment), 0)', 18, 6
+        ) }} as revenue_share,
         rank() over (partition by customer_segment order by total_revenue desc, category asc) as revenue_rank
     from rounded
 )

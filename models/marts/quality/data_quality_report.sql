@@ -82,9 +82,9 @@ shared as (
         reported.counted,
         counts.rows_checked,
         reported.rows_failed,
-        cast(reported.rows_failed * 1.0 / nullif(counts.rows_checked, 0) as numeric(18, 6)) as share_failed,
+        {{ rounded_quotient('reported.rows_failed * 1.0', 'nullif(counts.rows_checked, 0)', 18, 6) }} as share_failed,
         cast(reported.amount_affected as numeric(18, 2)) as amount_affected,
-        cast(reported.amount_affected / nullif(accepted.net_revenue, 0) as numeric(18, 6)) as share_of_revenue
+        {{ rounded_quotient('reported.amount_affected', 'nullif(accepted.net_revenue, 0)', 18, 6) }} as share_of_revenue
     from reported
     cross join accepted
     left join counts on reported.counted = counts.counted

@@ -31,12 +31,10 @@ summarized as (
         order_totals.total_orders,
         cast(order_totals.total_transactions as bigint) as total_transactions,
         cast(order_totals.total_revenue as numeric(18, 2)) as total_revenue,
-        cast(
-            order_totals.total_revenue / nullif(order_totals.total_transactions, 0) as numeric(18, 2)
-        ) as average_transaction_value,
-        cast(
-            order_totals.total_revenue / nullif(order_totals.total_orders, 0) as numeric(18, 2)
-        ) as average_order_value,
+        {{ rounded_quotient('order_totals.total_revenue', 'nullif(order_totals.total_transactions, 0)', 18, 2) }}
+            as average_transaction_value,
+        {{ rounded_quotient('order_totals.total_revenue', 'nullif(order_totals.total_orders, 0)', 18, 2) }}
+            as average_order_value,
         as_of_dates.as_of_date
     from as_of_dates
     cross join customer_totals
