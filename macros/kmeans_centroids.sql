@@ -8,7 +8,7 @@
     farthest-first, and for each feature the means of its quantiles. The lowest inertia wins. A cluster that loses all its
     points stays where it is; with fewer points than clusters, there are fewer.
 -#}
-{% macro postgres__kmeans_centroids(points, id, features, clusters, max_iterations) -%}
+{% macro default__kmeans_centroids(points, id, features, clusters, max_iterations) -%}
     with recursive farthest_first as (
         (
             select array[array[{{ features | join(', ') }}]] as centroids
@@ -17,14 +17,14 @@
             limit 1
         )
         union all
-        select farthest_first.centroids || farthest.centroid
+        select farthest_first.centroids || array[farthest.centroid]
         from farthest_first
         cross join lateral (
             select array[{{ features | join(', ') }}] as centroid
             from {{ points }}
             order by (
                 select min({{ kmeans_distance(features, 'farthest_first.centroids[cluster]') }})
-                from generate_subscripts(farthest_first.centroids, 1) as cluster
+                from generate_series(1, array_length(farthest_first.centroids, 1)) as clusters (cluster)
             ) desc, {{ id }}
             limit 1
         ) as farthest
@@ -65,7 +65,7 @@
                         {%- endfor -%}
                     ]) order by clusters.cluster
                 ) as centroids
-            from generate_subscripts(iterations.centroids, 1) as clusters (cluster)
+            from generate_series(1, array_length(iterations.centroids, 1)) as clusters (cluster)
             left join (
                 select cluster, array[avg({{ features | join('), avg(') }})] as centroid
                 from ({{ kmeans_assigned(points, features, clusters, 'iterations.centroids') }}) as assigned
@@ -94,9 +94,5 @@
         best.is_settled,
         best.inertia
     from best
-    cross join lateral generate_subscripts(best.centroids, 1) as clusters (cluster)
-{%- endmacro %}
-
-{% macro default__kmeans_centroids(points, id, features, clusters, max_iterations) -%}
-    select 1 as todo
+    cross join lateral generate_series(1, array_length(best.centroids, 1)) as clusters (cluster)
 {%- endmacro %}
