@@ -7,19 +7,17 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import psycopg
 
 from loaders import ledger
 from loaders.contract import Table
 from loaders.csv_source import CsvFile, open_csv
-from loaders.errors import DatabaseError, FileRefusedError, postgres_message
+from loaders.destination import Destination
+from loaders.errors import FileRefusedError
 from loaders.options import Options
 from loaders.project import Project
 from loaders.scan import Reject, Scan
 from loaders.spool import display_name, file_digest
-from loaders.upsert import upsert
+from loaders.value_types import POSTGRES_DIGITS, Digits
 from loaders.working_folder import remove_dead_folders, working_folder
 
 Progress = Callable[[str, int], None]
@@ -54,7 +52,7 @@ class Result:
 
 
 def copy_file(
-    connection: psycopg.Connection[Any],
+    destination: Destination,
     project: Project,
     table: Table,
     path: Path,
@@ -65,7 +63,7 @@ def copy_file(
     """Copy one file into its table.
 
     Args:
-        connection: Connection in autocommit mode.
+        destination: The database.
         project: The dbt project, for its time zone and its folder for working files.
         table: The raw table.
         path: The file, or `-` for standard input.
@@ -88,15 +86,15 @@ def copy_file(
 
     remove_dead_folders(project)
     try:
-        with ledger.only_loader(connection, table, wait=options.wait, on_note=note):
-            result = _copy_alone(connection, project, table, path, name, options, on_progress)
+        with destination.only_loader(table, wait=options.wait, on_note=note):
+            result = _copy_alone(destination, project, table, path, name, options, on_progress)
             return replace(result, notes=tuple(notes))
-    except psycopg.Error as error:
-        raise DatabaseError(f"The load of {name} broke off: {postgres_message(error)}.", _next_step(error)) from error
+    except destination.errors as error:
+        raise destination.broken_off(name, error) from error
 
 
 def _copy_alone(
-    connection: psycopg.Connection[Any],
+    destination: Destination,
     project: Project,
     table: Table,
     path: Path,
@@ -107,19 +105,19 @@ def _copy_alone(
     """Copy a file while no other loader works on its table, and write into the ledger how it ended."""
     load_id: int | None = None
     try:
-        if not options.force and (earlier := _loaded_before(connection, table, path)):
+        if not options.force and (earlier := _loaded_before(destination, table, path)):
             return skipped(name, table, earlier)
-        load_id = ledger.start_load(connection, table, name)
+        load_id = destination.start_load(table, name)
         with working_folder(project) as folder:
-            return _load(connection, project, table, path, options, on_progress, folder, load_id)
+            return _load(destination, project, table, path, options, on_progress, folder, load_id)
     except FileRefusedError as error:
         if load_id is not None:
-            ledger.finish_load(connection, load_id, "refused", error.message)
+            destination.finish_load(load_id, "refused", error.message)
         return Result(name, table.name, "refused", load_id, message=error.message, hint=error.hint)
     except BaseException as error:
-        if load_id is not None and not connection.closed:
-            with suppress(psycopg.Error):
-                ledger.finish_load(connection, load_id, "failed", ledger.reason_of(error))
+        if load_id is not None and not destination.is_gone:
+            with suppress(*destination.errors):
+                destination.finish_load(load_id, "failed", ledger.reason_of(error))
         raise
 
 
@@ -164,6 +162,7 @@ def _scanned(
     path: Path,
     options: Options,
     folder: Path,
+    digits: Digits = POSTGRES_DIGITS,
     on_progress: Progress = silent,
 ) -> Iterator[tuple[CsvFile, Scan]]:
     file = open_csv(
@@ -171,7 +170,7 @@ def _scanned(
     )
     on_progress("check", 0)
     try:
-        with closing(Scan(file, table, options.form, project.time_zone)) as scan:
+        with closing(Scan(file, table, options.form, project.time_zone, digits)) as scan:
             yield file, scan
     except RuntimeError as error:
         if "interrupted" in str(error):  # so DuckDB says Ctrl-C
@@ -188,14 +187,14 @@ def _over_limit(scan: Scan, options: Options) -> tuple[str, str]:
     )
 
 
-def _loaded_before(connection: psycopg.Connection[Any], table: Table, path: Path) -> ledger.Load | None:
+def _loaded_before(destination: Destination, table: Table, path: Path) -> ledger.Load | None:
     if not path.is_file():  # standard input and pipes can be read only once
         return None
-    return ledger.find_loaded(connection, table, file_digest(path))
+    return destination.find_loaded(table, file_digest(path))
 
 
 def _load(
-    connection: psycopg.Connection[Any],
+    destination: Destination,
     project: Project,
     table: Table,
     path: Path,
@@ -204,23 +203,23 @@ def _load(
     folder: Path,
     load_id: int,
 ) -> Result:
-    with _scanned(project, table, path, options, folder, on_progress) as (file, scan):
-        ledger.describe_load(connection, load_id, file)
-        if not options.force and (earlier := ledger.find_loaded(connection, table, file.sha256)):
+    with _scanned(project, table, path, options, folder, destination.digits, on_progress) as (file, scan):
+        destination.describe_load(load_id, file)
+        if not options.force and (earlier := destination.find_loaded(table, file.sha256)):
             # Only standard input and pipes come here: their content is known no sooner.
-            connection.execute("delete from loader.loads where load_id = %s", (load_id,))
+            destination.forget_load(load_id)
             return skipped(file.name, table, earlier)
         message, hint = _over_limit(scan, options)
         status = "refused" if message else "loaded"
         counts = {"inserted": 0, "updated": 0, "unchanged": 0}
-        with connection.transaction():
+        with destination.transaction():
             if status == "loaded":
-                counts = upsert(
-                    connection, project.time_zone, table, scan, load_id, lambda size: on_progress("copy", size)
+                counts = destination.upsert(
+                    project.time_zone, table, scan, load_id, lambda size: on_progress("copy", size)
                 )
-            ledger.write_rejects(connection, load_id, scan.rejects())
+            destination.write_rejects(load_id, scan.rejects())
             counts |= {"read": scan.rows_read, "rejected": scan.rows_rejected}
-            ledger.finish_load(connection, load_id, status, message or None, **counts)
+            destination.finish_load(load_id, status, message or None, **counts)
         return Result(
             file.name,
             table.name,
@@ -237,10 +236,3 @@ def _load(
             hint=hint,
         )
 
-
-def _next_step(error: psycopg.Error) -> str:
-    if isinstance(error, psycopg.errors.DiskFull):
-        return "Nothing of the file is in. Make room on the disk of the database server and load it again."
-    if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return "Nothing of the file is in. Load as a member of the role analytics_loader (`loader init --roles`)."
-    return "Nothing of the file is in; load it again."

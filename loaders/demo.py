@@ -25,6 +25,7 @@ from loaders.contract import read_contract
 from loaders.copy import copy_file
 from loaders.database import connect, connection_environment, describe_server
 from loaders.demo_synthetic import SETTINGS, write_synthetic_files
+from loaders.destination import Postgres
 from loaders.errors import LoaderError
 from loaders.options import Options
 from loaders.project import Project, find_project
@@ -101,7 +102,7 @@ def main() -> None:
             for file in files:
                 with progress(file) as on_progress:
                     table = contract.table_for_file(file.name)
-                    results.append(copy_file(connection, project, table, file, Options(), on_progress))
+                    results.append(copy_file(Postgres(connection), project, table, file, Options(), on_progress))
             show_results(results, as_json=False)
         _title("Building and testing the marts")
         environment = connection_environment(project)

@@ -13,7 +13,7 @@ import duckdb
 from loaders.contract import FROM_ROW, Column, Table
 from loaders.csv_source import CsvFile
 from loaders.errors import FileRefusedError
-from loaders.value_types import MIDNIGHT, type_rules
+from loaders.value_types import MIDNIGHT, POSTGRES_DIGITS, Digits, type_rules
 
 # An entry of an index holds up to 2704 bytes in PostgreSQL.
 _LONGEST_KEY = 2_600
@@ -60,11 +60,12 @@ class Rule:
 class TableRules:
     """Values and rules of one table for one file. Fields are the columns `c0`, `c1`, … of DuckDB's table `records`."""
 
-    def __init__(self, file: CsvFile, table: Table, form: Format) -> None:
+    def __init__(self, file: CsvFile, table: Table, form: Format, digits: Digits = POSTGRES_DIGITS) -> None:
         """Find for each column of the contract the field of the file that holds it."""
         self.file = file
         self.table = table
         self.form = form
+        self.digits = digits
         known = [(i, column) for i, column in enumerate(file.columns) if column]
         if file.is_wide:
             known = [(i, column) for i, (_, column) in enumerate(known)]
@@ -182,7 +183,7 @@ class TableRules:
             sentence = literal(f"a key is at most {_LONGEST_KEY} bytes long")
             found.append(Rule(f"strlen({value}) > {_LONGEST_KEY}", column.name, "out_of_range", sentence))
         shown = f"'\"' || {self.fields.get(column.name, expression)}[:100] || '\"'"
-        for condition, reason, sentence in type_rules(column.data_type, value):
+        for condition, reason, sentence in type_rules(column.data_type, value, self.digits):
             found.append(Rule(condition, column.name, reason, f"{shown} || {literal(' ' + sentence)}"))
         if column.accepted_values is not None:
             accepted = ", ".join(literal(entry) for entry in column.accepted_values)

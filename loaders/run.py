@@ -20,6 +20,7 @@ from loaders.contract import Contract, Table
 from loaders.copy import Progress, Result, check_file, copy_file, skipped
 from loaders.database import connection_environment
 from loaders.dbt import STDERR, run_dbt
+from loaders.destination import Postgres
 from loaders.errors import LoaderError
 from loaders.inputs import table_of
 from loaders.options import Options
@@ -102,7 +103,7 @@ def copy_new(
         target = table_of(contract, path, table)
         if isinstance(target, Table):
             with on_progress(path) as progress:
-                target = copy_file(connection, project, target, path, options, progress, on_note)
+                target = copy_file(Postgres(connection), project, target, path, options, progress, on_note)
         yield target
 
 

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
@@ -21,7 +22,7 @@ from loaders.errors import FileRefusedError
 from loaders.lines import REASONS
 from loaders.records import Records
 from loaders.rules import Format, Rule, TableRules
-from loaders.value_types import strict_json
+from loaders.value_types import POSTGRES_DIGITS, Digits, strict_json
 
 MEMORY_LIMIT = "256MB"
 # DuckDB works on 2048 rows at a time, whatever their width.
@@ -49,18 +50,22 @@ class Scan:
     Attributes:
         rows_read: Records in the file.
         rows_rejected: Records that break the contract.
-        columns: Names of the columns that `stream` delivers, in its order.
+        folder: Private folder for working files.
+        columns: Names of the columns that `stream` and `write` deliver, in its order.
         given_columns: Those of them whose values come from the file, not from a default.
     """
 
-    def __init__(self, file: CsvFile, table: Table, form: Format, time_zone: str) -> None:
+    def __init__(
+        self, file: CsvFile, table: Table, form: Format, time_zone: str, digits: Digits = POSTGRES_DIGITS
+    ) -> None:
         """Read and judge the file.
 
         Raises:
             FileRefusedError: Records can't be told apart in the file.
         """
-        self._rules = TableRules(file, table, form)
-        folder = str(file.path.parent)
+        self._rules = TableRules(file, table, form, digits)
+        self.folder = file.path.parent
+        folder = str(self.folder)
         # In memory, and in the folder what is beyond the limit: a database file costs twice the time.
         self._duckdb = duckdb.connect(
             config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
@@ -122,20 +127,7 @@ class Scan:
         Raises:
             FileRefusedError: DuckDB broke off; what was read before is not the whole file.
         """
-        values = {**self._values, "_load_id": str(load_id)}
-        repeats = "left join repeats on repeats.record = records.rowid" if self._has_repeats else ""
-        numbered = (
-            ""
-            if self._records.in_one_piece
-            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
-        )
-        query = f"""
-            select {", ".join(f"{value} as {name}" for name, value in values.items())}
-            from records
-            {numbered}
-            {repeats}
-            anti join rejected on rejected.record = records.rowid
-        """
+        query = self._good_rows(load_id)
         read_end, write_end = os.pipe()
         failures: list[duckdb.Error] = []
 
@@ -159,6 +151,33 @@ class Scan:
             writer.join()
         if failures:
             raise FileRefusedError(f"Reading broke off: {_first_line(failures[0])}", "Load the file again.")
+
+    def write(self, load_id: int, path: Path) -> None:
+        """Write the good rows into a Parquet file, with the texts that `stream` delivers.
+
+        Raises:
+            FileRefusedError: DuckDB broke off.
+        """
+        try:
+            self._execute(f"copy ({self._good_rows(load_id)}) to '{path}' (format parquet)")
+        except duckdb.Error as error:
+            raise FileRefusedError(f"Reading broke off: {_first_line(error)}", "Load the file again.") from error
+
+    def _good_rows(self, load_id: int) -> str:
+        values = {**self._values, "_load_id": str(load_id)}
+        repeats = "left join repeats on repeats.record = records.rowid" if self._has_repeats else ""
+        numbered = (
+            ""
+            if self._records.in_one_piece
+            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
+        )
+        return f"""
+            select {", ".join(f"{value} as {name}" for name, value in values.items())}
+            from records
+            {numbered}
+            {repeats}
+            anti join rejected on rejected.record = records.rowid
+        """
 
     # --- judging -----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -52,7 +53,7 @@ def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str
     if name not in existing:
         _create(connection, table)
         return [f"created {name}"]
-    _refuse_drift(table, existing[name])
+    refuse_drift(table, existing[name])
     new = [column for column in table.columns if column.name not in existing[name]]
     for column in new:
         _add(connection, table, column)
@@ -150,7 +151,18 @@ def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> N
     connection.execute(statement)
 
 
-def _refuse_drift(table: Table, found: dict[str, str]) -> None:
+def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] | None = None) -> None:
+    """Refuse to go on where a table has a column that the contract has not, or has with another type.
+
+    Args:
+        table: The table as the contract has it.
+        found: Name and type of each column in the database, in the contract's words.
+        types: The database's word for a type of the contract, where it is another one.
+
+    Raises:
+        DatabaseError: The table has drifted from the contract; the hint says how to bring it back.
+    """
+    words = types or {}
     wanted = {column.name: column.data_type for column in table.columns}
     for name, data_type in found.items():
         where = f"{table.schema}.{table.name}.{name}"
@@ -162,7 +174,8 @@ def _refuse_drift(table: Table, found: dict[str, str]) -> None:
                 f"Put it back into the sources file, or drop it yourself: {_alter(table, f'drop column {name}')}",
             )
         if wanted[name] != data_type:
-            change = f"alter column {name} type {wanted[name]} using {name}::{wanted[name]}"
+            word = words.get(wanted[name], wanted[name])
+            change = f"alter column {name} type {word} using {name}::{word}"
             raise DatabaseError(
                 f"{where} is {data_type} in the database and {wanted[name]} in the contract.",
                 f"Change the contract back, or change the table yourself: {_alter(table, change)}",

@@ -8,9 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from dataclasses import dataclass
 
-# PostgreSQL's numeric: up to 131072 digits before the decimal point and 16383 behind it.
-_MAX_INTEGER_DIGITS, _MAX_FRACTION_DIGITS = 131_072, 16_383
 _NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _TIMESTAMP = (
     r"\d{4,6}-\d{2}-\d{2}"
@@ -23,6 +22,21 @@ _DOUBTFUL_LENGTH = 1_000
 _MAX_JSON_DEPTH, _MAX_JSON_DIGITS = 500, 6_000
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _DOUBTFUL_JSON = r"NaN|nan|Inf|inf|\\u0000|\\u[dD][89a-fA-F]|,\s*[\]}]|\d[eE]|\d{300}"
+
+
+@dataclass(frozen=True)
+class Digits:
+    """How many digits of a number are kept before and behind the decimal point.
+
+    `zeros_count` says whether zeros at the end count behind it.
+    """
+
+    integer: int
+    fraction: int
+    zeros_count: bool = True
+
+
+POSTGRES_DIGITS = Digits(131_072, 16_383)
 
 
 def strict_json(text: str) -> bool:
@@ -51,12 +65,12 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def type_rules(data_type: str, value: str) -> list[tuple[str, str, str]]:
+def type_rules(data_type: str, value: str, digits: Digits = POSTGRES_DIGITS) -> list[tuple[str, str, str]]:
     """Return condition, reason and rest of the sentence for each way a value can fail its type."""
     if data_type == "numeric":
         return [
             (f"not regexp_full_match({value}, '{_NUMBER}')", "invalid_numeric", "is not a number"),
-            (_numeric_overflow(value), "out_of_range", "is out of range"),
+            (_numeric_overflow(value, digits), "out_of_range", "is out of range"),
         ]
     if data_type == "bigint":
         return [
@@ -88,13 +102,15 @@ def _no_day(value: str, data_type: str) -> str:
     return f"{value} is not null and not ({is_day})"
 
 
-def _numeric_overflow(value: str) -> str:
-    """Return the condition that a number has more digits than PostgreSQL keeps; short plain ones have not."""
+def _numeric_overflow(value: str, digits: Digits) -> str:
+    """Return the condition that a number has more digits than are kept; short plain ones have not."""
+    short = min(100, digits.integer, digits.fraction)
     exponent = f"coalesce(try_cast(regexp_extract({value}, '[eE]([+-]?\\d+)', 1) as bigint), 0)"
     too_long_exponent = f"length(regexp_extract({value}, '[eE][+-]?(\\d+)', 1)) > 8"
     integer = f"length(regexp_extract({value}, '^[+-]?0*(\\d*)', 1))"
-    fraction = f"length(regexp_extract({value}, '\\.(\\d*)', 1))"
+    decimals = f"regexp_extract({value}, '\\.(\\d*)', 1)"
+    fraction = f"length({decimals})" if digits.zeros_count else f"length(rtrim({decimals}, '0'))"
     return (
-        f"case when length({value}) > 100 or contains(lower({value}), 'e') then {too_long_exponent}"
-        f" or {integer} + {exponent} > {_MAX_INTEGER_DIGITS} or {fraction} - {exponent} > {_MAX_FRACTION_DIGITS} end"
+        f"case when length({value}) > {short} or contains(lower({value}), 'e') then {too_long_exponent}"
+        f" or {integer} + {exponent} > {digits.integer} or {fraction} - {exponent} > {digits.fraction} end"
     )

@@ -11,6 +11,7 @@ import psycopg
 
 from loaders.contract import Contract, Table
 from loaders.copy import Progress, Result, copy_file, silent
+from loaders.destination import Postgres
 from loaders.errors import FileRefusedError
 from loaders.inputs import SUFFIXES, table_of
 from loaders.options import Options
@@ -121,7 +122,7 @@ def watch(
         for path in arrived:
             target = table_of(contract, path, table)
             if isinstance(target, Table):
-                target = copy_file(connection, project, target, path, options, on_progress, on_note)
+                target = copy_file(Postgres(connection), project, target, path, options, on_progress, on_note)
             yield target
         try:
             time.sleep(interval)

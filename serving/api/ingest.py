@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from loaders.contract import Table, read_contract
 from loaders.copy import Result, copy_file
 from loaders.database import connect
+from loaders.destination import Postgres
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
 from loaders.ledger import read_rejects
 from loaders.options import Options
@@ -109,7 +110,7 @@ def _load(project: Project, table: Table, file: Path) -> tuple[Result, Load]:
     """Load a file on a connection of the loader's own; the readers' role may not write."""
     with connect(project, autocommit=True, application_name="loader (API)") as connection:
         init_schema(connection, read_contract(project))
-        result = copy_file(connection, project, table, file, Options(wait=False))
+        result = copy_file(Postgres(connection), project, table, file, Options(wait=False))
         rejects = []
         if result.load_id is not None and result.rows_rejected:
             rejects = list(islice(read_rejects(connection, result.load_id, SHOWN_REJECTS), SHOWN_REJECTS))

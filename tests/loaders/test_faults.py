@@ -20,6 +20,7 @@ import pytest
 from loaders import ledger
 from loaders.contract import Contract
 from loaders.copy import copy_file
+from loaders.destination import Postgres
 from loaders.errors import DatabaseError, LoaderError
 from loaders.options import Options
 from loaders.project import Project
@@ -276,11 +277,11 @@ def test_the_server_has_no_room(
             out.writelines(f"{file.stem}{i},c,1,2017-01-01,{'x' * 200}\n" for i in range(rows))
     for before in (0, 1_000):  # into the empty table, and into one with rows
         with pytest.raises(DatabaseError, match=r"could not (extend|write).*Nothing of the file is in"):
-            copy_file(cramped_server, project, table, large, Options())
+            copy_file(Postgres(cramped_server), project, table, large, Options())
         assert cramped_server.execute(TOTALS).fetchone() == (before, before, before or None)
         assert ledger.read_loads(cramped_server)[0].status == "failed"
         if not before:
-            assert copy_file(cramped_server, project, table, small, Options()).rows_inserted == 1_000
+            assert copy_file(Postgres(cramped_server), project, table, small, Options()).rows_inserted == 1_000
 
 
 def test_a_full_disk_is_named(loader: Loader, connection: Connection, tmp_path: Path) -> None:

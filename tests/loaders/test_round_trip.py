@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from loaders.contract import Contract
 from loaders.copy import copy_file
+from loaders.destination import Postgres
 from loaders.options import Limit, Options
 from loaders.project import Project
 from loaders.schema import init_schema
@@ -59,7 +60,7 @@ def load(
         path = folder / f"{next(numbers)}.csv"
         path.write_bytes(text.encode())
         options = Options(encoding="utf-8", max_rejects=Limit(0), force=True)
-        result = copy_file(connection, project, contract.table(table), path, options)
+        result = copy_file(Postgres(connection), project, contract.table(table), path, options)
         assert result.status == "loaded", result
 
     return run

@@ -28,9 +28,9 @@ compared as (
         averaged.gross_revenue,
         cast(averaged.gross_revenue - averaged.net_revenue as numeric(18, 2)) as refunds,
         averaged.net_revenue,
-        case
-            when averaged.days_in_window = 7 then {{ rounded_quotient('averaged.net_revenue_7d', 7, 18, 2) }}
-        end as net_revenue_7d_avg,
+        {{ rounded_quotient(
+            'case when averaged.days_in_window = 7 then averaged.net_revenue_7d end', 7, 18, 2
+        ) }} as net_revenue_7d_avg,
         {{ growth('averaged.net_revenue', 'averaged.net_revenue_before') }} as net_revenue_growth,
         {{ growth('averaged.net_revenue', 'last_year.net_revenue') }} as net_revenue_growth_yoy
     from averaged
