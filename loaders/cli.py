@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 import psycopg
 
-from loaders import ledger, report
+from loaders import report
 from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
 from loaders.cli_metrics import metrics
-from loaders.cli_options import reading_options
+from loaders.cli_options import destination_option, reading_options
 from loaders.cli_quality import quality
 from loaders.cli_run import run
 from loaders.cli_undo import undo
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
 from loaders.copy import Result, check_file, copy_file
-from loaders.database import connect
+from loaders.destination import Destination, Postgres
+from loaders.destinations import open_destination
 from loaders.errors import LoaderError, postgres_message
 from loaders.inputs import expand, table_of
 from loaders.options import Limit, Options
@@ -29,7 +32,6 @@ from loaders.project import find_project
 from loaders.roles import init_roles
 from loaders.rules import Format
 from loaders.scan import Reject
-from loaders.schema import init_schema
 
 EXIT_REFUSED, EXIT_REJECTS, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -45,6 +47,10 @@ class _Group(click.Group):
             if error.hint:
                 click.echo(report.printable(error.hint), err=True)
             ctx.exit(error.exit_code)
+        except click.NoSuchOption as error:
+            if error.option_name != "--to" or error.ctx is None:
+                raise
+            raise click.UsageError(f"`{error.ctx.command_path}` works on PostgreSQL only.", error.ctx) from error
         except click.UsageError as error:
             raise click.UsageError(report.printable(error.format_message()), error.ctx) from error
         except psycopg.Error as error:
@@ -91,6 +97,7 @@ _limit_rows = click.option(
 @main.command()
 @_paths
 @reading_options
+@destination_option
 @click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
 @click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
 @click.option("--watch", "watching", is_flag=True, help="Watch folders, and load what arrives until Ctrl-C.")
@@ -105,6 +112,7 @@ def copy(
     date_format: str | None,
     max_rejects: Limit,
     as_json: bool,
+    to: str | None,
     force: bool,
     no_wait: bool,
     watching: bool,
@@ -119,6 +127,10 @@ def copy(
     With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
     rename it. A refused file is read again when it changes.
 
+    With --to duckdb:PATH the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program at
+    a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more goes to quarantine.
+    status, rejects and init have the same option; all other commands work on PostgreSQL only.
+
     Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
 
     Example: loader copy exports/ --max-rejects 0
@@ -126,11 +138,17 @@ def copy(
     project = find_project()
     contract = read_contract(project)
     options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
-    with connect(project, autocommit=True) as connection:
-        init_schema(connection, contract)
+    if to and watching:
+        raise LoaderError(
+            "--watch works on PostgreSQL only: a file of DuckDB that is open for writing is closed to all others.",
+            "Call `loader copy` when files have arrived.",
+        )
+    with open_destination(to, project, wait=not no_wait, on_note=_note) as destination:
+        destination.init_schema(contract)
         if watching:
+            assert isinstance(destination, Postgres)
             watch_folders(
-                connection,
+                destination.connection,
                 project,
                 contract,
                 paths,
@@ -147,7 +165,7 @@ def copy(
                 with report.progress(path) as on_progress:
                     target = table_of(contract, path, table)
                     if isinstance(target, Table):
-                        target = copy_file(connection, project, target, path, options, on_progress, _note)
+                        target = copy_file(destination, project, target, path, options, on_progress, _note)
                     results.append(target)
         except (LoaderError, KeyboardInterrupt):
             if results:  # the files before the one that broke off are in
@@ -191,8 +209,9 @@ def check(
 
 
 @main.command()
+@destination_option
 @click.option("--roles", is_flag=True, help="Also create the roles for loading, building and reading.")
-def init(roles: bool) -> None:
+def init(to: str | None, roles: bool) -> None:
     """Create the schemas and tables of the contract, and add columns that are new in it.
 
     Nothing is dropped or retyped. `loader copy` does this by itself.
@@ -205,43 +224,51 @@ def init(roles: bool) -> None:
     """
     project = find_project()
     contract = read_contract(project)
-    with connect(project, autocommit=True) as connection:
-        done = init_schema(connection, contract)
-        done += init_roles(connection, contract) if roles else []
+    if to and roles:
+        raise LoaderError(
+            "--roles works on PostgreSQL only: DuckDB has no roles.", "Guard the file by its permissions."
+        )
+    with open_destination(to, project) as destination:
+        done = destination.init_schema(contract)
+        if roles:
+            assert isinstance(destination, Postgres)
+            done += init_roles(destination.connection, contract)
     click.echo("\n".join(done) or "The database matches the contract.")
 
 
 @main.command()
+@destination_option
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of loads to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def status(limit: int, as_json: bool) -> None:
+def status(to: str | None, limit: int, as_json: bool) -> None:
     """Show the ledger: what was loaded, the newest first.
 
     Example: loader status --limit 5
     """
-    with _initialized() as connection:
-        report.show_loads(ledger.read_loads(connection, limit), as_json=as_json)
+    with _initialized(to) as destination:
+        report.show_loads(destination.read_loads(limit), as_json=as_json)
 
 
 @main.command()
 @click.argument("load", type=int, required=False)
+@destination_option
 @_limit_rows
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be mended.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def rejects(load: int | None, limit: int, as_csv: bool, as_json: bool) -> None:
+def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json: bool) -> None:
     """Show the rows of a load that were rejected, with line, column and reason; without LOAD, of the newest such load.
 
     Example: loader rejects 12 --csv > transactions_mended.csv
     """
-    with _initialized() as connection:
-        found = ledger.read_load(connection, load)
+    with _initialized(to) as destination:
+        found = destination.read_load(load)
         if as_csv:
             out = sys.stdout.buffer
             out.write((found.header or "").encode() + b"\n")
-            for reject in ledger.read_rejects(connection, found.load_id):
+            for reject in destination.read_rejects(found.load_id):
                 out.write(reject.raw + b"\n")
             return
-        report.show_rejects(ledger.read_rejects(connection, found.load_id, limit), as_json=as_json)
+        report.show_rejects(destination.read_rejects(found.load_id, limit), as_json=as_json)
         if not as_json and (found.rows_rejected or 0) > limit:
             click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
 
@@ -256,11 +283,12 @@ def tables(as_json: bool) -> None:
     report.show_tables(read_contract(find_project()).copied_tables, as_json=as_json)
 
 
-def _initialized() -> psycopg.Connection[Any]:
+@contextmanager
+def _initialized(to: str | None) -> Iterator[Destination]:
     project = find_project()
-    connection = connect(project, autocommit=True)
-    init_schema(connection, read_contract(project))
-    return connection
+    with open_destination(to, project) as destination:
+        destination.init_schema(read_contract(project))
+        yield destination
 
 
 def _note(text: str) -> None:

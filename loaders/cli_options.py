@@ -35,6 +35,13 @@ _reading = [
 ]
 
 
+destination_option = click.option(
+    "--to",
+    metavar="DESTINATION",
+    help="duckdb:PATH, a file of DuckDB; duckdb alone is the file of dbt's target duckdb. PostgreSQL otherwise.",
+)
+
+
 def reading_options(command: Any) -> Any:
     """Give a command the options of how to read files."""
     for option in reversed(_reading):

@@ -235,4 +235,3 @@ def _load(
             message=message,
             hint=hint,
         )
-

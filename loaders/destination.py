@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -41,9 +41,7 @@ class Destination(Protocol):
     def init_schema(self, contract: Contract) -> list[str]:
         """Make the database match the contract; see `schema.init_schema`."""
 
-    def only_loader(
-        self, table: Table, *, wait: bool, on_note: Callable[[str], None]
-    ) -> AbstractContextManager[None]:
+    def only_loader(self, table: Table, *, wait: bool, on_note: Callable[[str], None]) -> AbstractContextManager[None]:
         """Keep other loaders off the table; see `ledger.only_loader`."""
 
     def find_loaded(self, table: Table, sha256: str) -> Load | None:
@@ -71,6 +69,15 @@ class Destination(Protocol):
 
     def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
         """Put rejected rows into quarantine."""
+
+    def read_loads(self, limit: int | None = None) -> list[Load]:
+        """Return the loads, the newest first."""
+
+    def read_load(self, load_id: int | None) -> Load:
+        """Return one load; see `ledger.read_load`."""
+
+    def read_rejects(self, load_id: int, limit: int | None = None) -> Iterator[Reject]:
+        """Yield a load's rejected rows in the order of their lines."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,18 @@ class Postgres:
     def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
         """See `ledger.write_rejects`."""
         ledger.write_rejects(self.connection, load_id, rejects)
+
+    def read_loads(self, limit: int | None = None) -> list[Load]:
+        """See `ledger.read_loads`."""
+        return ledger.read_loads(self.connection, limit)
+
+    def read_load(self, load_id: int | None) -> Load:
+        """See `ledger.read_load`."""
+        return ledger.read_load(self.connection, load_id)
+
+    def read_rejects(self, load_id: int, limit: int | None = None) -> Iterator[Reject]:
+        """See `ledger.read_rejects`."""
+        return ledger.read_rejects(self.connection, load_id, limit)
 
 
 def _next_step(error: psycopg.Error) -> str:

@@ -235,9 +235,14 @@ def read_load(connection: Connection, load_id: int | None) -> Load:
         ).format(_COLUMNS)
         load = cursor.execute(query, {"load_id": load_id}).fetchone()
     if load is None:
-        which = "load with rejected rows" if load_id is None else f"load {load_id}"
-        raise LoaderError(f"There is no {which}.", "See `loader status`.")
+        raise no_such_load(load_id)
     return load
+
+
+def no_such_load(load_id: int | None) -> LoaderError:
+    """Return the error that a load is not in the ledger, or without a number that none has rejected rows."""
+    which = "load with rejected rows" if load_id is None else f"load {load_id}"
+    return LoaderError(f"There is no {which}.", "See `loader status`.")
 
 
 def read_rejects(connection: Connection, load_id: int, limit: int | None = None) -> Iterator[Reject]:

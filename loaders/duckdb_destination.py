@@ -1,0 +1,346 @@
+"""DuckDB as a destination: one file with the raw tables and the ledger, for one program at a time.
+
+A database of DuckDB belongs to the process that has it open for writing, so there are no locks on tables: whoever has
+opened the file is the only loader. Tables have no keys, as `upsert` is all that writes into them and an index would
+cost more than it saves; dbt tests that keys are unique.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+from loaders.contract import SYSTEM_COLUMNS, Column, Contract, Table, history_of
+from loaders.csv_source import CsvFile
+from loaders.duckdb_values import DUCKDB_DIGITS, TYPES, converted
+from loaders.errors import DatabaseError
+from loaders.ledger import Load, no_such_load, qualified_name
+from loaders.scan import Reject, Scan
+from loaders.schema import refuse_drift
+
+_WAIT_SECONDS = 0.5
+_REJECTS_AT_ONCE = 500
+_LOAD_COLUMNS = ", ".join(field.name for field in fields(Load))
+
+
+@contextmanager
+def open_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[DuckDb]:
+    """Open a file of DuckDB for writing; it is made where there is none.
+
+    Args:
+        path: The file.
+        wait: Wait for another program that has it open instead of failing.
+        on_note: Called with what a user should know.
+
+    Raises:
+        DatabaseError: The file can't be opened, or another program has it open and `wait` is false.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_noted = False
+    while True:
+        try:
+            connection = duckdb.connect(path)
+            break
+        except duckdb.Error as error:
+            if "lock" not in str(error):
+                raise DatabaseError(f"{path} can't be opened as a file of DuckDB.", "Name another one.") from error
+            busy = f"Another program has {path} open."
+            if not wait:
+                raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.") from error
+            if not is_noted:
+                on_note(f"{busy} Waiting for it to end.")
+                is_noted = True
+            time.sleep(_WAIT_SECONDS)
+    with closing(connection):
+        connection.create_function("is_same_json", _is_same_json, null_handling=FunctionNullHandling.SPECIAL)
+        yield DuckDb(connection)
+
+
+@dataclass(frozen=True)
+class DuckDb:
+    """A file of DuckDB that is open for writing; a `Destination`."""
+
+    connection: duckdb.DuckDBPyConnection
+    errors: tuple[type[Exception], ...] = (duckdb.Error,)
+    digits = DUCKDB_DIGITS
+    is_gone = False
+
+    def broken_off(self, file_name: str, error: Exception) -> DatabaseError:
+        """Name the kind of error; DuckDB's own messages may show values."""
+        return DatabaseError(
+            f"The load of {file_name} broke off: DuckDB raised {type(error).__name__}.",
+            "Nothing of the file is in. Look at the room on the disk, and load it again.",
+        )
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def init_schema(self, contract: Contract) -> list[str]:
+        """See `schema.init_schema`."""
+        done: list[str] = []
+        with self.transaction():
+            for schema in sorted({"loader", *(table.schema for table in contract.tables)}):
+                self.connection.execute(f"create schema if not exists {_quoted(schema)}")
+            self.connection.execute("create sequence if not exists loader.load_ids")
+            existing = self._existing_columns()
+            for table in contract.tables:
+                done += self._match(table, existing)
+            for table in contract.copied_tables:
+                self._match(history_of(table), existing)
+        return done
+
+    def _existing_columns(self) -> dict[str, dict[str, str]]:
+        words = {database: contract for contract, database in TYPES.items()}
+        found: dict[str, dict[str, str]] = {}
+        for schema, table, column, data_type in self.connection.execute(
+            "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() "
+            "where database_name = current_database()"
+        ).fetchall():
+            found.setdefault(f"{schema}.{table}", {})[column] = words.get(data_type, data_type)
+        return found
+
+    def _match(self, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+        name = qualified_name(table)
+        if name not in existing:
+            columns = [_definition(column) for column in table.columns]
+            if table.copied:
+                columns += [
+                    f"{column} {TYPES[data_type]}{' not null default now()' if column == '_loaded_at' else ''}"
+                    for column, data_type in SYSTEM_COLUMNS.items()
+                ]
+            self.connection.execute(f"create table {_name(table)} ({', '.join(columns)})")
+            return [f"created {name}"]
+        refuse_drift(table, existing[name], TYPES)
+        new = [column for column in table.columns if column.name not in existing[name]]
+        for column in new:
+            default = "" if column.default is None else f" default {_literal(column.default)}"
+            self.connection.execute(
+                f"alter table {_name(table)} add column {_quoted(column.name)} {TYPES[column.data_type]}{default}"
+            )
+        return [f"added {name}.{column.name}" for column in new]
+
+    # --- ledger ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def only_loader(self, table: Table, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[None]:  # noqa: ARG002
+        """Say which loads have broken off: as nobody else has the file open, all that still run."""
+        broken = self.connection.execute(
+            """
+            update loader.loads
+            set status = 'failed', finished_at = $1, error = 'the loader or its connection broke off'
+            where status = 'running'
+            returning load_id, file_name, started_at
+            """,
+            [_now()],
+        ).fetchall()
+        for load_id, file_name, started_at in broken:
+            on_note(
+                f"Load {load_id} ({file_name}) broke off on {started_at:%Y-%m-%d at %H:%M}. "
+                "Nothing of it is in; it is marked as failed. Load the file again."
+            )
+        yield
+
+    def find_loaded(self, table: Table, sha256: str) -> Load | None:
+        """See `ledger.find_loaded`."""
+        found = self._read_loads(
+            "where table_name = $1 and file_sha256 = $2 and status = 'loaded' order by load_id desc limit 1",
+            [qualified_name(table), sha256],
+        )
+        return found[0] if found else None
+
+    def read_loads(self, limit: int | None = None) -> list[Load]:
+        """See `ledger.read_loads`."""
+        return self._read_loads("order by load_id desc limit $1", [limit])
+
+    def _read_loads(self, clauses: str, parameters: list[object]) -> list[Load]:
+        rows = self.connection.execute(f"select {_LOAD_COLUMNS} from loader.loads {clauses}", parameters).fetchall()
+        return [Load(*row) for row in rows]
+
+    def start_load(self, table: Table, file_name: str) -> int:
+        """See `ledger.start_load`."""
+        row = self.connection.execute(
+            """
+            insert into loader.loads (load_id, table_name, file_name, status, started_at)
+            values (nextval('loader.load_ids'), $1, $2, 'running', $3)
+            returning load_id
+            """,
+            [qualified_name(table), file_name, _now()],
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def describe_load(self, load_id: int, file: CsvFile) -> None:
+        """See `ledger.describe_load`."""
+        self.connection.execute(
+            "update loader.loads set file_sha256 = $1, bytes = $2, encoding = $3, header = $4 where load_id = $5",
+            [file.sha256, file.size, file.encoding, file.header_text, load_id],
+        )
+
+    def forget_load(self, load_id: int) -> None:
+        """Delete the load."""
+        self.connection.execute("delete from loader.loads where load_id = $1", [load_id])
+
+    def finish_load(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
+        """See `ledger.finish_load`."""
+        values = {"status": status, "error": error, "finished_at": _now()}
+        values |= {f"rows_{name}": count for name, count in rows.items()}
+        assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, 2))
+        self.connection.execute(
+            f"update loader.loads set {assignments} where load_id = $1", [load_id, *values.values()]
+        )
+
+    def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
+        """See `ledger.write_rejects`."""
+        row = f"(?, ?, ?, ?, ?, try_cast(? as {TYPES['numeric']}), ?)"
+        remaining = iter(rejects)
+        while batch := list(islice(remaining, _REJECTS_AT_ONCE)):
+            values: list[object] = []
+            for reject in batch:
+                detail = reject.detail.replace("\x00", "\\0")
+                values += [load_id, reject.line, reject.column, reject.reason, detail, reject.amount, reject.raw]
+            self.connection.execute(
+                "insert into loader.rejected_rows (load_id, line, column_name, reason, detail, amount, raw_row) values "
+                + ", ".join([row] * len(batch)),
+                values,
+            )
+
+    def read_load(self, load_id: int | None) -> Load:
+        """See `ledger.read_load`."""
+        found = self._read_loads(
+            "where case when $1 is null then rows_rejected > 0 else load_id = $1 end order by load_id desc limit 1",
+            [load_id],
+        )
+        if not found:
+            raise no_such_load(load_id)
+        return found[0]
+
+    def read_rejects(self, load_id: int, limit: int | None = None) -> Iterator[Reject]:
+        """See `ledger.read_rejects`."""
+        cursor = self.connection.cursor().execute(
+            "select line, column_name, reason, coalesce(detail, ''), raw_row, cast(amount as varchar) "
+            "from loader.rejected_rows where load_id = $1 order by line limit $2",
+            [load_id, limit],
+        )
+        while row := cursor.fetchone():
+            yield Reject(*row)
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open a transaction."""
+        self.connection.execute("begin")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+
+    def upsert(
+        self, time_zone: str, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
+    ) -> dict[str, int]:
+        """See `upsert.upsert`."""
+        file = scan.folder / "rows.parquet"
+        scan.write(load_id, file)
+        on_bytes(file.stat().st_size)
+        expected = scan.rows_read - scan.rows_rejected
+        self.connection.execute("set TimeZone = $1", [time_zone])
+        types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
+        values = ", ".join(f"{converted(name, types[name])} as {_quoted(name)}" for name in scan.columns)
+        incoming = f"select {values} from read_parquet({_literal(str(file))})"
+        if self._count(_name(table)) == 0:
+            self.connection.execute(f"insert into {_name(table)} by name {incoming}")
+            return {"inserted": expected, "updated": 0, "unchanged": 0}
+        self.connection.execute(f"create or replace temporary table incoming as {incoming}")
+        updated = self._replace(table, scan.given_columns, load_id)
+        key = _quoted(table.key.name)
+        self.connection.execute(
+            f"insert into {_name(table)} by name from incoming anti join {_name(table)} using ({key})"
+        )
+        [inserted] = self.connection.fetchone() or (0,)
+        self.connection.execute("drop table incoming")
+        return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
+
+    def _replace(self, table: Table, given: tuple[str, ...], load_id: int) -> int:
+        """Replace rows that say something else now, in the columns that the file has; return how many."""
+        columns = [name for name in given if name != table.key.name]
+        if not columns:
+            return 0
+        types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
+        key = _quoted(table.key.name)
+        differ = " or ".join(_differs(name, types[name]) for name in columns)
+        everything = ", ".join(_quoted(name) for name in types)
+        stamps = [name for name in SYSTEM_COLUMNS if name in {"_load_id", "_line"}]
+        assignments = [f"{_quoted(name)} = incoming.{_quoted(name)}" for name in [*columns, *stamps]]
+        self.connection.execute(
+            f"""
+            create or replace temporary table replaced as
+            select {key} from {_name(table)} as existing inner join incoming using ({key}) where {differ}
+            """
+        )
+        replaced = self._count("replaced")
+        if replaced:
+            self.connection.execute(
+                f"""
+                insert into {_name(history_of(table))} ({everything}, _replaced_by)
+                select {everything}, {load_id} from {_name(table)} semi join replaced using ({key})
+                """
+            )
+            self.connection.execute(
+                f"""
+                update {_name(table)} as existing set {", ".join(assignments)}, _loaded_at = now()
+                from (from incoming semi join replaced using ({key})) as incoming
+                where existing.{key} = incoming.{key}
+                """
+            )
+        self.connection.execute("drop table replaced")
+        return replaced
+
+    def _count(self, relation: str) -> int:
+        [count] = self.connection.execute(f"select count(*) from {relation}").fetchone() or (0,)
+        return int(count)
+
+
+def _definition(column: Column) -> str:
+    return f"{_quoted(column.name)} {TYPES[column.data_type]}{' not null' if column.not_null else ''}"
+
+
+def _differs(name: str, data_type: str) -> str:
+    existing, incoming = f"existing.{_quoted(name)}", f"incoming.{_quoted(name)}"
+    differs = f"{existing} is distinct from {incoming}"
+    # Two ways to write one JSON value are the same; Python looks only where the texts differ.
+    return f"case when {differs} then not is_same_json({existing}, {incoming}) end" if data_type == "jsonb" else differs
+
+
+def _is_same_json(one: str | None, other: str | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    first, second = (json.loads(text, parse_float=Decimal) for text in (one, other))
+    return bool(first == second)
+
+
+def _name(table: Table) -> str:
+    return f"{_quoted(table.schema)}.{_quoted(table.name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _now() -> str:
+    """Return this moment; DuckDB's own is that of the transaction's begin."""
+    return datetime.now(UTC).isoformat(sep=" ")
