@@ -127,9 +127,9 @@ def copy(
     With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
     rename it. A refused file is read again when it changes.
 
-    With --to duckdb:PATH the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program at
-    a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more goes to quarantine.
-    status, rejects and init have the same option; all other commands work on PostgreSQL only.
+    With --to duckdb:PATH the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program
+    at a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more is rejected.
+    The commands status, rejects and init have the same option; all others work on PostgreSQL only.
 
     Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
 

@@ -191,11 +191,11 @@ class DuckDb:
 
     def finish_load(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
         """See `ledger.finish_load`."""
-        values = {"status": status, "error": error, "finished_at": _now()}
+        values: dict[str, object] = {"status": status, "error": error, "finished_at": _now()}
         values |= {f"rows_{name}": count for name, count in rows.items()}
-        assignments = ", ".join(f"{name} = ${number}" for number, name in enumerate(values, 2))
+        assignments = ", ".join(f"{name} = ${name}" for name in values)
         self.connection.execute(
-            f"update loader.loads set {assignments} where load_id = $1", [load_id, *values.values()]
+            f"update loader.loads set {assignments} where load_id = $load_id", {**values, "load_id": load_id}
         )
 
     def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:

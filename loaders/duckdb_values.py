@@ -19,7 +19,7 @@ TYPES = {
 
 
 def converted(name: str, data_type: str) -> str:
-    """Return the expression of DuckDB that makes a value of the contract's type of a text that the contract's rules passed.
+    """Return the SQL that makes a value of a type of the contract out of a text that its rules let pass.
 
     Args:
         name: Column with the text.
