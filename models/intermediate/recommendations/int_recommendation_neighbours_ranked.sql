@@ -44,7 +44,7 @@ ranked as (
         neighbour_number,
         pair_orders,
         -- A whole number, so that sums are exact: the cosine in units of 2^-20.
-        cast(round(1048576 * pair_orders / sqrt(cast(order_count_product as double precision))) as integer)
+        cast(floor(0.5 + 1048576 * pair_orders / sqrt(cast(order_count_product as double precision))) as integer)
             as cosine_weight,
         row_number() over (
             partition by purpose, product_number
