@@ -29,7 +29,7 @@ CALLS_OF_DBT = {"marts.build_history", "marts.test_history"}
 TRANSACTIONS = '''id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
 T0001,O001,C001,P06,1,2.75,USD,2024-01-17T09:14:00Z,4
 T0004,O900,C001,P08,1,2.90,USD,2024-03-10 12:00:00+05:30,
-T0901,O001,C001,P09,-3,-117.00,USD,2024-02-02T10:00:00 utc,2
+T0901,O001,C001,P09,-3,-117.00,USD,2024-02-02T10:00:00 UTC,2
 T0902,O901,C002,P02,1,18.9049,USD,2024-05-31,2
 T0903,O901,C002,P99,2,1e1,USD,2024-05-31T23:00z,2
 T0904,O901,C002,P02,1,much,USD,2024-05-31,2
@@ -46,7 +46,7 @@ E02,2024-01-03T11:00:00Z,shop_created,U1,"{""shop_id"": ""S1"", ""plan_id"": "" 
 E99,2024-05-03T11:00:00Z,invoice_issued,U1,"{""invoice_id"": ""I99"", ""due_at"": ""2024-05-05T10:00:00Z""}"
 E98,2024-05-03T11:00:00Z,invoice_issued,U1,"{not json}"
 """
-OPTIONS = ("--max-rejects", "60%", "--json")
+OPTIONS = ("--max-rejects", "80%", "--json")
 
 
 Engines = tuple[Environment, duckdb.DuckDBPyConnection]
@@ -68,7 +68,7 @@ def engines(
     second_files: list[Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Engines:
-    """PostgreSQL with all files, built once, and DuckDB with them, built before and after the second delivery."""
+    """Both with all files. What is incremental in DuckDB was built before the second delivery and again after it."""
     folder = tmp_path_factory.mktemp("duckdb")
     file = folder / "shop.duckdb"
     environment = new_database()
@@ -84,7 +84,13 @@ def engines(
         said = [copy(*paths, *to) for to in ((), ("--to", "duckdb"))]
         assert said[0] == said[1]
         if number == 0:
-            dbt({**environment, "DUCKDB_PATH": str(file)}, *BUILD, *target)
+            dbt(
+                {**environment, "DUCKDB_PATH": str(file)},
+                *BUILD,
+                *target,
+                "--select",
+                "+config.materialized:incremental",
+            )
     assert "skipped" in copy(DATA, "--to", "duckdb")[0]
     dbt({**environment, "DUCKDB_PATH": str(file)}, *BUILD, *target)
     dbt(environment, *BUILD)
@@ -144,7 +150,7 @@ def test_every_mart_is_equal(engines: Engines) -> None:
 def test_an_incremental_build_equals_a_full_refresh_in_duckdb(
     engines: Engines,
 ) -> None:
-    """PostgreSQL was built once, DuckDB twice; with `test_every_mart_is_equal` this says that both ways are right."""
+    """Some lines have a former version in DuckDB, none in PostgreSQL; yet `test_every_mart_is_equal`."""
     builds = engines[1].execute("select count(distinct valid_from_build) from intermediate.int_transactions_versioned")
     assert builds.fetchone() == (2,)
     ended = "select count(*) from intermediate.int_transactions_versioned where valid_to_build is not null"
@@ -159,4 +165,4 @@ def test_what_dbt_did_is_recorded_in_duckdb(engines: Engines) -> None:
     )
     [(status, models, calls)] = rows.fetchall()
     assert (status, calls) == ("succeeded", 2)
-    assert models > 200
+    assert models > 120
