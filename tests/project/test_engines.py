@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.engines import CALLS_OF_DBT, differences, open_file, tables_of
 from loaders.cli import main
 from tests.conftest import DATA
 from tests.project.conftest import Dbt, Environment, query
 
 BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# What tells when and how fast an engine worked, and not what it made of the files.
-TIMES = {"_loaded_at", "loaded_at", "started_at", "finished_at", "seconds"}
-EXCEPTIONS = {
-    # A hash of the engine's own, to see what changed since its last build.
-    "marts.event_rollups_hourly": {"load_checksum"},
-}
-# What dbt did: DuckDB is built twice here, and each build has its own number and times.
-CALLS_OF_DBT = {"marts.build_history", "marts.test_history"}
 # A second delivery: corrected lines, one that moves to another day and order, a refund, rows that break the contract.
 TRANSACTIONS = '''id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
 T0001,O001,C001,P06,1,2.75,USD,2024-01-17T09:14:00Z,4
 T0004,O900,C001,P08,1,2.90,USD,2024-03-10 12:00:00+05:30,
 T0901,O001,C001,P09,-3,-117.00,USD,2024-02-02T10:00:00 UTC,2
 T0902,O901,C002,P02,1,18.9049,USD,2024-05-31,2
-T0903,O901,C002,P99,2,1e1,USD,2024-05-31T23:00z,2
+T0903,O901,C002,P99,2,1e1,USD,2024-05-31T23:00:00z,2
 T0904,O901,C002,P02,1,much,USD,2024-05-31,2
 T0905,O901,C002,P02,1,3,EUR,2024-05-31,2
 T0906,O901,C002,P02,1,3,USD,2024-02-30,2
@@ -47,7 +37,6 @@ E99,2024-05-03T11:00:00Z,invoice_issued,U1,"{""invoice_id"": ""I99"", ""due_at""
 E98,2024-05-03T11:00:00Z,invoice_issued,U1,"{not json}"
 """
 OPTIONS = ("--max-rejects", "80%", "--json")
-
 
 Engines = tuple[Environment, duckdb.DuckDBPyConnection]
 
@@ -67,16 +56,17 @@ def engines(
     dbt: Dbt,
     second_files: list[Path],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Engines:
+) -> Iterator[Engines]:
     """Both with all files. What is incremental in DuckDB was built before the second delivery and again after it."""
     folder = tmp_path_factory.mktemp("duckdb")
     file = folder / "shop.duckdb"
-    environment = new_database()
-    variables = {**environment, "PGHOSTADDR": None, "PGSERVICE": None, "DUCKDB_PATH": str(file)}
+    environment = {**new_database(), "DUCKDB_PATH": str(file)}
     target = ("--target", "duckdb", "--target-path", str(folder / "target"))
 
     def copy(*arguments: object) -> list[str]:
-        result = CliRunner(env=variables).invoke(main, ["copy", *map(str, arguments), *OPTIONS])
+        result = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(
+            main, ["copy", *map(str, arguments), *OPTIONS]
+        )
         assert result.exit_code in (0, 1), result.output
         return [result.stdout.replace(str(folder), ""), str(result.exit_code)]
 
@@ -84,58 +74,25 @@ def engines(
         said = [copy(*paths, *to) for to in ((), ("--to", "duckdb"))]
         assert said[0] == said[1]
         if number == 0:
-            dbt(
-                {**environment, "DUCKDB_PATH": str(file)},
-                *BUILD,
-                *target,
-                "--select",
-                "+config.materialized:incremental",
-            )
+            dbt(environment, *BUILD, *target, "--select", "+config.materialized:incremental")
     assert "skipped" in copy(DATA, "--to", "duckdb")[0]
-    dbt({**environment, "DUCKDB_PATH": str(file)}, *BUILD, *target)
+    dbt(environment, *BUILD, *target)
     dbt(environment, *BUILD)
-    opened = duckdb.connect(file, read_only=True)
-    opened.execute("set TimeZone = 'UTC'")
-    return environment, opened
+    with open_file(file) as opened:
+        yield environment, opened
 
 
 def tables(engines: Engines, *schemas: str) -> list[str]:
-    listed = "select table_schema || '.' || table_name from information_schema.tables where table_schema in "
-    listed += "(" + ", ".join(f"'{schema}'" for schema in schemas) + ") order by 1"
-    postgres = [name for (name,) in query(engines[0], listed)]
-    assert postgres == [name for (name,) in engines[1].execute(listed).fetchall()]
-    return list(map(str, postgres))
-
-
-def differences(engines: Engines, table: str) -> list[Any]:
-    """Return rows that only one of the engines has, with their number there less that in the other."""
-    schema, name = table.split(".")
-    found = query(
-        engines[0],
-        f"select column_name from information_schema.columns where table_schema = '{schema}' "
-        f"and table_name = '{name}' and column_name <> all(array{sorted(TIMES | EXCEPTIONS.get(table, set()))})",
-    )
-    columns = [column for (column,) in found]
-    # JSON is a value in PostgreSQL and a text in DuckDB: the same one may be written in two ways.
-    json_columns = {"_extra", "metadata"} & set(columns)
-    select = ", ".join(f"cast({name} as text)" if name in json_columns else f'"{name}"' for name in columns)
-    statement = f"select {select} from {table}"
-    counted: Counter[tuple[object, ...]] = Counter()
-    for rows, sign in ((query(engines[0], statement), 1), (engines[1].execute(statement).fetchall(), -1)):
-        for row in rows:
-            values = dict(zip(columns, row, strict=True))
-            values |= {name: canonical(values[name]) for name in json_columns}
-            counted[tuple(values.values())] += sign
-    return [(dict(zip(columns, row, strict=True)), count) for row, count in counted.items() if count]
-
-
-def canonical(text: object) -> object:
-    return json.dumps(json.loads(text), sort_keys=True) if isinstance(text, str) else text
+    quoted = ", ".join(f"'{schema}'" for schema in schemas)
+    listed = f"select table_schema || '.' || table_name from information_schema.tables where table_schema in ({quoted})"
+    found = tables_of(engines[1], *schemas)
+    assert sorted(query(engines[0], listed)) == [(name,) for name in found]
+    return found
 
 
 def test_loads_rows_and_quarantine_are_equal(engines: Engines) -> None:
     found = tables(engines, "raw", "loader")
-    assert {table: rows for table in found if (rows := differences(engines, table))} == {}
+    assert {table: rows for table in found if (rows := differences(*engines, table))} == {}
     reasons = query(engines[0], "select reason, count(*) from loader.rejected_rows group by reason")
     assert len(reasons) >= 6
     assert query(engines[0], "select count(*) from loader.transactions_history") == [(2,)]
@@ -144,7 +101,7 @@ def test_loads_rows_and_quarantine_are_equal(engines: Engines) -> None:
 def test_every_mart_is_equal(engines: Engines) -> None:
     marts = [table for table in tables(engines, "marts") if table not in CALLS_OF_DBT]
     assert len(marts) > 30
-    assert {mart: found[:3] for mart in marts if (found := differences(engines, mart))} == {}
+    assert {mart: found for mart in marts if (found := differences(*engines, mart))} == {}
 
 
 def test_an_incremental_build_equals_a_full_refresh_in_duckdb(

@@ -1,0 +1,251 @@
+"""Measure loading and building all marts on PostgreSQL and on DuckDB, from the same files, in the same run.
+
+Each size is the demo's households, fewer or several times (`benchmarks/build_files.py`). Both engines start from
+nothing: `loader copy`, then `dbt build` without tests, --runs times each in turn, so that what else the machine does
+falls on both. The first marts of both are compared row by row; a difference ends the run before any time is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+from rich import box
+from rich.console import Console
+from rich.table import Table as Grid
+
+from benchmarks.build_files import write_size
+from benchmarks.build_measure import Cost, run_measured
+from loaders.database import SERVER_VARIABLES
+from loaders.project import find_project
+from loaders.server import EmbeddedServer
+
+ENGINES = ("postgres", "duckdb")
+STEPS = ("load", "build")
+LEFT_OUT = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+# What tells when and how fast an engine worked, and not what it made of the files.
+TIMES = {"_loaded_at", "loaded_at", "started_at", "finished_at", "seconds"}
+EXCEPTIONS = {
+    # A hash of the engine's own, to see what changed since its last build.
+    "marts.event_rollups_hourly": {"load_checksum"},
+}
+# What dbt did: each build has its own number and times.
+CALLS_OF_DBT = {"marts.build_history", "marts.test_history"}
+
+
+def tables_of(database: duckdb.DuckDBPyConnection, *schemas: str) -> list[str]:
+    """Return the tables and views of some schemas, with their schema."""
+    listed = (
+        "select table_schema || '.' || table_name from information_schema.tables where table_schema in $1 order by 1"
+    )
+    return [name for (name,) in database.execute(listed, [schemas]).fetchall()]
+
+
+def differences(
+    environment: Mapping[str, str], database: duckdb.DuckDBPyConnection, table: str
+) -> list[tuple[Any, ...]]:
+    """Compare every row of a table in PostgreSQL with DuckDB's, but for the columns that are named as exceptions.
+
+    Args:
+        environment: Variables of libpq.
+        database: The file of DuckDB.
+        table: Name with its schema.
+
+    Returns:
+        The first rows that only one engine has, with its name; or the columns, if they are not the same.
+    """
+    schema, name = table.split(".")
+    ours = connection_of(environment)
+    query = "from information_schema.columns where table_schema = '{}' and table_name = '{}' order by ordinal_position"
+    types = database.execute(f"select column_name, data_type {query.format(schema, name)}").fetchall()
+    names = ours.execute(f"select column_name {query.format(schema, name)}").fetchall()  # type: ignore[arg-type]
+    if [column for column, _ in types] != [column for (column,) in names]:
+        return [("columns", *names), ("columns", *types)]
+    kept = {column: kind for column, kind in types if column not in TIMES | EXCEPTIONS.get(table, set())}
+    # Bytes as hexadecimal digits, JSON in one form: each engine writes these in its own way.
+    read = {"BLOB": "encode({}, 'hex')"}
+    sent = {"BLOB": "lower(hex({}))", "JSON": "one_form({})"}
+    from_postgres = ", ".join(
+        f"{read.get(kind, '{}').format(quoted(column))} as {quoted(column)}" for column, kind in kept.items()
+    )
+    from_duckdb = ", ".join(sent.get(kind, "{}").format(quoted(column)) for column, kind in kept.items())
+    from_file = ", ".join(
+        sent["JSON"].format(quoted(column)) if kind == "JSON" else quoted(column) for column, kind in kept.items()
+    )
+    kinds = {column: "VARCHAR" if kind in sent else kind for column, kind in kept.items()}
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file, ours:
+        copy = f"copy (select {from_postgres} from {table}) to stdout (format csv, force_quote *)"
+        ours.execute("set timezone = 'UTC'")
+        with ours.cursor().copy(copy) as rows:  # type: ignore[arg-type]
+            for row in rows:
+                file.write(row)
+        file.flush()
+        return database.execute(
+            f"""
+            with postgres as (
+                select {from_file}
+                from read_csv(
+                    $file, columns = {kinds}, header = false, auto_detect = false, delim = ',', quote = '"',
+                    escape = '"', nullstr = '', allow_quoted_nulls = false
+                )
+            ),
+            duckdb as (
+                select {from_duckdb} from {table}
+            ),
+            only_postgres as (
+                from postgres except all from duckdb
+            ),
+            only_duckdb as (
+                from duckdb except all from postgres
+            )
+            (select 'only PostgreSQL', * from only_postgres limit 3)
+            union all
+            (select 'only DuckDB', * from only_duckdb limit 3)
+            """,
+            {"file": file.name},
+        ).fetchall()
+
+
+def open_file(file: Path) -> duckdb.DuckDBPyConnection:
+    """Open a file of DuckDB to compare it."""
+    database = duckdb.connect(file, read_only=True)
+    database.execute("set TimeZone = 'UTC'")
+    database.create_function("one_form", one_form)
+    return database
+
+
+def one_form(text: str) -> str:
+    """Write a JSON value in the one way."""
+    return json.dumps(json.loads(text), sort_keys=True)
+
+
+def quoted(name: str) -> str:
+    """Return an identifier of SQL."""
+    return f'"{name}"'
+
+
+def connection_of(environment: Mapping[str, str]) -> psycopg.Connection[Any]:
+    """Connect to the database that variables of libpq name."""
+    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
+    return psycopg.connect(**{key: environment[name] for key, name in names.items()})  # type: ignore[arg-type]
+
+
+class Size:
+    """One size of data on both engines."""
+
+    def __init__(self, folder: Path, size: float) -> None:
+        """Write the files where they are not there yet."""
+        self.folder, self.size = folder, size
+        self.root = find_project().root
+        if not (folder / "synthetic").exists():
+            write_size(folder, size, 1)
+        self.files = [folder / f"{name}.csv" for name in ("customers", "products", "transactions")] + [
+            folder / "synthetic"
+        ]
+        self.file = folder / "engines.duckdb"
+        (folder / "profiles.yml").write_text((self.root / "profiles.yml.example").read_text())
+        self.server = EmbeddedServer(folder)
+
+    def measure(self, runs: int) -> dict[str, dict[str, list[Cost]]]:
+        """Load and build `runs` times on each engine; return the costs by engine and step.
+
+        Raises:
+            SystemExit: The engines make different marts.
+        """
+        found: dict[str, dict[str, list[Cost]]] = {engine: {step: [] for step in STEPS} for engine in ENGINES}
+        self.server.start()
+        try:
+            for engine in ENGINES:  # once, so that no run pays for reading the project
+                self.run(f"{engine} parse", engine, *self._dbt("parse", engine))
+            for run in range(runs):
+                for engine in ENGINES:
+                    self.empty(engine)
+                    to = ("--to", "duckdb") if engine == "duckdb" else ()
+                    load = (sys.executable, "-m", "loaders.cli", "copy", *map(str, self.files), *to)
+                    found[engine]["load"].append(self.run(f"{engine} load", engine, *load))
+                    build = (*self._dbt("build", engine), *LEFT_OUT)
+                    found[engine]["build"].append(self.run(f"{engine} build", engine, *build))
+                if run == 0:
+                    self.compare()
+        finally:
+            self.server.stop()
+        return found
+
+    def empty(self, engine: str) -> None:
+        """Take away what an engine has."""
+        if engine == "duckdb":
+            self.file.unlink(missing_ok=True)
+            return
+        with connection_of({**self.environment, "PGDATABASE": "postgres"}) as connection:
+            connection.autocommit = True
+            connection.execute("drop database if exists engines with (force)")
+            connection.execute("create database engines")
+
+    def compare(self) -> None:
+        """End the run if the marts are not the same."""
+        environment = self.environment
+        with open_file(self.file) as database:
+            marts = [mart for mart in tables_of(database, "marts") if mart not in CALLS_OF_DBT]
+            found = {mart: rows for mart in marts if (rows := differences(environment, database, mart))}
+        if found:
+            raise SystemExit("\n".join(f"{mart}: {rows}" for mart, rows in found.items()))
+        print(f"{self.size:g} x  {len(marts)} marts are equal row by row", file=sys.stderr)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return the environment that leads programs to both engines."""
+        kept = {name: value for name, value in os.environ.items() if name not in {*SERVER_VARIABLES, "PGPASSWORD"}}
+        return kept | self.server.environment() | {"PGDATABASE": "engines", "DUCKDB_PATH": str(self.file)}
+
+    def run(self, name: str, engine: str, *command: str) -> Cost:
+        """Run a command and return its cost."""
+        server = self.server.status().pid if engine == "postgres" else None
+        cost = run_measured(name, list(command), self.environment, self.folder / "output", server or 0)
+        print(f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s", file=sys.stderr, flush=True)
+        return cost
+
+    def _dbt(self, command: str, engine: str) -> list[str]:
+        options = ["--project-dir", self.root, "--profiles-dir", self.folder]
+        options += ["--target", "duckdb" if engine == "duckdb" else "ci"]
+        options += ["--target-path", self.folder / "target" / engine, "--log-path", self.folder / "logs"]
+        return [str(Path(sys.executable).with_name("dbt")), command, *map(str, options)]
+
+
+def report(found: dict[float, dict[str, dict[str, list[Cost]]]]) -> None:
+    """Print medians, with the least and the most, and DuckDB's part of PostgreSQL's time."""
+    grid = Grid(box=box.SIMPLE_HEAD)
+    for column in ("size", "step", "PostgreSQL s", "DuckDB s", "DuckDB / PostgreSQL", "PostgreSQL MB", "DuckDB MB"):
+        grid.add_column(column, justify="right")
+    for size, engines in found.items():
+        for step in STEPS:
+            seconds = {engine: [cost.seconds for cost in engines[engine][step]] for engine in ENGINES}
+            memory = [max(cost.server_mb for cost in engines["postgres"][step])]
+            memory.append(max(cost.client_mb for cost in engines["duckdb"][step]))
+            ratio = statistics.median(seconds["duckdb"]) / statistics.median(seconds["postgres"])
+            spans = [f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" for each in seconds.values()]
+            grid.add_row(f"{size:g} x", step, *spans, f"{ratio:.2f}", *(f"{each:.0f}" for each in memory))
+    Console().print(grid)
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="1,10", help="times the demo's 1,469,307 lines, with commas between")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each step, of which the median counts")
+    parser.add_argument("--folder", type=Path, default=find_project().root / "data" / "bench-engines")
+    arguments = parser.parse_args()
+    sizes = [float(size) for size in arguments.sizes.split(",")]
+    report({size: Size(arguments.folder.resolve() / f"{size:g}", size).measure(arguments.runs) for size in sizes})
+
+
+if __name__ == "__main__":
+    main()
