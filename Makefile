@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api dashboard semantic docs test lint format bench bench-build lock clean
+.PHONY: help setup demo api dashboard semantic docs test lint format bench bench-build bench-engines lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -46,6 +46,9 @@ bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvk
 
 bench-build: .venv-bench/.done setup ## measure builds of the marts by size and by change, beside pandas and DuckDB; takes hours
 	@.venv-bench/bin/python -m benchmarks.build $(BENCH)
+
+bench-engines: .venv/.test setup ## measure the marts on PostgreSQL and on DuckDB, in the same run, once they are equal
+	@$(BIN)/python -m benchmarks.engines $(BENCH)
 
 lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
