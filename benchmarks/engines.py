@@ -10,10 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +70,7 @@ def differences(
     ours = connection_of(environment)
     query = "from information_schema.columns where table_schema = '{}' and table_name = '{}' order by ordinal_position"
     types = database.execute(f"select column_name, data_type {query.format(schema, name)}").fetchall()
-    names = ours.execute(f"select column_name {query.format(schema, name)}").fetchall()  # type: ignore[arg-type]
+    names = ours.execute(f"select column_name {query.format(schema, name)}").fetchall()
     if [column for column, _ in types] != [column for (column,) in names]:
         return [("columns", *names), ("columns", *types)]
     kept = {column: kind for column, kind in types if column not in TIMES | EXCEPTIONS.get(table, set())}
@@ -85,7 +88,7 @@ def differences(
     with tempfile.NamedTemporaryFile(suffix=".csv") as file, ours:
         copy = f"copy (select {from_postgres} from {table}) to stdout (format csv, force_quote *)"
         ours.execute("set timezone = 'UTC'")
-        with ours.cursor().copy(copy) as rows:  # type: ignore[arg-type]
+        with ours.cursor().copy(copy) as rows:
             for row in rows:
                 file.write(row)
         file.flush()
@@ -139,6 +142,28 @@ def connection_of(environment: Mapping[str, str]) -> psycopg.Connection[Any]:
     return psycopg.connect(**{key: environment[name] for key, name in names.items()})  # type: ignore[arg-type]
 
 
+@dataclass
+class EngineCost(Cost):
+    """What a command took; with it, seconds of CPU of the command and of the PostgreSQL server beside it."""
+
+    cpu_seconds: float
+
+
+def client_seconds() -> float:
+    """Return the seconds of CPU that all commands took so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def server_seconds(server: int | None) -> float:
+    """Return the seconds of CPU that a PostgreSQL server and its processes took that have ended; 0 without /proc."""
+    with suppress(OSError):
+        # Behind the name in brackets: user and system time of the process, then those of its ended children.
+        fields = Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 class Size:
     """One size of data on both engines."""
 
@@ -155,13 +180,13 @@ class Size:
         (folder / "profiles.yml").write_text((self.root / "profiles.yml.example").read_text())
         self.server = EmbeddedServer(folder)
 
-    def measure(self, runs: int) -> dict[str, dict[str, list[Cost]]]:
+    def measure(self, runs: int) -> dict[str, dict[str, list[EngineCost]]]:
         """Load and build `runs` times on each engine; return the costs by engine and step.
 
         Raises:
             SystemExit: The engines make different marts.
         """
-        found: dict[str, dict[str, list[Cost]]] = {engine: {step: [] for step in STEPS} for engine in ENGINES}
+        found: dict[str, dict[str, list[EngineCost]]] = {engine: {step: [] for step in STEPS} for engine in ENGINES}
         self.server.start()
         try:
             for engine in ENGINES:  # once, so that no run pays for reading the project
@@ -206,12 +231,14 @@ class Size:
         kept = {name: value for name, value in os.environ.items() if name not in {*SERVER_VARIABLES, "PGPASSWORD"}}
         return kept | self.server.environment() | {"PGDATABASE": "engines", "DUCKDB_PATH": str(self.file)}
 
-    def run(self, name: str, engine: str, *command: str) -> Cost:
+    def run(self, name: str, engine: str, *command: str) -> EngineCost:
         """Run a command and return its cost."""
         server = self.server.status().pid if engine == "postgres" else None
+        begun = client_seconds() + server_seconds(server)
         cost = run_measured(name, list(command), self.environment, self.folder / "output", server or 0)
-        print(f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s", file=sys.stderr, flush=True)
-        return cost
+        cpu = client_seconds() + server_seconds(server) - begun
+        print(f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s{cpu:9.1f} s of CPU", file=sys.stderr, flush=True)
+        return EngineCost(**asdict(cost), cpu_seconds=round(cpu, 1))
 
     def _dbt(self, command: str, engine: str) -> list[str]:
         options = ["--project-dir", self.root, "--profiles-dir", self.folder]
@@ -220,19 +247,26 @@ class Size:
         return [str(Path(sys.executable).with_name("dbt")), command, *map(str, options)]
 
 
-def report(found: dict[float, dict[str, dict[str, list[Cost]]]]) -> None:
+# Memory is the most of the client and the server together, which may not have been at one time.
+COSTS: dict[str, Callable[[EngineCost], float]] = {
+    "seconds": lambda cost: cost.seconds,
+    "CPU seconds": lambda cost: cost.cpu_seconds,
+    "MB": lambda cost: cost.client_mb + cost.server_mb,
+}
+
+
+def report(found: dict[float, dict[str, dict[str, list[EngineCost]]]]) -> None:
     """Print medians, with the least and the most, and DuckDB's part of PostgreSQL's time."""
     grid = Grid(box=box.SIMPLE_HEAD)
-    for column in ("size", "step", "PostgreSQL s", "DuckDB s", "DuckDB / PostgreSQL", "PostgreSQL MB", "DuckDB MB"):
+    for column in ("size", "step", "of", "PostgreSQL", "DuckDB", "ratio"):
         grid.add_column(column, justify="right")
     for size, engines in found.items():
         for step in STEPS:
-            seconds = {engine: [cost.seconds for cost in engines[engine][step]] for engine in ENGINES}
-            memory = [max(cost.server_mb for cost in engines["postgres"][step])]
-            memory.append(max(cost.client_mb for cost in engines["duckdb"][step]))
-            ratio = statistics.median(seconds["duckdb"]) / statistics.median(seconds["postgres"])
-            spans = [f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" for each in seconds.values()]
-            grid.add_row(f"{size:g} x", step, *spans, f"{ratio:.2f}", *(f"{each:.0f}" for each in memory))
+            for label, cost in COSTS.items():
+                both = [[cost(each) for each in engines[engine][step]] for engine in ENGINES]
+                spans = [f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" for each in both]
+                ratio = statistics.median(both[1]) / statistics.median(both[0])
+                grid.add_row(f"{size:g} x", step, label, *spans, f"{ratio:.2f}")
     Console().print(grid)
 
 
