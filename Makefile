@@ -31,7 +31,7 @@ test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.brows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
 lint: .venv/.test setup ## check the style of SQL alone
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)

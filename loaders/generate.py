@@ -19,6 +19,7 @@ from loaders.generate_orders import define_transactions
 from loaders.generate_settings import Settings, define_chance
 from loaders.generate_shop import define_shop
 from loaders.generate_subscriptions import define_subscriptions
+from loaders.interrupt import interruptible
 from loaders.project import Project
 from loaders.working_folder import working_folder
 
@@ -142,12 +143,8 @@ def chance(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConn
         # Rows keep their order through joins with small tables on the right; the optimizer would swap sides.
         database.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         define_chance(database, settings.seed)
-        try:
+        with interruptible(database):
             yield database
-        except RuntimeError as error:
-            if "interrupted" in str(error):  # so DuckDB says Ctrl-C
-                raise KeyboardInterrupt from error
-            raise
 
 
 @contextmanager

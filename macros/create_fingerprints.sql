@@ -13,15 +13,15 @@
 {% macro postgres__create_fingerprints() %}
     {%- set relation = fingerprints_relation() -%}
     {%- set statements -%}
-        begin
-            -- Not `if not exists`: that asks for the right to create even where there is nothing to do.
-            if to_regnamespace({{ quoted(adapter.quote(relation.schema)) }}) is null then
-                create schema {{ adapter.quote(relation.schema) }};
-            end if;
-            if to_regclass({{ quoted(relation) }}) is null then
-                create unlogged table {{ relation }} (relation_name text primary key, inputs text, contents text);
-            end if;
-        end
+        -- Not `if not exists`: that asks for the right to create even where there is nothing to do.
+        if not exists (select from pg_catalog.pg_namespace where nspname = {{ quoted(relation.schema) }}) then
+            create schema {{ adapter.quote(relation.schema) }};
+        end if;
+        if to_regclass({{ quoted(relation) }}) is null then
+            create unlogged table {{ relation }} (
+                relation_name text primary key, table_number oid, inputs text, contents text
+            );
+        end if;
     {%- endset -%}
-    do {{ quoted(statements) }}
+    {{ attempt(statements) }}
 {% endmacro %}
