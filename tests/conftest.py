@@ -6,8 +6,6 @@ import itertools
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +21,7 @@ from loaders.database import SERVER_VARIABLES, connect
 from loaders.project import Project, find_project
 from loaders.schema import init_schema
 from loaders.server import EmbeddedServer
+from tests.run_dbt import run_dbt
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
@@ -155,16 +154,14 @@ def dbt(dbt_folder: Path) -> Dbt:
 
     def run(environment: Environment, *arguments: str) -> str:
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", folder / "target"]
-        command = [Path(sys.executable).with_name("dbt"), "--log-path", folder / "logs"]
-        command += [arguments[0], *options, *arguments[1:]]
+        command = ["--log-path", folder / "logs", arguments[0], *options, *arguments[1:]]
         with called_as_before(environment) as variables:
-            result = subprocess.run(
-                list(map(str, command)), cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True
-            )
-        if result.returncode:
-            summary = result.stdout.rfind("Completed with")  # names what failed and why; before it, all that passed
-            pytest.fail(result.stdout[summary:] if summary >= 0 else result.stdout[-10_000:])
-        return result.stdout
+            failed = run_dbt([str(part) for part in command], ROOT, {**os.environ, **variables}, folder / "output")
+        output = (folder / "output").read_text()
+        if failed:
+            summary = output.rfind("Completed with")  # names what failed and why; before it, all that passed
+            pytest.fail(output[summary:] if summary >= 0 else output[-10_000:])
+        return output
 
     return run
 
