@@ -4,11 +4,11 @@
     and it is known by its number, so that a table which others put in its place is no such table either.
 -#}
 {% macro build_unless_unchanged(materialize) %}
-    {%- if not keeps_fingerprints() -%}
+    {%- set fingerprints = fingerprints_relation() -%}
+    {%- if not is_usable(fingerprints, ['select', 'insert', 'delete']) -%}
         {{ return(materialize()) }}
     {%- endif -%}
 
-    {%- set fingerprints = fingerprints_relation() -%}
     {%- set is_this = 'relation_name = ' ~ quoted(this) -%}
     {%- set table_number = 'cast(to_regclass(' ~ quoted(this) ~ ') as oid)' -%}
     {%- set found = run_query(

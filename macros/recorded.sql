@@ -4,7 +4,7 @@
 -#}
 {% macro recorded(table) -%}
     {%- set relation = source('operations', table) -%}
-    {%- if is_recorded(relation) -%}
+    {%- if is_usable(relation) -%}
         {{ relation }}
     {%- else -%}
         (
