@@ -64,18 +64,31 @@
             and (changed_baskets.change = 1 or paired.is_paired_before = 1)
     ),
 
+    -- What an order held before and holds now cancels out, and so do the pairs of two such products.
+    compared as (
+        select
+            contents.*,
+            sum(change) over (partition by order_id, product_number) <> 0 as is_changed
+        from contents
+    ),
+
     changes as (
         select
-            firsts.product_number,
-            others.product_number as other_product_number,
+            least(firsts.product_number, others.product_number) as product_number,
+            greatest(firsts.product_number, others.product_number) as other_product_number,
             sum(firsts.change) as pair_orders
-        from contents as firsts
-        inner join contents as others
+        from compared as firsts
+        inner join compared as others
             on
                 firsts.order_id = others.order_id
                 and firsts.change = others.change
-                and firsts.product_number < others.product_number
-        group by firsts.product_number, others.product_number
+                and firsts.product_number <> others.product_number
+        where
+            firsts.is_changed
+            and (not others.is_changed or firsts.product_number < others.product_number)
+        group by
+            least(firsts.product_number, others.product_number),
+            greatest(firsts.product_number, others.product_number)
         having sum(firsts.change) <> 0
         union all
         select product_number, product_number as other_product_number, 0 as pair_orders
