@@ -58,15 +58,20 @@ def contract(project: Project) -> Contract:
     return read_contract(project)
 
 
-def connect_to_server(environment: Environment) -> psycopg.Connection[Any]:
-    """Connect to the database postgres, where others can be made."""
+def connect_to(environment: Environment) -> psycopg.Connection[Any]:
+    """Connect to the database that the variables lead to."""
     return psycopg.connect(
         host=environment["PGHOST"],
         port=environment["PGPORT"],
         user=environment["PGUSER"],
-        dbname="postgres",
+        dbname=environment["PGDATABASE"],
         autocommit=True,
     )
+
+
+def connect_to_server(environment: Environment) -> psycopg.Connection[Any]:
+    """Connect to the database postgres, where others can be made."""
+    return connect_to({**environment, "PGDATABASE": "postgres"})
 
 
 @pytest.fixture(scope="session")

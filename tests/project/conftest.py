@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import psycopg
-
 from tests.conftest import Dbt as Dbt
 from tests.conftest import Environment as Environment
+from tests.conftest import connect_to
 
 
 def query(environment: Environment, statement: str) -> list[tuple[object, ...]]:
     """Return the rows of a query."""
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        dbname=environment["PGDATABASE"],
-    ) as connection:
+    with connect_to(environment) as connection:
         return connection.execute(statement).fetchall()  # type: ignore[arg-type]

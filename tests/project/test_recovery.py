@@ -8,12 +8,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, connect_to_server
 from tests.project.conftest import Dbt, Environment, query
 from tests.project.documents import fences
 
@@ -52,13 +51,7 @@ def run(environment: Environment, *arguments: object) -> str:
 
 
 def drop_database(environment: Environment) -> None:
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        dbname="postgres",
-        autocommit=True,
-    ) as connection:
+    with connect_to_server(environment) as connection:
         connection.execute(f"drop database {environment['PGDATABASE']} with (force)")
 
 

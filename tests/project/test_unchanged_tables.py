@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-
-from tests.conftest import DATA
+from tests.conftest import DATA, connect_to
 from tests.project.conftest import Dbt, Environment, query
 
 # Made of raw rows through views, an incremental one too; and of tables.
@@ -24,13 +22,7 @@ def rebuilt(output: str) -> set[str]:
 
 
 def execute(environment: Environment, statement: str) -> None:
-    with psycopg.connect(
-        host=environment["PGHOST"],
-        port=environment["PGPORT"],
-        user=environment["PGUSER"],
-        dbname=environment["PGDATABASE"],
-        autocommit=True,
-    ) as connection:
+    with connect_to(environment) as connection:
         connection.execute(statement)  # type: ignore[arg-type]
 
 
