@@ -65,8 +65,8 @@ def marts(built: Environment, contract: Contract, dbt: Dbt) -> Environment:
 
 
 @pytest.fixture(scope="session")
-def manifest(built: Environment, dbt_folder: Path) -> Path:
-    return dbt_folder / "target" / "manifest.json"
+def manifest(built_project: Path) -> Path:
+    return built_project / "target" / "manifest.json"
 
 
 @pytest.fixture(scope="session")
