@@ -127,20 +127,27 @@ def copy(
     With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
     rename it. A refused file is read again when it changes.
 
-    With --to duckdb:PATH the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program
+    With --to duckdb:FILE the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program
     at a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more is rejected.
     The commands status, rejects and init have the same option; all others work on PostgreSQL only.
+
+    With --to parquet:FOLDER they are Parquet files, for Spark and other engines: FOLDER/current/raw/products/*.parquet
+    and so on, transactions in a folder for each month (UTC). The link current leads to the last of a few versions: who
+    reads through it sees all of a load or nothing of it, and who reads for long resolves it once. Numbers are as in
+    DuckDB, and FOLDER/ledger.duckdb belongs to the loader.
 
     Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
 
     Example: loader copy exports/ --max-rejects 0
+
+    Example: loader copy exports/ --to parquet:lake/
     """
     project = find_project()
     contract = read_contract(project)
     options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
     if to and watching:
         raise LoaderError(
-            "--watch works on PostgreSQL only: a file of DuckDB that is open for writing is closed to all others.",
+            "--watch works on PostgreSQL only: other destinations that are open for writing are closed to all others.",
             "Call `loader copy` when files have arrived.",
         )
     with open_destination(to, project, wait=not no_wait, on_note=_note) as destination:
@@ -225,9 +232,7 @@ def init(to: str | None, roles: bool) -> None:
     project = find_project()
     contract = read_contract(project)
     if to and roles:
-        raise LoaderError(
-            "--roles works on PostgreSQL only: DuckDB has no roles.", "Guard the file by its permissions."
-        )
+        raise LoaderError("--roles works on PostgreSQL only: files have no roles.", "Guard them by their permissions.")
     with open_destination(to, project) as destination:
         done = destination.init_schema(contract)
         if roles:

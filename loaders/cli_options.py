@@ -38,7 +38,10 @@ _reading = [
 destination_option = click.option(
     "--to",
     metavar="DESTINATION",
-    help="duckdb:PATH, a file of DuckDB; duckdb alone is the file of dbt's target duckdb. PostgreSQL otherwise.",
+    help=(
+        "duckdb:FILE, a file of DuckDB, or parquet:FOLDER, a folder of Parquet files; duckdb alone is the file of "
+        "dbt's target duckdb, parquet alone the folder PARQUET_PATH or data/parquet. PostgreSQL otherwise."
+    ),
 )
 
 

@@ -11,6 +11,7 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
     made_by_dbt     (source) true for tables that dbt itself makes, which are none of the loader's
+    months_of       (table) required moment by whose months the table is divided where it is kept as files of Parquet
     unlogged        (table) true for what may be lost when the server crashes (ledger only)
     history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
@@ -66,6 +67,7 @@ class Table:
     require_one_of: tuple[str, ...] = ()
     copied: bool = True
     unlogged: bool = False
+    months_of: str | None = None
 
     @property
     def key(self) -> Column:
@@ -192,6 +194,7 @@ def _read_table(
         require_one_of=_names(_meta(table, where), "require_one_of", where),
         copied=copied,
         unlogged=_meta(table, where).get("unlogged", False),
+        months_of=_meta(table, where).get("months_of"),
     )
     _check_table(made, where)
     return made
@@ -271,6 +274,9 @@ def _check_table(table: Table, where: str) -> None:
     for name in table.require_one_of:
         if name not in names:
             raise ContractError(f"{where}: require_one_of names {name}, which is no column.")
+    moments = [column.name for column in table.columns if column.not_null and column.data_type == "timestamptz"]
+    if table.months_of not in (None, *moments):
+        raise ContractError(f"{where}: months_of names {table.months_of}, which is no required moment.")
     keys = [column for column in table.columns if column.unique]
     if table.copied and (len(keys) != 1 or not keys[0].not_null or keys[0].data_type != "text"):
         raise ContractError(

@@ -13,6 +13,7 @@ from loaders.contract import Table
 from loaders.csv_source import CsvFile, open_csv
 from loaders.destination import Destination
 from loaders.errors import FileRefusedError
+from loaders.interrupt import interruptible
 from loaders.options import Options
 from loaders.project import Project
 from loaders.scan import Reject, Scan
@@ -169,13 +170,8 @@ def _scanned(
         path, table, folder, encoding=options.encoding, on_progress=lambda amount: on_progress("read", amount)
     )
     on_progress("check", 0)
-    try:
-        with closing(Scan(file, table, options.form, project.time_zone, digits)) as scan:
-            yield file, scan
-    except RuntimeError as error:
-        if "interrupted" in str(error):  # so DuckDB says Ctrl-C
-            raise KeyboardInterrupt from error
-        raise
+    with closing(Scan(file, table, options.form, project.time_zone, digits)) as scan, interruptible(scan.database):
+        yield file, scan
 
 
 def _over_limit(scan: Scan, options: Options) -> tuple[str, str]:

@@ -7,15 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from loaders.contract import read_contract
 from loaders.database import connect
 from loaders.destination import Destination, Postgres
 from loaders.duckdb_destination import open_duckdb
 from loaders.errors import LoaderError
+from loaders.parquet_destination import open_parquet
 from loaders.project import Project
 
-# dbt's target `duckdb` reads the same variable, and has the same file without it (profiles.yml.example).
-DUCKDB_VARIABLE = "DUCKDB_PATH"
-DUCKDB_DEFAULT = "data/analytics.duckdb"
+# Where a destination is that is named without its path: a variable of the environment, and the path without that, from
+# the project's folder. dbt's target `duckdb` has the same (profiles.yml.example).
+PATHS = {"duckdb": ("DUCKDB_PATH", "data/analytics.duckdb"), "parquet": ("PARQUET_PATH", "data/parquet")}
 
 
 @contextmanager
@@ -25,9 +27,10 @@ def open_destination(
     """Open the database that rows are copied into.
 
     Args:
-        to: `duckdb:PATH`, or `duckdb` for the file that dbt's target of this name builds; PostgreSQL without it.
+        to: `duckdb:FILE` or `parquet:FOLDER`, or one of the two words alone for a place of its own in the project;
+            PostgreSQL without it.
         project: The dbt project.
-        wait: Wait for another program that has a file of DuckDB open.
+        wait: Wait for another program that has has the place open.
         on_note: Called with what a user should know.
 
     Raises:
@@ -38,8 +41,15 @@ def open_destination(
             yield Postgres(connection)
         return
     kind, _, path = to.partition(":")
-    if kind != "duckdb":
-        raise LoaderError(f"There is no destination {to!r}.", "Say --to duckdb:PATH, or leave it away for PostgreSQL.")
-    file = Path(path) if path else project.root / os.environ.get(DUCKDB_VARIABLE, DUCKDB_DEFAULT)
-    with open_duckdb(file, wait=wait, on_note=on_note) as destination:
-        yield destination
+    if kind not in PATHS:
+        raise LoaderError(
+            f"There is no destination {to!r}.", "Say --to duckdb:FILE or parquet:FOLDER; PostgreSQL without it."
+        )
+    variable, default = PATHS[kind]
+    place = Path(path) if path else project.root / os.environ.get(variable, default)
+    if kind == "duckdb":
+        with open_duckdb(place, wait=wait, on_note=on_note) as duckdb:
+            yield duckdb
+    else:
+        with open_parquet(place, read_contract(project), wait=wait, on_note=on_note) as parquet:
+            yield parquet

@@ -7,26 +7,26 @@ cost more than it saves; dbt tests that keys are unique.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 from duckdb.func import FunctionNullHandling
 
-from loaders.contract import SYSTEM_COLUMNS, Column, Contract, Table, history_of
+from loaders.contract import Contract, Table
 from loaders.csv_source import CsvFile
-from loaders.duckdb_values import DUCKDB_DIGITS, TYPES, converted
+from loaders.duckdb_schema import init_schema
+from loaders.duckdb_upsert import is_same_json, merge, read_rows
+from loaders.duckdb_values import DUCKDB_DIGITS, TYPES
 from loaders.errors import DatabaseError
+from loaders.interrupt import interruptible
 from loaders.ledger import Load, no_such_load, qualified_name
 from loaders.scan import Reject, Scan
-from loaders.schema import refuse_drift
 
 _WAIT_SECONDS = 0.5
 _REJECTS_AT_ONCE = 500
@@ -34,7 +34,7 @@ _LOAD_COLUMNS = ", ".join(field.name for field in fields(Load))
 
 
 @contextmanager
-def open_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[DuckDb]:
+def connected(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a file of DuckDB for writing; it is made where there is none.
 
     Args:
@@ -45,7 +45,12 @@ def open_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> It
     Raises:
         DatabaseError: The file can't be opened, or another program has it open and `wait` is false.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"{path.parent} can't be used as a folder: {error.strerror}.", "Name another one."
+        ) from error
     is_noted = False
     while True:
         try:
@@ -62,7 +67,14 @@ def open_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> It
                 is_noted = True
             time.sleep(_WAIT_SECONDS)
     with closing(connection):
-        connection.create_function("is_same_json", _is_same_json, null_handling=FunctionNullHandling.SPECIAL)
+        connection.create_function("is_same_json", is_same_json, null_handling=FunctionNullHandling.SPECIAL)
+        yield connection
+
+
+@contextmanager
+def open_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[DuckDb]:
+    """Open a file of DuckDB as a destination; see `connected`."""
+    with connected(path, wait=wait, on_note=on_note) as connection:
         yield DuckDb(connection)
 
 
@@ -82,51 +94,10 @@ class DuckDb:
             "Nothing of the file is in. Look at the room on the disk, and load it again.",
         )
 
-    # --- tables ------------------------------------------------------------------------------------------------------
-
     def init_schema(self, contract: Contract) -> list[str]:
         """See `schema.init_schema`."""
-        done: list[str] = []
         with self.transaction():
-            for schema in sorted({"loader", *(table.schema for table in contract.tables)}):
-                self.connection.execute(f"create schema if not exists {_quoted(schema)}")
-            self.connection.execute("create sequence if not exists loader.load_ids")
-            existing = self._existing_columns()
-            for table in contract.tables:
-                done += self._match(table, existing)
-            for table in contract.copied_tables:
-                self._match(history_of(table), existing)
-        return done
-
-    def _existing_columns(self) -> dict[str, dict[str, str]]:
-        words = {database: contract for contract, database in TYPES.items()}
-        found: dict[str, dict[str, str]] = {}
-        for schema, table, column, data_type in self.connection.execute(
-            "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() "
-            "where database_name = current_database()"
-        ).fetchall():
-            found.setdefault(f"{schema}.{table}", {})[column] = words.get(data_type, data_type)
-        return found
-
-    def _match(self, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
-        name = qualified_name(table)
-        if name not in existing:
-            columns = [_definition(column) for column in table.columns]
-            if table.copied:
-                columns += [
-                    f"{column} {TYPES[data_type]}{' not null default now()' if column == '_loaded_at' else ''}"
-                    for column, data_type in SYSTEM_COLUMNS.items()
-                ]
-            self.connection.execute(f"create table {_name(table)} ({', '.join(columns)})")
-            return [f"created {name}"]
-        refuse_drift(table, existing[name], TYPES)
-        new = [column for column in table.columns if column.name not in existing[name]]
-        for column in new:
-            default = "" if column.default is None else f" default {_literal(column.default)}"
-            self.connection.execute(
-                f"alter table {_name(table)} add column {_quoted(column.name)} {TYPES[column.data_type]}{default}"
-            )
-        return [f"added {name}.{column.name}" for column in new]
+            return init_schema(self.connection, contract)
 
     # --- ledger ------------------------------------------------------------------------------------------------------
 
@@ -194,8 +165,10 @@ class DuckDb:
         values: dict[str, object] = {"status": status, "error": error, "finished_at": _now()}
         values |= {f"rows_{name}": count for name, count in rows.items()}
         assignments = ", ".join(f"{name} = ${name}" for name in values)
+        # What goes wrong behind the commit must not make a load that is in a failed one.
         self.connection.execute(
-            f"update loader.loads set {assignments} where load_id = $load_id", {**values, "load_id": load_id}
+            f"update loader.loads set {assignments} where load_id = $load_id and status = 'running'",
+            {**values, "load_id": load_id},
         )
 
     def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
@@ -240,7 +213,8 @@ class DuckDb:
         """Open a transaction."""
         self.connection.execute("begin")
         try:
-            yield
+            with interruptible(self.connection):
+                yield
         except BaseException:
             self.connection.execute("rollback")
             raise
@@ -250,95 +224,8 @@ class DuckDb:
         self, time_zone: str, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
     ) -> dict[str, int]:
         """See `upsert.upsert`."""
-        file = scan.folder / "rows.parquet"
-        scan.write(load_id, file)
-        on_bytes(file.stat().st_size)
-        expected = scan.rows_read - scan.rows_rejected
-        self.connection.execute("set TimeZone = $1", [time_zone])
-        types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
-        values = ", ".join(f"{converted(name, types[name])} as {_quoted(name)}" for name in scan.columns)
-        incoming = f"select {values} from read_parquet({_literal(str(file))})"
-        if self._count(_name(table)) == 0:
-            self.connection.execute(f"insert into {_name(table)} by name {incoming}")
-            return {"inserted": expected, "updated": 0, "unchanged": 0}
-        self.connection.execute(f"create or replace temporary table incoming as {incoming}")
-        updated = self._replace(table, scan.given_columns, load_id)
-        key = _quoted(table.key.name)
-        self.connection.execute(
-            f"insert into {_name(table)} by name from incoming anti join {_name(table)} using ({key})"
-        )
-        [inserted] = self.connection.fetchone() or (0,)
-        self.connection.execute("drop table incoming")
-        return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
-
-    def _replace(self, table: Table, given: tuple[str, ...], load_id: int) -> int:
-        """Replace rows that say something else now, in the columns that the file has; return how many."""
-        columns = [name for name in given if name != table.key.name]
-        if not columns:
-            return 0
-        types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
-        key = _quoted(table.key.name)
-        differ = " or ".join(_differs(name, types[name]) for name in columns)
-        everything = ", ".join(_quoted(name) for name in types)
-        stamps = [name for name in SYSTEM_COLUMNS if name in {"_load_id", "_line"}]
-        assignments = [f"{_quoted(name)} = incoming.{_quoted(name)}" for name in [*columns, *stamps]]
-        self.connection.execute(
-            f"""
-            create or replace temporary table replaced as
-            select {key} from {_name(table)} as existing inner join incoming using ({key}) where {differ}
-            """
-        )
-        replaced = self._count("replaced")
-        if replaced:
-            self.connection.execute(
-                f"""
-                insert into {_name(history_of(table))} ({everything}, _replaced_by)
-                select {everything}, {load_id} from {_name(table)} semi join replaced using ({key})
-                """
-            )
-            self.connection.execute(
-                f"""
-                update {_name(table)} as existing set {", ".join(assignments)}, _loaded_at = now()
-                from (from incoming semi join replaced using ({key})) as incoming
-                where existing.{key} = incoming.{key}
-                """
-            )
-        self.connection.execute("drop table replaced")
-        return replaced
-
-    def _count(self, relation: str) -> int:
-        [count] = self.connection.execute(f"select count(*) from {relation}").fetchone() or (0,)
-        return int(count)
-
-
-def _definition(column: Column) -> str:
-    return f"{_quoted(column.name)} {TYPES[column.data_type]}{' not null' if column.not_null else ''}"
-
-
-def _differs(name: str, data_type: str) -> str:
-    existing, incoming = f"existing.{_quoted(name)}", f"incoming.{_quoted(name)}"
-    differs = f"{existing} is distinct from {incoming}"
-    # Two ways to write one JSON value are the same; Python looks only where the texts differ.
-    return f"case when {differs} then not is_same_json({existing}, {incoming}) end" if data_type == "jsonb" else differs
-
-
-def _is_same_json(one: str | None, other: str | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    first, second = (json.loads(text, parse_float=Decimal) for text in (one, other))
-    return bool(first == second)
-
-
-def _name(table: Table) -> str:
-    return f"{_quoted(table.schema)}.{_quoted(table.name)}"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        incoming = read_rows(self.connection, time_zone, table, scan, load_id, on_bytes)
+        return merge(self.connection, table, incoming, scan, load_id)
 
 
 def _now() -> str:

@@ -1,7 +1,8 @@
-"""Types and values of the contract in DuckDB."""
+"""Types, names and values of the contract in DuckDB."""
 
 from __future__ import annotations
 
+from loaders.contract import Table
 from loaders.value_types import Digits
 
 # DuckDB's widest decimal has 38 digits; ten of them behind the point keep fractions of cents, rates and quantities.
@@ -25,7 +26,7 @@ def converted(name: str, data_type: str) -> str:
         name: Column with the text.
         data_type: The contract's type.
     """
-    column = '"' + name.replace('"', '""') + '"'
+    column = quoted(name)
     if data_type == "boolean":
         return f"lower({column}) in ('t', 'true', 'yes', 'y', 'on', '1')"
     if data_type == "timestamptz":
@@ -33,3 +34,18 @@ def converted(name: str, data_type: str) -> str:
         written = f"regexp_replace(regexp_replace({column}, '\\s*(Z|z|UTC)$', '+00'), '\\s+([+-]\\d\\d\\S*)$', '\\1')"
         return f"cast(case when length({column}) > 10 then {written} else {column} end as timestamp with time zone)"
     return column if data_type == "text" else f"cast({column} as {TYPES[data_type]})"
+
+
+def quoted(name: str) -> str:
+    """Return an identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(table: Table) -> str:
+    """Return the table's name with its schema, quoted."""
+    return f"{quoted(table.schema)}.{quoted(table.name)}"
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -19,6 +19,7 @@ import duckdb
 from loaders.contract import FROM_ROW, Table
 from loaders.csv_source import CsvFile
 from loaders.errors import FileRefusedError
+from loaders.interrupt import interruptible
 from loaders.lines import REASONS
 from loaders.records import Records
 from loaders.rules import Format, Rule, TableRules
@@ -51,6 +52,7 @@ class Scan:
         rows_read: Records in the file.
         rows_rejected: Records that break the contract.
         folder: Private folder for working files.
+        database: DuckDB, which reads and judges.
         columns: Names of the columns that `stream` and `write` deliver, in its order.
         given_columns: Those of them whose values come from the file, not from a default.
     """
@@ -67,15 +69,16 @@ class Scan:
         self.folder = file.path.parent
         folder = str(self.folder)
         # In memory, and in the folder what is beyond the limit: a database file costs twice the time.
-        self._duckdb = duckdb.connect(
+        self.database = duckdb.connect(
             config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
         )
-        self._duckdb.execute("set TimeZone = $1", [time_zone])
-        self._duckdb.create_function("strict_json", strict_json)
-        self._records = Records(file, self._duckdb)
-        self._reasons = self._judge()
-        self._reject_duplicates(table)
-        self._number_repeats(table)
+        self.database.execute("set TimeZone = $1", [time_zone])
+        self.database.create_function("strict_json", strict_json)
+        with interruptible(self.database):
+            self._records = Records(file, self.database)
+            self._reasons = self._judge()
+            self._reject_duplicates(table)
+            self._number_repeats(table)
         self.rows_read = self._records.read
         self.rows_rejected = self._count("rejected") + self._records.unreadable
         self._values = self._stream_values(table)
@@ -84,12 +87,12 @@ class Scan:
 
     def close(self) -> None:
         """Give back memory and files."""
-        self._duckdb.close()
+        self.database.close()
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
         details = " ".join(f"when {number} then {rule.detail}" for number, rule in enumerate(self._reasons))
-        cursor = self._duckdb.cursor().execute(
+        cursor = self.database.cursor().execute(
             f"""
             with lines as (
                 {self._records.lines}
@@ -269,7 +272,7 @@ class Scan:
 
     def _execute(self, query: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
         """Run a query made of the contract's expressions; what stands in files comes in as data alone."""
-        return self._duckdb.execute(query, parameters)
+        return self.database.execute(query, parameters)
 
     def _count(self, name: str) -> int:
         row = self._execute(f"select count(*) from {name}").fetchone()

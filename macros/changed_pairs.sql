@@ -35,7 +35,7 @@
             valid_to_build is null
             and (
                 valid_from_build > {{ build }}
-                or product_numbers && (select coalesce(array_agg(product_number), cast(array[] as integer [])) from newly_paired)
+                or {{ holds_any(baskets, 'newly_paired') }}
             )
         union all
         select order_id, product_numbers, product_count, -1 as change
@@ -46,22 +46,21 @@
                 valid_to_build > {{ build }}
                 or (
                     valid_to_build is null
-                    and product_numbers && (select coalesce(array_agg(product_number), cast(array[] as integer [])) from newly_paired)
+                    and {{ holds_any(baskets, 'newly_paired') }}
                 )
             )
     ),
 
     contents as (
         select
-            changed_baskets.order_id,
-            changed_baskets.change,
+            items.order_id,
+            items.change,
             items.product_number
-        from changed_baskets
-        cross join unnest(changed_baskets.product_numbers) as items (product_number)
+        from {{ items_listed('changed_baskets', 'product_numbers', 'product_number') }} as items
         inner join paired on items.product_number = paired.product_number
         where
-            changed_baskets.product_count between 2 and {{ var('max_pair_products') }}
-            and (changed_baskets.change = 1 or paired.is_paired_before = 1)
+            items.product_count between 2 and {{ var('max_pair_products') }}
+            and (items.change = 1 or paired.is_paired_before = 1)
     ),
 
     -- What an order held before and holds now cancels out, and so do the pairs of two such products.

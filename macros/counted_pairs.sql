@@ -50,14 +50,13 @@
 
 {% macro paired_items(baskets, products) -%}
     select
-        baskets.order_id,
+        items.order_id,
         items.product_number
-    from {{ baskets }} as baskets
+    from {{ items_listed(baskets, 'product_numbers', 'product_number') }} as items
     cross join ({{ last_paired(products) }}) as last_paired
-    cross join unnest(baskets.product_numbers) as items (product_number)
     where
-        baskets.valid_to_build is null
-        and baskets.product_count between 2 and {{ var('max_pair_products') }}
+        items.valid_to_build is null
+        and items.product_count between 2 and {{ var('max_pair_products') }}
         and items.product_number <= last_paired.product_number
 {%- endmacro %}
 

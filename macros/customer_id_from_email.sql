@@ -1,4 +1,4 @@
 {#- The loader derives the same identifier for a customers file without one: change both or neither. -#}
 {% macro customer_id_from_email(column) -%}
-    'email_' || md5(lower(trim({{ column }})))
+    'email_' || {{ dbt.hash('lower(trim(' ~ column ~ '))') }}
 {%- endmacro %}

@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {#- dbt.date_spine asks the database while it compiles, which fails before the first build; this is plain SQL. -#}
-{% macro postgres__days_between(first_day, last_day) -%}
+{% macro default__days_between(first_day, last_day) -%}
     cast(generate_series({{ first_day }}, {{ last_day }}, interval '1 day') as date)
 {%- endmacro %}
 

@@ -6,3 +6,15 @@
 {% macro default__epoch_now() -%}
     cast(extract(epoch from current_timestamp) as bigint)
 {%- endmacro %}
+
+{% macro snowflake__epoch_now() -%}
+    date_part(epoch_second, current_timestamp())
+{%- endmacro %}
+
+{% macro bigquery__epoch_now() -%}
+    unix_seconds(current_timestamp())
+{%- endmacro %}
+
+{% macro redshift__epoch_now() -%}
+    cast(extract(epoch from getdate()) as bigint)
+{%- endmacro %}

@@ -5,3 +5,11 @@
 {% macro default__hour_of_day(column) -%}
     cast(extract(hour from {{ column }} at time zone '{{ var("time_zone") }}') as integer)
 {%- endmacro %}
+
+{% macro snowflake__hour_of_day(column) -%}
+    hour(convert_timezone('{{ var("time_zone") }}', {{ column }}))
+{%- endmacro %}
+
+{% macro bigquery__hour_of_day(column) -%}
+    extract(hour from {{ column }} at time zone '{{ var("time_zone") }}')
+{%- endmacro %}

@@ -13,3 +13,11 @@
 {% macro duckdb__json_date(column, key) -%}
     try_cast(left(trim({{ column }} ->> '{{ key }}'), 10) as date)
 {%- endmacro %}
+
+{% macro default__json_date(column, key) -%}
+    {{ dbt.safe_cast('left(' ~ json_text(column, key) ~ ', 10)', 'date') }}
+{%- endmacro %}
+
+{% macro redshift__json_date(column, key) -%}
+    try_cast(left({{ json_text(column, key) }}, 10) as date)
+{%- endmacro %}

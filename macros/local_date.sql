@@ -5,3 +5,11 @@
 {% macro default__local_date(column) -%}
     cast({{ column }} at time zone '{{ var("time_zone") }}' as date)
 {%- endmacro %}
+
+{% macro snowflake__local_date(column) -%}
+    cast(convert_timezone('{{ var("time_zone") }}', {{ column }}) as date)
+{%- endmacro %}
+
+{% macro bigquery__local_date(column) -%}
+    date({{ column }}, '{{ var("time_zone") }}')
+{%- endmacro %}

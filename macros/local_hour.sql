@@ -14,3 +14,16 @@
         - date_trunc('hour', {{ column }} at time zone '{{ var("time_zone") }}')
     ))
 {%- endmacro %}
+
+{#- What is truncated keeps the offset from UTC that it has in the time zone. -#}
+{% macro snowflake__local_hour(column) -%}
+    date_trunc('hour', convert_timezone('{{ var("time_zone") }}', {{ column }}))
+{%- endmacro %}
+
+{% macro bigquery__local_hour(column) -%}
+    timestamp_trunc({{ column }}, hour, '{{ var("time_zone") }}')
+{%- endmacro %}
+
+{% macro redshift__local_hour(column) -%}
+    {{ duckdb__local_hour(column) }}
+{%- endmacro %}

@@ -3,7 +3,7 @@
 {%- endmacro %}
 
 {#- Steps of elapsed time: in local time an hour could not come twice. No zone is a whole day away from UTC. -#}
-{% macro postgres__quarter_hours_around(first_day, last_day) -%}
+{% macro default__quarter_hours_around(first_day, last_day) -%}
     generate_series(
         cast({{ first_day }} - 1 as timestamp) at time zone 'UTC',
         cast({{ last_day }} + 2 as timestamp) at time zone 'UTC',
@@ -13,5 +13,5 @@
 
 {#- DuckDB makes a list of moments where PostgreSQL makes rows. -#}
 {% macro duckdb__quarter_hours_around(first_day, last_day) -%}
-    unnest({{ postgres__quarter_hours_around(first_day, last_day) }})
+    unnest({{ default__quarter_hours_around(first_day, last_day) }})
 {%- endmacro %}

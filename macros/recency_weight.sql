@@ -7,7 +7,7 @@
     cast(
         floor(
             0.5
-            + 1048576 * power(0.5, cast({{ dbt.datediff(day, cutoff, 'day') }} as double precision) / {{ half_life }})
+            + 1048576 * power(0.5, cast({{ dbt.datediff(day, cutoff, 'day') }} as {{ type_double() }}) / {{ half_life }})
         )
         as integer
     )

@@ -15,3 +15,16 @@
 {% macro duckdb__rounded_quotient(numerator, denominator, precision, scale) -%}
     cast({{ numerator }} / {{ denominator }} * (1 + 1e-15) as numeric({{ precision }}, {{ scale }}))
 {%- endmacro %}
+
+{#- The same of all who divide decimals to fewer digits than PostgreSQL. -#}
+{% macro default__rounded_quotient(numerator, denominator, precision, scale) -%}
+    cast(
+        cast({{ numerator }} as {{ type_double() }}) / {{ denominator }} * (1 + 1e-15)
+        as numeric({{ precision }}, {{ scale }})
+    )
+{%- endmacro %}
+
+{#- Else it would have PostgreSQL's. -#}
+{% macro redshift__rounded_quotient(numerator, denominator, precision, scale) -%}
+    {{ default__rounded_quotient(numerator, denominator, precision, scale) }}
+{%- endmacro %}

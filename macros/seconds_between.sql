@@ -6,3 +6,15 @@
 {% macro default__seconds_between(started_at, finished_at) -%}
     extract(epoch from {{ finished_at }} - {{ started_at }})
 {%- endmacro %}
+
+{% macro snowflake__seconds_between(started_at, finished_at) -%}
+    timestampdiff(millisecond, {{ started_at }}, {{ finished_at }}) / 1000
+{%- endmacro %}
+
+{% macro bigquery__seconds_between(started_at, finished_at) -%}
+    timestamp_diff({{ finished_at }}, {{ started_at }}, millisecond) / 1000
+{%- endmacro %}
+
+{% macro redshift__seconds_between(started_at, finished_at) -%}
+    datediff(millisecond, {{ started_at }}, {{ finished_at }}) / 1000.0
+{%- endmacro %}

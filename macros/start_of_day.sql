@@ -1,7 +1,18 @@
-{% macro start_of_day(column) -%}
-    {{ return(adapter.dispatch('start_of_day')(column)) }}
+{% macro start_of_day(column, time_zone=none) -%}
+    {{ return(adapter.dispatch('start_of_day')(column, time_zone or var('time_zone'))) }}
 {%- endmacro %}
 
-{% macro default__start_of_day(column) -%}
-    cast({{ column }} as timestamp) at time zone '{{ var("time_zone") }}'
+{% macro default__start_of_day(column, time_zone) -%}
+    cast({{ column }} as timestamp) at time zone '{{ time_zone }}'
+{%- endmacro %}
+
+{#- Snowflake and BigQuery have no `at time zone` of this meaning. -#}
+{% macro snowflake__start_of_day(column, time_zone) -%}
+    timestamp_tz_from_parts(
+        year({{ column }}), month({{ column }}), day({{ column }}), 0, 0, 0, 0, '{{ time_zone }}'
+    )
+{%- endmacro %}
+
+{% macro bigquery__start_of_day(column, time_zone) -%}
+    timestamp({{ column }}, '{{ time_zone }}')
 {%- endmacro %}

@@ -12,9 +12,11 @@ first_days as (
 ),
 
 listed as (
-    select {{ days_between('first_days.first_date', 'as_of_dates.as_of_date') }} as calendar_date
-    from first_days
-    cross join as_of_dates
+    {{
+        days_listed(
+            'first_days cross join as_of_dates', 'first_days.first_date', 'as_of_dates.as_of_date', 'calendar_date'
+        )
+    }}
 )
 
 select * from listed

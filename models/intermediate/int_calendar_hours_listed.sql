@@ -11,8 +11,7 @@ bounds as (
 
 -- Clocks are set by hours, half or quarter hours, and on some days at midnight: looked at so often, they hide no hour.
 moments as (
-    select {{ quarter_hours_around('first_date', 'last_date') }} as moment
-    from bounds
+    {{ quarter_hours_listed('bounds', 'first_date', 'last_date', 'moment') }}
 ),
 
 hours as (

@@ -32,7 +32,7 @@ standardized as (
                         (buyers.{{ feature }} - moments.mean_{{ feature }})
                         / moments.deviation_{{ feature }}, 0
                     )
-                ) as double precision
+                ) as {{ type_double() }}
             ) / 1048576 as {{ feature }},
         {% endfor %}
         buyers.customer_id

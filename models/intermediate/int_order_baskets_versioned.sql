@@ -22,7 +22,7 @@ collected as (
     select
         order_id,
         max(order_date) as order_date,
-        array_agg(distinct product_number order by product_number) as product_numbers,
+        {{ sorted_set('product_number') }} as product_numbers,
         cast(count(distinct product_number) as integer) as product_count,
         {{ last_build() }} as valid_from_build,
         cast(null as bigint) as valid_to_build

@@ -36,9 +36,8 @@ changed as (
 summed as (
     select
         contents.product_number,
-        sum(changed.change) as order_count
-    from changed
-    cross join unnest(changed.product_numbers) as contents (product_number)
+        sum(contents.change) as order_count
+    from {{ items_listed('changed', 'product_numbers', 'product_number') }} as contents
     group by contents.product_number
 ),
 

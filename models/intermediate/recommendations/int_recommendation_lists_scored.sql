@@ -15,7 +15,7 @@ united as (
         list,
         product_number,
         product_id,
-        cast(null as double precision) as personal_score,
+        cast(null as {{ type_double() }}) as personal_score,
         segment_affinity_score,
         co_purchase_score,
         popularity_score
@@ -27,10 +27,10 @@ united as (
         'repeat' as list,
         product_number,
         product_id,
-        cast(personal_weight as double precision) as personal_score,
-        cast(null as double precision) as segment_affinity_score,
-        cast(null as double precision) as co_purchase_score,
-        cast(repeat_purchase_rate as double precision) as popularity_score
+        cast(personal_weight as {{ type_double() }}) as personal_score,
+        cast(null as {{ type_double() }}) as segment_affinity_score,
+        cast(null as {{ type_double() }}) as co_purchase_score,
+        cast(repeat_purchase_rate as {{ type_double() }}) as popularity_score
     from owned
 ),
 

@@ -44,11 +44,11 @@ ranked as (
         neighbour_number,
         pair_orders,
         -- A whole number, so that sums are exact: the cosine in units of 2^-20.
-        cast(floor(0.5 + 1048576 * pair_orders / sqrt(cast(order_count_product as double precision))) as integer)
+        cast(floor(0.5 + 1048576 * pair_orders / sqrt(cast(order_count_product as {{ type_double() }}))) as integer)
             as cosine_weight,
         row_number() over (
             partition by purpose, product_number
-            order by pair_orders / sqrt(cast(order_count_product as double precision)) desc, neighbour_id asc
+            order by pair_orders / sqrt(cast(order_count_product as {{ type_double() }})) desc, neighbour_id asc
         ) as neighbour_rank
     from measured
     where pair_orders >= {{ var('recommendation_min_pair_orders') }}

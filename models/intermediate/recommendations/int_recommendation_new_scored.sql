@@ -57,9 +57,9 @@ scored as (
         'new' as list,
         candidates.product_number,
         candidates.product_id,
-        cast(co_purchases.co_purchase_score as double precision) as co_purchase_score,
-        cast(segment_products.first_purchase_rate as double precision) as segment_affinity_score,
-        cast(candidates.first_purchase_rate as double precision) as popularity_score
+        cast(co_purchases.co_purchase_score as {{ type_double() }}) as co_purchase_score,
+        cast(segment_products.first_purchase_rate as {{ type_double() }}) as segment_affinity_score,
+        cast(candidates.first_purchase_rate as {{ type_double() }}) as popularity_score
     from candidates
     left join co_purchases
         on

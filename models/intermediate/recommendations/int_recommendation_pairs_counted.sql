@@ -42,25 +42,23 @@ both_directions as (
 
 recent_baskets as (
     select
-        candidates.product_number,
-        baskets.product_numbers
-    from baskets
-    inner join cutoffs on baskets.order_date > cutoffs.cutoff_date and cutoffs.purpose = 'backtest'
-    cross join unnest(baskets.product_numbers) as items (product_number)
+        candidates.product_number as candidate_number,
+        items.product_numbers
+    from {{ items_listed('baskets', 'product_numbers', 'product_number') }} as items
+    inner join cutoffs on items.order_date > cutoffs.cutoff_date and cutoffs.purpose = 'backtest'
     inner join candidates on items.product_number = candidates.product_number
     where
-        baskets.valid_to_build is null
-        and baskets.product_count between 2 and {{ var('max_pair_products') }}
+        items.valid_to_build is null
+        and items.product_count between 2 and {{ var('max_pair_products') }}
 ),
 
 counted_since_cutoff as (
     select
-        others.product_number,
-        recent_baskets.product_number as neighbour_number,
+        product_number,
+        candidate_number as neighbour_number,
         count(*) as pair_orders
-    from recent_baskets
-    cross join unnest(recent_baskets.product_numbers) as others (product_number)
-    group by others.product_number, recent_baskets.product_number
+    from {{ items_listed('recent_baskets', 'product_numbers', 'product_number') }} as others
+    group by product_number, candidate_number
 ),
 
 -- What the back-test may know is all but what came after its cut-off day: few orders, where all would be many.

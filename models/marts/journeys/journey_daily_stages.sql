@@ -31,9 +31,7 @@ first_days as (
 ),
 
 calendar as (
-    select {{ days_between('first_days.first_day', 'as_of_dates.as_of_date') }} as day
-    from first_days
-    cross join as_of_dates
+    {{ days_listed('first_days cross join as_of_dates', 'first_days.first_day', 'as_of_dates.as_of_date', 'day') }}
 ),
 
 stages as (
