@@ -18,7 +18,7 @@ candidates as (
     where recent_rank <= {{ var('recommendation_new_products') }}
 ),
 
-measured as (
+paired as (
     select
         candidates.purpose,
         pairs.product_number,
@@ -37,6 +37,18 @@ measured as (
             and candidates.purpose = frequent_products.purpose
 ),
 
+measured as (
+    select
+        purpose,
+        product_number,
+        neighbour_number,
+        neighbour_id,
+        pair_orders,
+        pair_orders / sqrt(cast(order_count_product as {{ type_double() }})) as cosine
+    from paired
+    where pair_orders >= {{ var('recommendation_min_pair_orders') }}
+),
+
 ranked as (
     select
         purpose,
@@ -44,14 +56,10 @@ ranked as (
         neighbour_number,
         pair_orders,
         -- A whole number, so that sums are exact: the cosine in units of 2^-20.
-        cast(floor(0.5 + 1048576 * pair_orders / sqrt(cast(order_count_product as {{ type_double() }}))) as integer)
-            as cosine_weight,
-        row_number() over (
-            partition by purpose, product_number
-            order by pair_orders / sqrt(cast(order_count_product as {{ type_double() }})) desc, neighbour_id asc
-        ) as neighbour_rank
+        cast(floor(0.5 + 1048576 * cosine) as integer) as cosine_weight,
+        row_number() over (partition by purpose, product_number order by cosine desc, neighbour_id asc)
+            as neighbour_rank
     from measured
-    where pair_orders >= {{ var('recommendation_min_pair_orders') }}
 ),
 
 nearest as (
