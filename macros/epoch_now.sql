@@ -18,3 +18,7 @@
 {% macro redshift__epoch_now() -%}
     cast(extract(epoch from getdate()) as bigint)
 {%- endmacro %}
+
+{% macro spark__epoch_now() -%}
+    unix_timestamp()
+{%- endmacro %}

@@ -13,3 +13,8 @@
 {% macro bigquery__hour_of_day(column) -%}
     extract(hour from {{ column }} at time zone '{{ var("time_zone") }}')
 {%- endmacro %}
+
+{#- Spark has no `at time zone`; the session's own time zone is UTC. -#}
+{% macro spark__hour_of_day(column) -%}
+    hour(from_utc_timestamp({{ column }}, '{{ var("time_zone") }}'))
+{%- endmacro %}

@@ -21,3 +21,11 @@
 {% macro redshift__json_date(column, key) -%}
     try_cast(left({{ json_text(column, key) }}, 10) as date)
 {%- endmacro %}
+
+{#- Spark would take 2024 alone for a day. -#}
+{% macro spark__json_date(column, key) -%}
+    case
+        when {{ json_text(column, key) }} rlike '^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'
+            then try_cast(left({{ json_text(column, key) }}, 10) as date)
+    end
+{%- endmacro %}

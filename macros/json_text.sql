@@ -18,3 +18,8 @@
 {% macro redshift__json_text(column, key) -%}
     nullif(trim(json_extract_path_text({{ column }}, '{{ key }}', true)), '')
 {%- endmacro %}
+
+{#- JSON is text in Spark, and what is no object has no keys. -#}
+{% macro spark__json_text(column, key) -%}
+    nullif(trim(get_json_object({{ column }}, '$.{{ key }}')), '')
+{%- endmacro %}

@@ -1,5 +1,5 @@
-{% macro kmeans_centroids(points, id, features, clusters, max_iterations=300) -%}
-    {{ return(adapter.dispatch('kmeans_centroids')(points, id, features, clusters, max_iterations)) }}
+{% macro kmeans_centroids(points, table, id, features, clusters, max_iterations=300) -%}
+    {{ return(adapter.dispatch('kmeans_centroids')(points, table, id, features, clusters, max_iterations)) }}
 {%- endmacro %}
 
 {#-
@@ -8,7 +8,7 @@
     farthest-first, and for each feature the means of its quantiles. The lowest inertia wins. A cluster that loses all its
     points stays where it is; with fewer points than clusters, there are fewer.
 -#}
-{% macro default__kmeans_centroids(points, id, features, clusters, max_iterations) -%}
+{% macro default__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
     with recursive farthest_first as (
         (
             select array[array[{{ features | join(', ') }}]] as centroids
@@ -95,4 +95,140 @@
         best.inertia
     from best
     cross join lateral generate_series(1, array_length(best.centroids, 1)) as clusters (cluster)
+{%- endmacro %}
+
+{#-
+    Spark's recursion may neither sum nor correlate, so the loop is Jinja's: a query moves the centroids of all starts by
+    one iteration, and the next one has them as numbers. Sums are exact, so these are the centroids of the one query.
+-#}
+{% macro spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {%- set found = namespace(starts=[], finished=[], centroids=[], best=none) -%}
+    {%- if execute -%}
+        {%- set found.starts = spark_kmeans_starts(table, id, features, clusters) -%}
+        {%- for iteration in range(1, max_iterations + 1) if found.starts -%}
+            {%- set found.starts, moving = spark_kmeans_moved(table, features, found.starts, iteration), [] -%}
+            {%- for start in found.starts -%}
+                {%- do (found.finished if start.is_settled or iteration == max_iterations else moving).append(start) -%}
+            {%- endfor -%}
+            {%- set found.starts = moving -%}
+        {%- endfor -%}
+        {%- if found.finished -%}
+            {%- set inertias -%}
+                {%- for start in found.finished %}
+                select {{ start.number }} as start, sum(distance) as inertia
+                from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
+                {{ 'union all' if not loop.last }}
+                {%- endfor %}
+                order by round(cast(inertia as decimal(38, 10)), 6), start
+                limit 1
+            {%- endset -%}
+            {%- set found.best = run_query(inertias).rows[0] -%}
+            {%- set start = found.finished | selectattr('number', 'equalto', found.best[0] | int) | first -%}
+            {%- for centroid in start.centroids | unique %}
+    select
+                {%- for feature in features %}
+        {{ centroid[loop.index0] }} as {{ feature }},
+                {%- endfor %}
+        {{ start.iteration }} as iteration,
+        {{ start.is_settled | lower }} as is_settled,
+        {{ found.best[1] }}D as inertia
+    {{ 'union all' if not loop.last }}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+    {%- if not found.best %}
+    select {{ features | join(', ') }}, 0 as iteration, true as is_settled, 0D as inertia
+    from {{ points }}
+    where false
+    {%- endif -%}
+{%- endmacro %}
+
+{#- The starts of `kmeans_centroids`: each a number and its centroids, which are lists of Spark's literals. -#}
+{% macro spark_kmeans_starts(table, id, features, clusters) -%}
+    {%- set starts, farthest = [], [] -%}
+    {%- for cluster in range(clusters) -%}
+        {%- set distances = [] -%}
+        {%- for centroid in farthest -%}{%- do distances.append(spark_kmeans_distance(features, centroid)) -%}{%- endfor -%}
+        {%- set next -%}
+            select {{ features | join(', ') }}
+            from {{ table }}
+            order by
+                array_min(array({{ distances | join(', ') or kmeans_distance(features, 0) }})) desc,
+                {{ id }}
+            limit 1
+        {%- endset -%}
+        {%- for row in run_query(next).rows -%}{%- do farthest.append(spark_kmeans_centroid(row)) -%}{%- endfor -%}
+    {%- endfor -%}
+    {%- if farthest -%}
+        {%- do starts.append({'number': 0, 'centroids': farthest}) -%}
+        {%- for feature in features -%}
+            {%- set quantiles -%}
+                select avg({{ features | join('), avg(') }})
+                from (
+                    select *, ntile({{ clusters }}) over (order by {{ feature }}, {{ id }}) as quantile from {{ table }}
+                ) as ranked
+                group by quantile
+                order by quantile
+            {%- endset -%}
+            {%- set centroids = [] -%}
+            {%- for row in run_query(quantiles).rows -%}
+                {%- do centroids.append(spark_kmeans_centroid(row)) -%}
+            {%- endfor -%}
+            {%- do starts.append({'number': loop.index, 'centroids': centroids}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(starts) }}
+{%- endmacro %}
+
+{#- The starts with the means of their clusters' points in place of their centroids; one without points stays. -#}
+{% macro spark_kmeans_moved(table, features, starts, iteration) -%}
+    {%- set means -%}
+        {%- for start in starts %}
+        select {{ start.number }} as start, cluster, avg({{ features | join('), avg(') }})
+        from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
+        group by cluster
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    {%- endset -%}
+    {%- set rows, moved = run_query(means).rows, [] -%}
+    {%- for start in starts -%}
+        {%- set centroids = start.centroids | list -%}
+        {%- for row in rows if row[0] == start.number -%}
+            {%- set place = row[1] | int - 1 -%}
+            {%- do centroids.__setitem__(place, spark_kmeans_centroid(row[2:])) -%}
+        {%- endfor -%}
+        {%- do moved.append({
+            'number': start.number, 'centroids': centroids, 'iteration': iteration,
+            'is_settled': centroids == start.centroids,
+        }) -%}
+    {%- endfor -%}
+    {{ return(moved) }}
+{%- endmacro %}
+
+{% macro spark_kmeans_centroid(values) -%}
+    {%- set literals = [] -%}
+    {%- for value in values -%}{%- do literals.append(value ~ 'D') -%}{%- endfor -%}
+    {{ return(literals) }}
+{%- endmacro %}
+
+{% macro spark_kmeans_distance(features, centroid) -%}
+    {%- for feature in features -%}
+    {{ ' + ' if not loop.first }}power({{ feature }} - ({{ centroid[loop.index0] }}), 2)
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- As `kmeans_assigned`, with centroids that are numbers. -#}
+{% macro spark_kmeans_assigned(table, features, centroids) -%}
+    {%- set distances = [] -%}
+    {%- for centroid in centroids -%}{%- do distances.append(spark_kmeans_distance(features, centroid)) -%}{%- endfor -%}
+    select
+        {{ features | join(', ') }},
+        array_min(distances) as distance,
+        array_position(distances, array_min(distances)) as cluster
+    from (
+        select
+            {{ features | join(', ') }},
+            array({{ distances | join(', ') }}) as distances
+        from {{ table }}
+    ) as measured
 {%- endmacro %}

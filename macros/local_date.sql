@@ -13,3 +13,8 @@
 {% macro bigquery__local_date(column) -%}
     date({{ column }}, '{{ var("time_zone") }}')
 {%- endmacro %}
+
+{#- Spark has no `at time zone`; the session's own time zone is UTC. -#}
+{% macro spark__local_date(column) -%}
+    cast(from_utc_timestamp({{ column }}, '{{ var("time_zone") }}') as date)
+{%- endmacro %}

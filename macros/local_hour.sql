@@ -27,3 +27,11 @@
 {% macro redshift__local_hour(column) -%}
     {{ duckdb__local_hour(column) }}
 {%- endmacro %}
+
+{#- As DuckDB, in the functions that Spark has for `at time zone`. -#}
+{% macro spark__local_hour(column) -%}
+    ({{ column }} - (
+        from_utc_timestamp({{ column }}, '{{ var("time_zone") }}')
+        - date_trunc('hour', from_utc_timestamp({{ column }}, '{{ var("time_zone") }}'))
+    ))
+{%- endmacro %}

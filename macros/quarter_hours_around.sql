@@ -15,3 +15,12 @@
 {% macro duckdb__quarter_hours_around(first_day, last_day) -%}
     unnest({{ default__quarter_hours_around(first_day, last_day) }})
 {%- endmacro %}
+
+{#- As days, and in the session's own time zone, which is UTC. -#}
+{% macro spark__quarter_hours_around(first_day, last_day) -%}
+    explode(
+        sequence(
+            cast({{ first_day }} - 1 as timestamp), cast({{ last_day }} + 2 as timestamp), interval 15 minutes
+        )
+    )
+{%- endmacro %}

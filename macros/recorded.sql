@@ -10,7 +10,7 @@
         (
             select
             {%- for name, type in operations_columns(table).items() %}
-                cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+                {{ dbt.cast('null', type) }} as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
             where false
         ) as nothing

@@ -18,3 +18,8 @@
 {% macro redshift__seconds_between(started_at, finished_at) -%}
     datediff(millisecond, {{ started_at }}, {{ finished_at }}) / 1000.0
 {%- endmacro %}
+
+{#- A difference of moments is an interval in Spark, of which nothing tells the seconds as a whole. -#}
+{% macro spark__seconds_between(started_at, finished_at) -%}
+    (unix_micros({{ finished_at }}) - unix_micros({{ started_at }})) / 1e6
+{%- endmacro %}

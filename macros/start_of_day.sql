@@ -16,3 +16,8 @@
 {% macro bigquery__start_of_day(column, time_zone) -%}
     timestamp({{ column }}, '{{ time_zone }}')
 {%- endmacro %}
+
+{#- Spark has no `at time zone`; the session's own time zone is UTC. -#}
+{% macro spark__start_of_day(column, time_zone) -%}
+    to_utc_timestamp(cast({{ column }} as timestamp), '{{ time_zone }}')
+{%- endmacro %}

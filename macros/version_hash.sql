@@ -22,3 +22,7 @@
 {% macro redshift__version_hash(key, load_id) -%}
     strtol(left(md5({{ key }} || ' ' || cast({{ load_id }} as varchar)), 11), 16)
 {%- endmacro %}
+
+{% macro spark__version_hash(key, load_id) -%}
+    shiftright(xxhash64({{ key }}, {{ load_id }}), 20)
+{%- endmacro %}

@@ -1,10 +1,10 @@
 {{
     config(
-        materialized='incremental',
+        materialized=kept_materialization(),
         incremental_strategy='delete+insert',
         unlogged=false,
         unique_key=['customer_id', 'category'],
-        post_hook='delete from {{ this }} where transaction_count = 0',
+        post_hook='{% if is_incremental() %}delete from {{ this }} where transaction_count = 0{% endif %}',
     )
 }}
 {%- set keys = 'touched' if is_incremental() else 'transactions' %}

@@ -15,7 +15,7 @@ buyers as (
 moments as (
     select
         {% for feature in features %}
-            avg({{ feature }}) as mean_{{ feature }},
+            {{ mean(feature) }} as mean_{{ feature }},
             nullif(stddev_pop({{ feature }}), 0) as deviation_{{ feature }},
         {% endfor %}
         count(*) as buyers

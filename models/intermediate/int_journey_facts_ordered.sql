@@ -7,7 +7,7 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by user_id order by fact_time, {{ journey_stage_rank('stage') }}, meaning, fact_id
+            partition by user_id order by fact_time, {{ journey_stage_rank('stage') }} nulls last, meaning, fact_id
         ) as fact_number,
         stage = 'churned' and (meaning = 'user_deleted' or shop_id is null) as ends_all,
         case

@@ -77,7 +77,7 @@ compared as (
     select
         *,
         lag(meaning) over (
-            partition by subject order by fact_time, {{ journey_stage_rank('stage') }}, source_rank, fact_id
+            partition by subject order by fact_time, {{ journey_stage_rank('stage') }} nulls last, source_rank, fact_id
         ) as meaning_before
     from subjected
 ),

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=kept_materialization(),
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['product_number', 'other_product_number'],

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='append', unlogged=false) }}
+{{ config(materialized=kept_materialization(), incremental_strategy='append', unlogged=false) }}
 
 with customer_products as (
     select * from {{ ref('int_customer_products_summed') }}

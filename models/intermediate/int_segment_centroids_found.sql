@@ -5,6 +5,7 @@ with customers as (
 found as (
     {{ kmeans_centroids(
         points='customers',
+        table=ref('int_customer_features_standardized'),
         id='customer_id',
         features=[
             'purchase_count', 'total_spend', 'average_transaction_value', 'days_since_last_purchase',

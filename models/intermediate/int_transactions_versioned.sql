@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental',
+        materialized=kept_materialization(),
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['transaction_id', 'valid_from_build'],

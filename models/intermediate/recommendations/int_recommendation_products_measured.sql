@@ -78,9 +78,9 @@ measured as (
         summed.new_customers_last_30_days,
         summed.repeat_customers_last_30_days,
         coalesce(
-            summed.first_weight / 1048576.0 / nullif(buyers.buyers - summed.customers, 0), 0
+            {{ quotient('summed.first_weight', '1048576.0') }} / nullif(buyers.buyers - summed.customers, 0), 0
         ) as first_purchase_rate,
-        summed.repeat_weight / 1048576.0
+        {{ quotient('summed.repeat_weight', '1048576.0') }}
         / (summed.customers + {{ var('recommendation_prior_buyers') }}) as repeat_purchase_rate,
         row_number() over (
             partition by summed.purpose order by summed.customers_last_30_days desc, products.product_id asc

@@ -62,7 +62,8 @@ summed as (
 rated as (
     select
         summed.*,
-        summed.first_weight / 1048576.0 / nullif(segments.customers - summed.buyers, 0) as first_purchase_rate
+        {{ quotient('summed.first_weight', '1048576.0') }} / nullif(segments.customers - summed.buyers, 0)
+            as first_purchase_rate
     from summed
     inner join segments
         on

@@ -1,3 +1,10 @@
+{{
+    config(
+        materialized=kept_materialization(),
+        post_hook='{% if is_incremental() %}delete from {{ this }} where event_count = 0{% endif %}',
+    )
+}}
+
 with events as (
     select
         event_type,

@@ -63,7 +63,7 @@ accumulated as (
             partition by stage order by day rows between unbounded preceding and current row
         ) as bigint) as users,
         cast(entered as bigint) as entered,
-        cast(left_count as bigint) as "left"
+        cast(left_count as bigint) as {{ adapter.quote('left') }}
     from filled
 )
 
