@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api dashboard semantic docs test lint format bench bench-build bench-engines lock clean
+.PHONY: help setup demo api dashboard semantic docs test test-engines lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -20,6 +20,9 @@ api: .venv/.api setup ## serve the marts over HTTP at http://127.0.0.1:8000, wit
 dashboard: .venv/.dashboard setup ## show the marts in a browser at http://127.0.0.1:8501
 	@$(BIN)/python -m serving.dashboard
 
+spark-demo: .venv-spark/.done setup ## build the demo's marts with Apache Spark: a master and two workers on this machine
+	@.venv-spark/bin/python -m loaders.spark_demo
+
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
 
@@ -32,6 +35,9 @@ test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.brows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+
+test-engines: .venv-spark/.done setup ## build all marts with Apache Spark too, and compare every row with PostgreSQL's; takes minutes
+	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
 
 lint: .venv/.test setup ## check the style of SQL alone
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)
@@ -57,7 +63,7 @@ lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 
 clean: ## stop the embedded database and remove all that was made here
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
-	rm -rf .venv .venv-bench .postgres data target logs dbt_packages package-lock.yml
+	rm -rf .venv .venv-bench .venv-spark .postgres data target logs dbt_packages package-lock.yml
 
 # Chromium for the tests of the dashboard, which are skipped without one. Only CI installs it by itself.
 .venv/.browser:
@@ -73,6 +79,13 @@ clean: ## stop the embedded database and remove all that was made here
 .venv-bench/.done: pyproject.toml requirements.lock | .venv/bin/pip
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench,demo]'
+	@touch $@
+
+# Apache Spark is 500 MB, and takes Java; who does not ask for it has neither.
+.venv-spark/.done: pyproject.toml requirements.lock | .venv/bin/pip
+	@command -v java >/dev/null || { echo "Spark takes Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[spark,demo,test]'
 	@touch $@
 
 .venv/bin/pip:

@@ -11,3 +11,8 @@
 {% macro spark__kept_materialization() -%}
     {{ return('table') }}
 {%- endmacro %}
+
+{#- Its tables are Delta's, which have all three. -#}
+{% macro databricks__kept_materialization() -%}
+    {{ return('incremental') }}
+{%- endmacro %}

@@ -182,7 +182,7 @@
 
 {#- The starts with the means of their clusters' points in place of their centroids; one without points stays. -#}
 {% macro spark_kmeans_moved(table, features, starts, iteration) -%}
-    {%- set means -%}
+    {%- set query -%}
         {%- for start in starts %}
         select {{ start.number }} as start, cluster, avg({{ features | join('), avg(') }})
         from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
@@ -190,12 +190,14 @@
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     {%- endset -%}
-    {%- set rows, moved = run_query(means).rows, [] -%}
+    {%- set rows, moved = run_query(query).rows, [] -%}
     {%- for start in starts -%}
-        {%- set centroids = start.centroids | list -%}
+        {%- set means, centroids = {}, [] -%}
         {%- for row in rows if row[0] == start.number -%}
-            {%- set place = row[1] | int - 1 -%}
-            {%- do centroids.__setitem__(place, spark_kmeans_centroid(row[2:])) -%}
+            {%- do means.update({row[1] | int: spark_kmeans_centroid(row[2:])}) -%}
+        {%- endfor -%}
+        {%- for centroid in start.centroids -%}
+            {%- do centroids.append(means.get(loop.index, centroid)) -%}
         {%- endfor -%}
         {%- do moved.append({
             'number': start.number, 'centroids': centroids, 'iteration': iteration,

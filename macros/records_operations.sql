@@ -15,3 +15,7 @@
 {% macro spark__keeps_operations() -%}
     {{ return(false) }}
 {%- endmacro %}
+
+{% macro databricks__keeps_operations() -%}
+    {{ return(true) }}
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {{
     config(
         materialized=kept_materialization(),
+        on_schema_change='fail',
         post_hook='{% if is_incremental() %}delete from {{ this }} where event_count = 0{% endif %}',
     )
 }}
