@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -15,15 +13,16 @@ from loaders.cli_backup import backup, restore
 from loaders.cli_db import db
 from loaders.cli_export import export
 from loaders.cli_generate import generate
+from loaders.cli_ledger import rejects, status
 from loaders.cli_metrics import metrics
-from loaders.cli_options import destination_option, reading_options
+from loaders.cli_options import destination_option, limit_option, reading_options
 from loaders.cli_quality import quality
 from loaders.cli_run import run
 from loaders.cli_undo import undo
 from loaders.cli_watch import watch_folders
 from loaders.contract import Table, read_contract
 from loaders.copy import Result, check_file, copy_file
-from loaders.destination import Destination, Postgres
+from loaders.destination import Postgres
 from loaders.destinations import open_destination
 from loaders.errors import LoaderError, postgres_message
 from loaders.inputs import expand, table_of
@@ -81,17 +80,14 @@ main.add_command(db)
 main.add_command(export)
 main.add_command(generate)
 main.add_command(quality)
+main.add_command(rejects)
 main.add_command(restore)
 main.add_command(run)
+main.add_command(status)
 main.add_command(undo)
 main.add_command(metrics)
 
 _paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-
-
-_limit_rows = click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rejected rows to show."
-)
 
 
 @main.command()
@@ -185,7 +181,7 @@ def copy(
 @main.command()
 @_paths
 @reading_options
-@_limit_rows
+@limit_option
 def check(
     paths: tuple[str, ...],
     table: str | None,
@@ -242,43 +238,6 @@ def init(to: str | None, roles: bool) -> None:
 
 
 @main.command()
-@destination_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of loads to show.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def status(to: str | None, limit: int, as_json: bool) -> None:
-    """Show the ledger: what was loaded, the newest first.
-
-    Example: loader status --limit 5
-    """
-    with _initialized(to) as destination:
-        report.show_loads(destination.read_loads(limit), as_json=as_json)
-
-
-@main.command()
-@click.argument("load", type=int, required=False)
-@destination_option
-@_limit_rows
-@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be mended.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
-def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json: bool) -> None:
-    """Show the rows of a load that were rejected, with line, column and reason; without LOAD, of the newest such load.
-
-    Example: loader rejects 12 --csv > transactions_mended.csv
-    """
-    with _initialized(to) as destination:
-        found = destination.read_load(load)
-        if as_csv:
-            out = sys.stdout.buffer
-            out.write((found.header or "").encode() + b"\n")
-            for reject in destination.read_rejects(found.load_id):
-                out.write(reject.raw + b"\n")
-            return
-        report.show_rejects(destination.read_rejects(found.load_id, limit), as_json=as_json)
-        if not as_json and (found.rows_rejected or 0) > limit:
-            click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
-
-
-@main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def tables(as_json: bool) -> None:
     """Show the contract: the tables that files can be loaded into, their columns, and other names for these.
@@ -286,14 +245,6 @@ def tables(as_json: bool) -> None:
     Example: loader tables
     """
     report.show_tables(read_contract(find_project()).copied_tables, as_json=as_json)
-
-
-@contextmanager
-def _initialized(to: str | None) -> Iterator[Destination]:
-    project = find_project()
-    with open_destination(to, project) as destination:
-        destination.init_schema(read_contract(project))
-        yield destination
 
 
 def _note(text: str) -> None:

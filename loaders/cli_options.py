@@ -1,4 +1,4 @@
-"""The options of all commands that read files."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ destination_option = click.option(
         "duckdb:FILE, a file of DuckDB, or parquet:FOLDER, a folder of Parquet files; duckdb alone is the file of "
         "dbt's target duckdb, parquet alone the folder PARQUET_PATH or data/parquet. PostgreSQL otherwise."
     ),
+)
+
+
+limit_option = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rejected rows to show."
 )
 
 

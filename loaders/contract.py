@@ -26,6 +26,7 @@ from typing import Any
 
 import yaml
 
+from loaders.contract_forms import data_test, entries_of, fill_in_vars, meta_of, name_of, names_in
 from loaders.errors import ContractError, FileRefusedError
 from loaders.project import Project
 
@@ -164,7 +165,7 @@ def read_contract(project: Project) -> Contract:
 def _read_file(file: Path, project: Project) -> Iterator[Table]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        sources = _entries(content, "sources", file.name)
+        sources = entries_of(content, "sources", file.name)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ContractError) as error:
         reason = " ".join(str(error).split())
         raise ContractError(f"{file.name} can't be read as a dbt sources file: {reason}.", "Mend it.") from error
@@ -172,13 +173,13 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         if not isinstance(source.get("name"), str):
             raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
         where = f"{file.name}, source {source['name']}"
-        if _meta(source, where).get("made_by_dbt"):
+        if meta_of(source, where).get("made_by_dbt"):
             continue
-        copied = _meta(source, where).get("copy", True)
-        for table in _entries(source, "tables", where):
+        copied = meta_of(source, where).get("copy", True)
+        for table in entries_of(source, "tables", where):
             if "name" not in table:
                 raise ContractError(f"{where}: a table has no name.", "Give it one.")
-            if "history_of" in _meta(table, where):
+            if "history_of" in meta_of(table, where):
                 continue
             yield _read_table(table, source, f"{file.name}, table {table['name']}", project, copied)
 
@@ -189,31 +190,31 @@ def _read_table(
     made = Table(
         source=source["name"],
         schema=source.get("schema", source["name"]),
-        name=_name(table["name"], where),
-        columns=tuple(_read_column(column, where, project) for column in _entries(table, "columns", where)),
-        require_one_of=_names(_meta(table, where), "require_one_of", where),
+        name=name_of(table["name"], where),
+        columns=tuple(_read_column(column, where, project) for column in entries_of(table, "columns", where)),
+        require_one_of=names_in(meta_of(table, where), "require_one_of", where),
         copied=copied,
-        unlogged=_meta(table, where).get("unlogged", False),
-        months_of=_meta(table, where).get("months_of"),
+        unlogged=meta_of(table, where).get("unlogged", False),
+        months_of=meta_of(table, where).get("months_of"),
     )
     _check_table(made, where)
     return made
 
 
 def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Column:
-    name = _name(entry.get("name"), where)
+    name = name_of(entry.get("name"), where)
     where = f"{where}, column {name}"
     data_type = entry.get("data_type")
     if data_type not in TYPES:
         raise ContractError(f"{where}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
-    meta = _meta(entry, where)
+    meta = meta_of(entry, where)
     unknown = set(meta) - {"aliases", "default", "derived_from", "identity"}
     if unknown:
         raise ContractError(f"{where}: the loader knows no meta entry {', '.join(sorted(unknown))}.", "Is it misspelt?")
     tests = entry.get("data_tests") or []
     if not isinstance(tests, list):
         raise ContractError(f"{where}: data_tests must be a list.", "Write - before each test.")
-    found = dict(_test(test) for test in tests)
+    found = dict(data_test(test) for test in tests)
     accepted: tuple[str, ...] | None = None
     if "accepted_values" in found:
         values = found["accepted_values"].get("values")
@@ -221,13 +222,13 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
             raise ContractError(
                 f"{where}: accepted_values needs a list of values.", "Write arguments: {values: [...]}."
             )
-        accepted = tuple(_fill_in_vars(str(value), where, project) for value in values)
+        accepted = tuple(fill_in_vars(str(value), where, project) for value in values)
     default = meta.get("default")
     return Column(
         name=name,
         data_type=data_type,
         description=entry.get("description", ""),
-        aliases=tuple(map(normalize, _names(meta, "aliases", where))),
+        aliases=tuple(map(normalize, names_in(meta, "aliases", where))),
         not_null="not_null" in found,
         unique="unique" in found,
         accepted_values=accepted,
@@ -235,29 +236,6 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
         derived_from=meta.get("derived_from"),
         identity=meta.get("identity", False),
     )
-
-
-def _entries(entry: Any, name: str, where: str) -> list[Mapping[str, Any]]:
-    """Return the list of mappings that stands under a name."""
-    found = entry.get(name) if isinstance(entry, Mapping) else None
-    if found is None and name != "sources":
-        return []
-    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise ContractError(f"{where}: {name} must be a list of mappings, each with a name.", "Mend it.")
-    return found
-
-
-def _name(name: object, where: str) -> str:
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ContractError(f"{where}: {name!r} can't be the name.", "Use lower case letters, digits and _.")
-    return name
-
-
-def _names(meta: Mapping[str, Any], entry: str, where: str) -> tuple[str, ...]:
-    found = meta.get(entry, [])
-    if not isinstance(found, list):
-        raise ContractError(f"{where}: {entry} must be a list.", f"Write {entry}: [name, other name].")
-    return tuple(map(str, found))
 
 
 def _check_table(table: Table, where: str) -> None:
@@ -282,29 +260,3 @@ def _check_table(table: Table, where: str) -> None:
         raise ContractError(
             f"{where}: there must be one key.", "Give one text column the data tests unique and not_null."
         )
-
-
-def _test(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    if isinstance(entry, str):
-        return entry, {}
-    name, body = next(iter(entry.items()))
-    body = body if isinstance(body, Mapping) else {}
-    return name, body.get("arguments") or body
-
-
-def _meta(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    found: Any = entry.get("config") or {}
-    found = (found.get("meta") or {}) if isinstance(found, Mapping) else None
-    if not isinstance(found, Mapping):
-        raise ContractError(f"{where}: config: meta: must be a mapping.", "Write config: {meta: {...}}.")
-    return found
-
-
-def _fill_in_vars(value: str, where: str, project: Project) -> str:
-    """Replace `{{ var('name') }}`, the one piece of Jinja that a contract may hold, so that a setting lives once."""
-    match = re.fullmatch(r"\{\{\s*var\(\s*['\"](\w+)['\"]\s*\)\s*\}\}", value)
-    if not match:
-        return value
-    if match[1] not in project.vars:
-        raise ContractError(f"{where}: there is no var {match[1]} in dbt_project.yml.")
-    return str(project.vars[match[1]])

@@ -179,10 +179,10 @@ class Parquet(DuckDb):
                 f"({options}, partition_by (month), filename_pattern 'v{version}_{{i}}')"
             )
             self.versions.replace(f"{_part(table)}/{NO_MONTH}")
-            if folder.exists():
+            if any(folder.iterdir()):
                 return
             folder /= NO_MONTH
-        folder.mkdir(parents=True)
+        folder.mkdir()
         file = folder / f"v{version}_0.parquet"
         self.connection.execute(f"copy (select {values} from ({query})) to {literal(str(file))} ({options})")
 

@@ -36,13 +36,15 @@ class Versions:
             published: Number of the version that the last transaction left.
 
         Raises:
-            DatabaseError: That version is not there.
+            DatabaseError: That version is not there, or no version can be shown in this folder.
         """
         self.published = published
         self._folder = folder
         self._parent = folder / "versions"
         self._link = folder / "current"
         self._replaced: set[str] = set()
+        self._make_link(0).unlink()  # what can't be done in this folder fails now, and not when a load is in
+        self.discard()
         if published:
             if not self.path.is_dir():
                 raise DatabaseError(
@@ -71,15 +73,15 @@ class Versions:
         """Whether the version in the making differs from the published one."""
         return bool(self._replaced)
 
-    def replace(self, *parts: str) -> None:
-        """Take over nothing of some parts of the published version: folders with files, such as `raw/products`."""
-        self._replaced.update(parts)
+    def replace(self, *folders: str) -> None:
+        """Take over nothing of some folders of the published version, such as `raw/products`."""
+        self._replaced.update(folders)
 
     def complete(self) -> None:
         """Take over all that is not replaced, and see to it that the version in the making outlasts a power cut."""
         for folder, _, names in os.walk(self.path):
             part = Path(folder).relative_to(self.path)
-            if names and str(part) not in self._replaced:
+            if names and self._replaced.isdisjoint(map(str, (part, *part.parents))):
                 (self.draft / part).mkdir(parents=True)
                 for name in names:
                     _link(Path(folder) / name, self.draft / part / name)
@@ -101,23 +103,26 @@ class Versions:
         self._replaced.clear()
 
     def _publish(self, number: int) -> None:
-        target = Path(self._parent.name) / str(number)
-        if not self._link.is_symlink() or self._link.readlink() != target:
-            new = self._link.with_name(".current")
-            new.unlink(missing_ok=True)
-            try:
-                new.symlink_to(target, target_is_directory=True)
-                new.replace(self._link)
-            except OSError as error:
-                raise DatabaseError(
-                    f"The link {self._link} can't be made: {error.strerror}.",
-                    "Choose a folder on a file system with symbolic links.",
-                ) from error
+        if not self._link.is_symlink() or self._link.readlink().name != str(number):
+            self._make_link(number).replace(self._link)
             _sync(self._folder)
         self.published = number
         for path in self._parent.glob("[0-9]*"):
-            if not number - VERSIONS_KEPT < int(path.name) <= number:
+            if int(path.name) <= number - VERSIONS_KEPT:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _make_link(self, number: int) -> Path:
+        """Make a link to a version, under a name that no reader looks for."""
+        link = self._link.with_name(".current")
+        link.unlink(missing_ok=True)
+        try:
+            link.symlink_to(Path(self._parent.name) / str(number), target_is_directory=True)
+        except OSError as error:
+            raise DatabaseError(
+                f"The link {self._link} can't be made: {error.strerror}.",
+                "Choose a folder on a file system with symbolic links.",
+            ) from error
+        return link
 
 
 def _link(source: Path, target: Path) -> None:
