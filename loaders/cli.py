@@ -146,7 +146,7 @@ def copy(
             "--watch works on PostgreSQL only: other destinations that are open for writing are closed to all others.",
             "Call `loader copy` when files have arrived.",
         )
-    with open_destination(to, project, wait=not no_wait, on_note=_note) as destination:
+    with open_destination(to, project, contract, wait=not no_wait, on_note=_note) as destination:
         destination.init_schema(contract)
         if watching:
             assert isinstance(destination, Postgres)
@@ -229,7 +229,7 @@ def init(to: str | None, roles: bool) -> None:
     contract = read_contract(project)
     if to and roles:
         raise LoaderError("--roles works on PostgreSQL only: files have no roles.", "Guard them by their permissions.")
-    with open_destination(to, project) as destination:
+    with open_destination(to, project, contract) as destination:
         done = destination.init_schema(contract)
         if roles:
             assert isinstance(destination, Postgres)

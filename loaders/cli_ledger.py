@@ -56,6 +56,7 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
 @contextmanager
 def _initialized(to: str | None) -> Iterator[Destination]:
     project = find_project()
-    with open_destination(to, project) as destination:
-        destination.init_schema(read_contract(project))
+    contract = read_contract(project)
+    with open_destination(to, project, contract) as destination:
+        destination.init_schema(contract)
         yield destination

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loaders.contract import read_contract
+from loaders.contract import Contract
 from loaders.database import connect
 from loaders.destination import Destination, Postgres
 from loaders.duckdb_destination import open_duckdb
@@ -22,7 +22,12 @@ PATHS = {"duckdb": ("DUCKDB_PATH", "data/analytics.duckdb"), "parquet": ("PARQUE
 
 @contextmanager
 def open_destination(
-    to: str | None, project: Project, *, wait: bool = False, on_note: Callable[[str], None] = lambda _: None
+    to: str | None,
+    project: Project,
+    contract: Contract,
+    *,
+    wait: bool = False,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Destination]:
     """Open the database that rows are copied into.
 
@@ -30,7 +35,8 @@ def open_destination(
         to: `duckdb:FILE` or `parquet:FOLDER`, or one of the two words alone for a place of its own in the project;
             PostgreSQL without it.
         project: The dbt project.
-        wait: Wait for another program that has has the place open.
+        contract: Its tables.
+        wait: Wait for another program that has the place open.
         on_note: Called with what a user should know.
 
     Raises:
@@ -51,5 +57,5 @@ def open_destination(
         with open_duckdb(place, wait=wait, on_note=on_note) as duckdb:
             yield duckdb
     else:
-        with open_parquet(place, read_contract(project), wait=wait, on_note=on_note) as parquet:
+        with open_parquet(place, contract, wait=wait, on_note=on_note) as parquet:
             yield parquet

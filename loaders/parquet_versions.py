@@ -43,20 +43,21 @@ class Versions:
         self._parent = folder / "versions"
         self._link = folder / "current"
         self._replaced: set[str] = set()
-        self._make_link(0).unlink()  # what can't be done in this folder fails now, and not when a load is in
-        self.discard()
         if published:
             if not self.path.is_dir():
                 raise DatabaseError(
                     f"{self.path} is missing, the version that {folder} should have.",
                     "Restore the whole folder from a backup, or load the files into an empty one.",
                 )
-            self._publish(published)
         elif self._link.is_symlink():
             raise DatabaseError(
                 f"{folder} has tables in Parquet, but not the ledger that they were loaded with.",
                 "Restore the whole folder from a backup, or load the files into an empty one.",
             )
+        self._make_link(0).unlink()  # what can't be done in this folder fails now, and not when a load is in
+        self.discard()
+        if published:
+            self._publish(published)
 
     @property
     def path(self) -> Path:
