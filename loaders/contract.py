@@ -28,7 +28,7 @@ import yaml
 
 from loaders.contract_forms import data_test, entries_of, fill_in_vars, meta_of, name_of, names_in
 from loaders.errors import ContractError, FileRefusedError
-from loaders.project import Project
+from loaders.project import Project, read_yaml
 
 TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
 SYSTEM_COLUMNS = {"_load_id": "bigint", "_line": "bigint", "_loaded_at": "timestamptz", "_extra": "jsonb"}
@@ -164,7 +164,7 @@ def read_contract(project: Project) -> Contract:
 
 def _read_file(file: Path, project: Project) -> Iterator[Table]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file)
         sources = entries_of(content, "sources", file.name)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ContractError) as error:
         reason = " ".join(str(error).split())
