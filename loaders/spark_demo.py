@@ -71,7 +71,8 @@ def _load(project: Project, tables: Path) -> None:
     folder = project.root / "data" / "demo"
     files = write_files(folder) + write_synthetic_files(project, contract, folder)
     results = []
-    with open_destination(f"parquet:{tables}", project) as destination:
+    with open_destination(f"parquet:{tables}", project, contract) as destination:
+        destination.init_schema(contract)
         for file in files:
             with progress(file) as on_progress:
                 table = contract.table_for_file(file.name)
