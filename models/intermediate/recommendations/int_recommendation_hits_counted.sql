@@ -57,14 +57,28 @@ methods as (
     from lists
 ),
 
-found as (
+-- A method's chance at each customer, with no hit yet, and then its hits: added up, not joined, as an engine can't tell
+-- how few rows the hits are.
+outcomes as (
+    select
+        methods.method,
+        expected.list,
+        expected.k,
+        expected.customer_id,
+        expected.relevant_products,
+        0 as hits,
+        cast(0 as numeric(12, 10)) as gain
+    from expected
+    inner join methods on expected.list = methods.list
+    union all
     select
         lists.method,
         lists.list,
-        lists.customer_id,
         lengths.k,
-        count(*) as hits,
-        sum(gains.gain) as gain
+        lists.customer_id,
+        0 as relevant_products,
+        1 as hits,
+        gains.gain
     from lists
     inner join targets
         on
@@ -73,28 +87,27 @@ found as (
             and lists.product_number = targets.product_number
     inner join gains on lists.rank = gains.rank
     inner join lengths on gains.rank <= lengths.k
-    group by lists.method, lists.list, lists.customer_id, lengths.k
+),
+
+summed as (
+    select
+        method,
+        list,
+        k,
+        customer_id,
+        max(relevant_products) as relevant_products,
+        sum(hits) as hits,
+        sum(gain) as gain
+    from outcomes
+    group by method, list, k, customer_id
 ),
 
 counted as (
     select
-        methods.method,
-        methods.list,
-        expected.k,
-        expected.customer_id,
-        expected.relevant_products,
-        coalesce(found.hits, 0) as hits,
-        coalesce(found.gain, 0) as gain,
+        summed.*,
         ideal_gains.ideal_gain
-    from methods
-    inner join expected on methods.list = expected.list
-    inner join ideal_gains on least(expected.k, expected.relevant_products) = ideal_gains.hits
-    left join found
-        on
-            methods.method = found.method
-            and methods.list = found.list
-            and expected.k = found.k
-            and expected.customer_id = found.customer_id
+    from summed
+    inner join ideal_gains on least(summed.k, summed.relevant_products) = ideal_gains.hits
 )
 
 select * from counted
