@@ -50,6 +50,7 @@ checkpoint_completion_target = 0.9    # spread the writing, the machine has othe
 log_checkpoints = off    # keeps the log to what needs reading
 log_error_verbosity = terse    # details and context of an error quote values of rows
 
+client_connection_check_interval = 1s    # a query ends with the program that asked, however that ended
 jit = off    # compiling costs these queries more than it saves
 lc_messages = 'C'    # English, so that errors can be searched for
 timezone = 'UTC'    # the same data give the same marts on any machine

@@ -144,6 +144,22 @@ class TestStart:
         assert [process.returncode for process in processes] == [0] * 4
         assert (new_server.log.read_text()).count("starting PostgreSQL") == 1
 
+    def test_a_query_ends_with_the_program_that_asked(self, server: EmbeddedServer) -> None:
+        server.start()
+        asked = "import psycopg; psycopg.connect().execute('select pg_sleep(3600)')"
+        program = subprocess.Popen([sys.executable, "-c", asked], env={**os.environ, **server.environment()})
+        runs = "select exists (select from pg_stat_activity where query = 'select pg_sleep(3600)')"
+        while not value(server, runs):
+            assert program.poll() is None
+            time.sleep(0.05)
+        program.kill()
+        program.wait()
+        for _ in range(600):  # a minute, when a second is what it takes
+            if not value(server, runs):
+                return
+            time.sleep(0.1)
+        pytest.fail("the query goes on")
+
     def test_it_is_in_a_session_of_its_own(self, server: EmbeddedServer) -> None:
         server.start()
         assert os.getsid(server.status().pid or 0) != os.getsid(0)
