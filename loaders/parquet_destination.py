@@ -45,6 +45,8 @@ def open_parquet(folder: Path, contract: Contract, *, wait: bool, on_note: Calla
     """
     with connected(folder / LEDGER_FILE, wait=wait, on_note=on_note) as connection:
         with _writing(folder):
+            # DuckDB keeps so many rows of all months for each thread until it writes them; half a million by itself.
+            connection.execute("set partitioned_write_flush_threshold = 20_000")
             connection.execute("create table if not exists published as select 0 as version")
             [version] = connection.execute("from published").fetchone() or (0,)
             destination = Parquet(connection, contract=contract, folder=folder, versions=Versions(folder, version))
