@@ -168,7 +168,7 @@ class Parquet(DuckDb):
         """
         version = self.versions.draft.name
         folder = self.versions.draft / _part(table)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         values = ", ".join(
             f"cast({quoted(name)} as {'varchar' if data_type == 'jsonb' else TYPES[data_type]}) as {quoted(name)}"
             for name, data_type in _columns(table).items()
@@ -184,7 +184,7 @@ class Parquet(DuckDb):
             if any(folder.iterdir()):
                 return
             folder /= NO_MONTH
-        folder.mkdir()
+            folder.mkdir()
         file = folder / f"v{version}_0.parquet"
         self.connection.execute(f"copy (select {values} from ({query})) to {literal(str(file))} ({options})")
 
