@@ -1,8 +1,9 @@
-"""Measure loading and building all marts on PostgreSQL and on DuckDB, from the same files, in the same run.
+"""Measure loading and building all marts on PostgreSQL and on DuckDB, and loading for Spark, in the same run.
 
-Each size is the demo's households, fewer or several times (`benchmarks/build_files.py`). Both engines start from
+Each size is the demo's households, fewer or several times (`benchmarks/build_files.py`). The engines start from
 nothing: `loader copy`, then `dbt build` without tests, --runs times each in turn, so that what else the machine does
-falls on both. The first marts of both are compared row by row; a difference ends the run before any time is printed.
+falls on all. The first marts of PostgreSQL and DuckDB are compared row by row; a difference ends the run before any
+time is printed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import statistics
 import sys
 import tempfile
@@ -32,6 +34,9 @@ from loaders.database import SERVER_VARIABLES
 from loaders.project import find_project
 from loaders.server import EmbeddedServer
 
+# Where `loader copy` brings the files for each engine; for Spark nothing is built here.
+LOAD_TO = {"postgres": (), "duckdb": ("--to", "duckdb"), "spark": ("--to", "parquet")}
+NAMES = {"postgres": "PostgreSQL", "duckdb": "DuckDB", "spark": "Spark (Parquet)"}
 ENGINES = ("postgres", "duckdb")
 STEPS = ("load", "build")
 LEFT_OUT = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -176,7 +181,7 @@ class Size:
         self.files = [folder / f"{name}.csv" for name in ("customers", "products", "transactions")] + [
             folder / "synthetic"
         ]
-        self.file = folder / "engines.duckdb"
+        self.file, self.tables = folder / "engines.duckdb", folder / "parquet"
         (folder / "profiles.yml").write_text((self.root / "profiles.yml.example").read_text())
         self.server = EmbeddedServer(folder)
 
@@ -186,17 +191,18 @@ class Size:
         Raises:
             SystemExit: The engines make different marts.
         """
-        found: dict[str, dict[str, list[EngineCost]]] = {engine: {step: [] for step in STEPS} for engine in ENGINES}
+        found: dict[str, dict[str, list[EngineCost]]] = {engine: {step: [] for step in STEPS} for engine in LOAD_TO}
         self.server.start()
         try:
             for engine in ENGINES:  # once, so that no run pays for reading the project
                 self.run(f"{engine} parse", engine, *self._dbt("parse", engine))
             for run in range(runs):
-                for engine in ENGINES:
+                for engine, to in LOAD_TO.items():
                     self.empty(engine)
-                    to = ("--to", "duckdb") if engine == "duckdb" else ()
                     load = (sys.executable, "-m", "loaders.cli", "copy", *map(str, self.files), *to)
                     found[engine]["load"].append(self.run(f"{engine} load", engine, *load))
+                    if engine not in ENGINES:
+                        continue
                     build = (*self._dbt("build", engine), *LEFT_OUT)
                     found[engine]["build"].append(self.run(f"{engine} build", engine, *build))
                 if run == 0:
@@ -209,6 +215,9 @@ class Size:
         """Take away what an engine has."""
         if engine == "duckdb":
             self.file.unlink(missing_ok=True)
+            return
+        if engine == "spark":
+            shutil.rmtree(self.tables, ignore_errors=True)
             return
         with connection_of({**self.environment, "PGDATABASE": "postgres"}) as connection:
             connection.autocommit = True
@@ -229,7 +238,8 @@ class Size:
     def environment(self) -> dict[str, str]:
         """Return the environment that leads programs to both engines."""
         kept = {name: value for name, value in os.environ.items() if name not in {*SERVER_VARIABLES, "PGPASSWORD"}}
-        return kept | self.server.environment() | {"PGDATABASE": "engines", "DUCKDB_PATH": str(self.file)}
+        places = {"PGDATABASE": "engines", "DUCKDB_PATH": str(self.file), "PARQUET_PATH": str(self.tables)}
+        return kept | self.server.environment() | places
 
     def run(self, name: str, engine: str, *command: str) -> EngineCost:
         """Run a command and return its cost."""
@@ -256,16 +266,18 @@ COSTS: dict[str, Callable[[EngineCost], float]] = {
 
 
 def report(found: dict[float, dict[str, dict[str, list[EngineCost]]]]) -> None:
-    """Print medians, with the least and the most, and DuckDB's part of PostgreSQL's time."""
+    """Print medians, with the least and the most, and DuckDB's part of PostgreSQL's cost."""
     grid = Grid(box=box.SIMPLE_HEAD)
-    for column in ("size", "step", "of", "PostgreSQL", "DuckDB", "ratio"):
+    for column in ("size", "step", "of", *NAMES.values(), "ratio"):
         grid.add_column(column, justify="right")
     for size, engines in found.items():
         for step in STEPS:
             for label, cost in COSTS.items():
-                both = [[cost(each) for each in engines[engine][step]] for engine in ENGINES]
-                spans = [f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" for each in both]
-                ratio = statistics.median(both[1]) / statistics.median(both[0])
+                costs = [[cost(each) for each in engines[engine][step]] for engine in NAMES]
+                spans = [
+                    f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" if each else "" for each in costs
+                ]
+                ratio = statistics.median(costs[1]) / statistics.median(costs[0])
                 grid.add_row(f"{size:g} x", step, label, *spans, f"{ratio:.2f}")
     Console().print(grid)
 

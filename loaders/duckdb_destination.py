@@ -58,7 +58,10 @@ def connected(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iter
             break
         except duckdb.Error as error:
             if "lock" not in str(error):
-                raise DatabaseError(f"{path} can't be opened as a file of DuckDB.", "Name another one.") from error
+                reason = ": permission is denied" if "Permission denied" in str(error) else ""
+                raise DatabaseError(
+                    f"{path} can't be opened as a file of DuckDB{reason}.", "Name another one."
+                ) from error
             busy = f"Another program has {path} open."
             if not wait:
                 raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.") from error

@@ -45,6 +45,8 @@ def open_parquet(folder: Path, contract: Contract, *, wait: bool, on_note: Calla
     """
     with connected(folder / LEDGER_FILE, wait=wait, on_note=on_note) as connection:
         with _writing(folder):
+            # DuckDB keeps so many rows of all months for each thread until it writes them; half a million by itself.
+            connection.execute("set partitioned_write_flush_threshold = 20_000")
             connection.execute("create table if not exists published as select 0 as version")
             [version] = connection.execute("from published").fetchone() or (0,)
             destination = Parquet(connection, contract=contract, folder=folder, versions=Versions(folder, version))
@@ -166,7 +168,7 @@ class Parquet(DuckDb):
         """
         version = self.versions.draft.name
         folder = self.versions.draft / _part(table)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True)
         values = ", ".join(
             f"cast({quoted(name)} as {'varchar' if data_type == 'jsonb' else TYPES[data_type]}) as {quoted(name)}"
             for name, data_type in _columns(table).items()
@@ -182,7 +184,7 @@ class Parquet(DuckDb):
             if any(folder.iterdir()):
                 return
             folder /= NO_MONTH
-        folder.mkdir()
+            folder.mkdir()
         file = folder / f"v{version}_0.parquet"
         self.connection.execute(f"copy (select {values} from ({query})) to {literal(str(file))} ({options})")
 
