@@ -18,6 +18,7 @@ import duckdb
 
 from loaders.contract import SYSTEM_COLUMNS, Contract, Table, history_of
 from loaders.duckdb_destination import DuckDb, connected
+from loaders.duckdb_schema import init_schema
 from loaders.duckdb_upsert import count, merge, read_rows
 from loaders.duckdb_values import TYPES, literal, qualified, quoted
 from loaders.errors import DatabaseError
@@ -64,6 +65,16 @@ class Parquet(DuckDb):
     folder: Path
     versions: Versions
 
+    def init_schema(self, contract: Contract) -> list[str]:
+        """See `schema.init_schema`; tables are published without rows, and with the columns that are new in them."""
+        with self.transaction():
+            done = init_schema(self.connection, contract)
+            for table in _all_tables(contract):
+                if self._published_columns(table) != set(_columns(table)):
+                    rows = self._published(table) if table.copied else qualified(table)
+                    self._write(table, f"from {rows}", [_part(table)])
+            return done
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open a transaction; behind it, readers see a version with what it changed."""
@@ -72,7 +83,7 @@ class Parquet(DuckDb):
             try:
                 with super().transaction():
                     yield
-                    self._write_stale_tables()
+                    self._write_ledger()
                     if self.versions.is_changed:
                         self.versions.complete()
                         self.connection.execute("update published set version = version + 1")
@@ -113,24 +124,19 @@ class Parquet(DuckDb):
         kept = f"from {self._published(table, parts)} anti join {changed} using ({quoted(table.key.name)})"
         self._write(table, f"{kept} union all by name from {changed}", parts)
 
-    def _write_stale_tables(self) -> None:
-        """Write tables that are published with other columns or not at all, and those of the ledger that changed."""
-        for table in (*self.contract.tables, *map(history_of, self.contract.copied_tables)):
-            if not self._is_current(table):
-                rows = self._published(table) if table.copied else qualified(table)
-                self._write(table, f"from {rows}", [_part(table)])
+    def _write_ledger(self) -> None:
+        """Write the tables of the ledger that are not as they are published."""
+        for table in _all_tables(self.contract):
+            is_written = table.copied or (self.versions.draft / _part(table)).exists()
+            if not is_written and not self._is_current(table):
+                self._write(table, f"from {qualified(table)}", [_part(table)])
 
     def _is_current(self, table: Table) -> bool:
-        if (self.versions.draft / _part(table)).exists():
-            return True
-        if self._published_columns(table) != set(_columns(table)):
-            return False
-        if table.copied:
-            return True
-        ours, published = qualified(table), self._published(table)
+        published = f"read_parquet({self._files([_part(table)])})"
         # Rows are only added to the quarantine and to history, but a load in the ledger may come to its end.
-        return count(self.connection, ours) == count(self.connection, published) and (
-            table.name != "loads" or count(self.connection, f"(from {ours} except from {published})") == 0
+        return count(self.connection, published) == count(self.connection, qualified(table)) and (
+            table.name != "loads"
+            or count(self.connection, f"(from {qualified(table)} except from {self._published(table)})") == 0
         )
 
     def _published(self, table: Table, parts: list[str] | None = None) -> str:
@@ -187,6 +193,10 @@ class Parquet(DuckDb):
             folder.mkdir()
         file = folder / f"v{version}_0.parquet"
         self.connection.execute(f"copy (select {values} from ({query})) to {literal(str(file))} ({options})")
+
+
+def _all_tables(contract: Contract) -> list[Table]:
+    return [*contract.tables, *map(history_of, contract.copied_tables)]
 
 
 def _part(table: Table) -> str:
