@@ -90,6 +90,8 @@ def differences(
         sent["JSON"].format(quoted(column)) if kind == "JSON" else quoted(column) for column, kind in kept.items()
     )
     kinds = {column: "VARCHAR" if kind in sent else kind for column, kind in kept.items()}
+    # With every digit: a number that an engine rounded must not be rounded here for the other one too.
+    kinds = {column: "DECIMAL(38, 10)" if kind.startswith("DECIMAL") else kind for column, kind in kinds.items()}
     with tempfile.NamedTemporaryFile(suffix=".csv") as file, ours:
         copy = f"copy (select {from_postgres} from {table}) to stdout (format csv, force_quote *)"
         ours.execute("set timezone = 'UTC'")

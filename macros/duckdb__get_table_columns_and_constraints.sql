@@ -2,7 +2,7 @@
 {% macro duckdb__get_table_columns_and_constraints() -%}
     {%- set columns = {} -%}
     {%- for name, column in model['columns'].items() -%}
-        {%- set data_type = 'decimal(38, 10)' if column['data_type'] == 'numeric' else column['data_type'] -%}
+        {%- set data_type = 'decimal(38, 10)' if column['data_type'] in ('numeric', 'dec') else column['data_type'] -%}
         {%- do columns.update({name: dict(column, data_type=data_type)}) -%}
     {%- endfor -%}
     (

@@ -6,6 +6,7 @@
         'bytea': 'binary',
         'timestamptz': 'timestamp',
         'numeric': 'decimal(38, 10)',
+        'dec': 'decimal(38, 10)',
     } -%}
     {{ return(types.get(type | lower, type)) }}
 {%- endmacro %}

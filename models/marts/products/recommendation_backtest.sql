@@ -14,10 +14,10 @@ averaged as (
         list,
         k,
         count(*) as customers,
-        avg(hits * 1.0 / relevant_products) as recall,
-        avg(hits * 1.0 / k) as precision,
-        avg(case when hits > 0 then 1.0 else 0 end) as hit_rate,
-        avg(gain / ideal_gain) as ndcg
+        {{ mean('hits * 1.0 / relevant_products') }} as recall,
+        {{ mean('hits * 1.0 / k') }} as precision,
+        {{ mean('case when hits > 0 then 1.0 else 0 end') }} as hit_rate,
+        {{ mean('gain / ideal_gain') }} as ndcg
     from counted
     group by method, list, k
 ),
