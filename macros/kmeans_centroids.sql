@@ -124,7 +124,7 @@
             {%- endset -%}
             {%- set found.best = run_query(inertias).rows[0] -%}
             {%- set start = found.finished | selectattr('number', 'equalto', found.best[0] | int) | first -%}
-            {%- for centroid in start.centroids | unique %}
+            {%- for centroid in start.centroids %}
     select
                 {%- for feature in features %}
         {{ centroid[loop.index0] }} as {{ feature }},
@@ -132,7 +132,7 @@
         {{ start.iteration }} as iteration,
         {{ start.is_settled | lower }} as is_settled,
         {{ found.best[1] }}D as inertia
-    {{ 'union all' if not loop.last }}
+    {{ 'union' if not loop.last }}
             {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
