@@ -29,7 +29,7 @@ from loaders.errors import LoaderError
 from loaders.options import Options
 from loaders.project import Project, find_project
 from loaders.report import progress, show_results
-from loaders.spark_cluster import running_cluster
+from loaders.spark_cluster import HOST, running_cluster
 
 WORKERS = 2
 CORES_OF_A_WORKER = 1
@@ -43,17 +43,10 @@ def main() -> None:
     try:
         project = find_project()
         folder = project.root / "data" / "spark"
-        tables = folder / "parquet"
-        _load(project, tables)
-        with _cluster(folder / "cluster") as master:
-            _title(f"Building the marts on {master}")
-            environment = {
-                "SPARK_MASTER": master,
-                "SPARK_FOLDER": str(folder),
-                "SPARK_EXECUTOR_MEMORY": f"{MEMORY_OF_A_WORKER_MB}m",
-                "PARQUET_PATH": str(tables),
-                "SPARK_LOCAL_IP": os.environ.get("SPARK_LOCAL_IP", "127.0.0.1"),
-            }
+        _load(project, folder / "parquet")
+        with _cluster(folder / "cluster") as cluster:
+            _title(f"Building the marts on {cluster['SPARK_MASTER']}")
+            environment = {**cluster, "SPARK_FOLDER": str(folder), "PARQUET_PATH": str(folder / "parquet")}
             left_out = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
             with Console(stderr=True).status("dbt build"):
                 built = run_dbt(project, environment, "build", "--target", "spark", *left_out)
@@ -81,14 +74,19 @@ def _load(project: Project, tables: Path) -> None:
 
 
 @contextmanager
-def _cluster(folder: Path) -> Iterator[str]:
+def _cluster(folder: Path) -> Iterator[dict[str, str]]:
+    """Start a cluster where none is named; return what leads dbt there, as the environment has it."""
     if master := os.environ.get("SPARK_MASTER"):
-        yield master
+        yield {"SPARK_MASTER": master}
         return
     _title(f"Starting a master and {WORKERS} workers")
-    with running_cluster(folder, workers=WORKERS, cores=CORES_OF_A_WORKER, memory_mb=MEMORY_OF_A_WORKER_MB) as master:
-        yield master
-        _title("Stopping them")
+    limits = {"workers": WORKERS, "cores": CORES_OF_A_WORKER, "memory_mb": MEMORY_OF_A_WORKER_MB}
+    with running_cluster(folder, **limits) as master:
+        yield {
+            "SPARK_MASTER": master,
+            "SPARK_EXECUTOR_MEMORY": f"{MEMORY_OF_A_WORKER_MB}m",
+            "SPARK_LOCAL_IP": HOST,
+        }
 
 
 def _summarize(marts: Path) -> None:
