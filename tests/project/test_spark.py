@@ -106,7 +106,7 @@ def test_records_of_calls_are_left_out(engines: Engines) -> None:
 
 def test_nothing_of_a_cluster_is_left_running(tmp_path: Path) -> None:
     def running(what: str) -> int:
-        listed = subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+        listed = subprocess.run(["ps", "-ww", "-eo", "args"], check=True, capture_output=True, text=True).stdout
         return listed.count(what)
 
     with pytest.raises(KeyboardInterrupt), running_cluster(tmp_path, workers=1, cores=1, memory_mb=512) as master:
