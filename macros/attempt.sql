@@ -22,3 +22,8 @@
 {% macro default__attempt(statements) -%}
     {{ statements }}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__attempt(statements) -%}
+    {{ default__attempt(statements) }}
+{%- endmacro %}

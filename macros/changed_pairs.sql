@@ -73,8 +73,8 @@
 
     changes as (
         select
-            least(firsts.product_number, others.product_number) as product_number,
-            greatest(firsts.product_number, others.product_number) as other_product_number,
+            {{ smallest(['firsts.product_number', 'others.product_number']) }} as product_number,
+            {{ largest(['firsts.product_number', 'others.product_number']) }} as other_product_number,
             sum(firsts.change) as pair_orders
         from compared as firsts
         inner join compared as others
@@ -86,8 +86,8 @@
             firsts.is_changed
             and (not others.is_changed or firsts.product_number < others.product_number)
         group by
-            least(firsts.product_number, others.product_number),
-            greatest(firsts.product_number, others.product_number)
+            {{ smallest(['firsts.product_number', 'others.product_number']) }},
+            {{ largest(['firsts.product_number', 'others.product_number']) }}
         having sum(firsts.change) <> 0
         union all
         select product_number, product_number as other_product_number, 0 as pair_orders

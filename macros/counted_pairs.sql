@@ -65,3 +65,8 @@
     from {{ products }}
     where order_count >= {{ var('min_pair_orders') }}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__counted_pairs(baskets, products) -%}
+    {{ default__counted_pairs(baskets, products) }}
+{%- endmacro %}

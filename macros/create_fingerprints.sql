@@ -25,3 +25,8 @@
     {%- endset -%}
     {{ attempt(statements) }}
 {% endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__create_fingerprints() -%}
+    {{ default__create_fingerprints() }}
+{%- endmacro %}

@@ -10,7 +10,7 @@
 
 {#- A function that returns rows stands after `from` only. -#}
 {% macro snowflake__days_listed(relation, first_day, last_day, name) -%}
-    select dateadd(day, numbers.value, {{ first_day }}) as {{ name }}
+    select dateadd(day, cast(numbers.value as integer), {{ first_day }}) as {{ name }}
     from {{ relation }}
     cross join lateral flatten(
         input => array_generate_range(0, datediff(day, {{ first_day }}, {{ last_day }}) + 1)

@@ -10,3 +10,8 @@
 {#- Columnar engines keep statistics as they write. -#}
 {% macro default__gather_statistics(relation) -%}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__gather_statistics(relation) -%}
+    {{ default__gather_statistics(relation) }}
+{%- endmacro %}

@@ -15,3 +15,8 @@
 {#- The role is one that `loader init --roles` makes, which it does in PostgreSQL only; DuckDB has no roles at all. -#}
 {% macro default__grant_to_readers(relation) -%}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__grant_to_readers(relation) -%}
+    {{ default__grant_to_readers(relation) }}
+{%- endmacro %}

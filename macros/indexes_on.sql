@@ -12,3 +12,8 @@
 {% macro default__indexes_on(columns) -%}
     {{ return([]) }}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__indexes_on(columns) -%}
+    {{ return(default__indexes_on(columns)) }}
+{%- endmacro %}

@@ -23,3 +23,8 @@
 {% macro default__is_usable(relation, privileges) -%}
     {{ return(not execute or load_relation(relation) is not none) }}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__is_usable(relation, privileges) -%}
+    {{ return(default__is_usable(relation, privileges)) }}
+{%- endmacro %}

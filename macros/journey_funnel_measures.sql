@@ -14,7 +14,7 @@
     {{ rounded_quotient('count(' ~ reached ~ ') * 1.0', 'nullif(count(' ~ of ~ '), 0)', 9, 6) }} as {{ name }},
     {%- endfor %}
     {%- for days in ['days_to_prospect', 'days_prospect_to_customer', 'days_to_customer', 'days_customer_to_churned'] %}
-    cast(percentile_cont(0.5) within group (order by {{ days }}) as numeric(9, 1)) as median_{{ days }}
+    cast({{ one_of_medians(days) }} as numeric(9, 1)) as median_{{ days }}
     {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -16,3 +16,8 @@
 {% macro databricks__kept_materialization() -%}
     {{ return('incremental') }}
 {%- endmacro %}
+
+{#- BigQuery merges, but can neither add to a table nor replace rows by their key, and these models are of one piece. -#}
+{% macro bigquery__kept_materialization() -%}
+    {{ return('table') }}
+{%- endmacro %}

@@ -114,12 +114,15 @@
         {%- endfor -%}
         {%- if found.finished -%}
             {%- set inertias -%}
-                {%- for start in found.finished %}
-                select {{ start.number }} as start, sum(distance) as inertia
-                from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
-                {{ 'union all' if not loop.last }}
-                {%- endfor %}
-                order by round(cast(inertia as decimal(38, 10)), 6), start
+                select start_number, inertia
+                from (
+                    {%- for start in found.finished %}
+                    select {{ start.number }} as start_number, sum(distance) as inertia
+                    from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
+                    {{ 'union all' if not loop.last }}
+                    {%- endfor %}
+                ) as measured
+                order by round(cast(inertia as {{ type_exact(38, 10) }}), 6), start_number
                 limit 1
             {%- endset -%}
             {%- set found.best = run_query(inertias).rows[0] -%}
@@ -131,13 +134,13 @@
                 {%- endfor %}
         {{ start.iteration }} as iteration,
         {{ start.is_settled | lower }} as is_settled,
-        {{ found.best[1] }}D as inertia
-    {{ 'union' if not loop.last }}
+        {{ kmeans_number(found.best[1]) }} as inertia
+    {{ union_distinct() if not loop.last }}
             {%- endfor -%}
         {%- endif -%}
     {%- endif -%}
     {%- if not found.best %}
-    select {{ features | join(', ') }}, 0 as iteration, true as is_settled, 0D as inertia
+    select {{ features | join(', ') }}, 0 as iteration, true as is_settled, {{ kmeans_number(0) }} as inertia
     from {{ points }}
     where false
     {%- endif -%}
@@ -153,7 +156,7 @@
             select {{ features | join(', ') }}
             from {{ table }}
             order by
-                array_min(array({{ distances | join(', ') or kmeans_distance(features, 0) }})) desc,
+                {{ smallest(distances) if distances | length > 1 else distances | first or kmeans_distance(features, 0) }} desc,
                 {{ id }}
             limit 1
         {%- endset -%}
@@ -184,7 +187,7 @@
 {% macro spark_kmeans_moved(table, features, starts, iteration) -%}
     {%- set query -%}
         {%- for start in starts %}
-        select {{ start.number }} as start, cluster, avg({{ features | join('), avg(') }})
+        select {{ start.number }} as start_number, cluster, avg({{ features | join('), avg(') }})
         from ({{ spark_kmeans_assigned(table, features, start.centroids) }}) as assigned
         group by cluster
         {{ 'union all' if not loop.last }}
@@ -209,8 +212,21 @@
 
 {% macro spark_kmeans_centroid(values) -%}
     {%- set literals = [] -%}
-    {%- for value in values -%}{%- do literals.append(value ~ 'D') -%}{%- endfor -%}
+    {%- for value in values -%}{%- do literals.append(kmeans_number(value) | string) -%}{%- endfor -%}
     {{ return(literals) }}
+{%- endmacro %}
+
+{#- A number as a literal of floating point. -#}
+{% macro kmeans_number(value) -%}
+    {{ return(adapter.dispatch('kmeans_number')(value)) }}
+{%- endmacro %}
+
+{% macro default__kmeans_number(value) -%}
+    cast({{ value }} as {{ type_double() }})
+{%- endmacro %}
+
+{% macro spark__kmeans_number(value) -%}
+    {{ value }}D
 {%- endmacro %}
 
 {% macro spark_kmeans_distance(features, centroid) -%}
@@ -221,6 +237,29 @@
 
 {#- As `kmeans_assigned`, with centroids that are numbers. -#}
 {% macro spark_kmeans_assigned(table, features, centroids) -%}
+    {{ return(adapter.dispatch('kmeans_nearest')(table, features, centroids)) }}
+{%- endmacro %}
+
+{% macro default__kmeans_nearest(table, features, centroids) -%}
+    {%- set distances = [] -%}
+    {%- for centroid in centroids -%}{%- do distances.append('distance_' ~ loop.index) -%}{%- endfor -%}
+    {%- set nearest = smallest(distances) if distances | length > 1 else distances | first -%}
+    select
+        {{ features | join(', ') }},
+        {{ nearest }} as distance,
+        case {{ nearest }}
+            {%- for distance in distances %} when {{ distance }} then {{ loop.index }}{% endfor %}
+        end as cluster
+    from (
+        select {{ features | join(', ') }}
+            {%- for centroid in centroids %},
+            {{ spark_kmeans_distance(features, centroid) }} as distance_{{ loop.index }}
+            {%- endfor %}
+        from {{ table }}
+    ) as measured
+{%- endmacro %}
+
+{% macro spark__kmeans_nearest(table, features, centroids) -%}
     {%- set distances = [] -%}
     {%- for centroid in centroids -%}{%- do distances.append(spark_kmeans_distance(features, centroid)) -%}{%- endfor -%}
     select
@@ -233,4 +272,17 @@
             array({{ distances | join(', ') }}) as distances
         from {{ table }}
     ) as measured
+{%- endmacro %}
+
+{#- Their recursion may neither sum nor correlate either. -#}
+{% macro snowflake__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {{ spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) }}
+{%- endmacro %}
+
+{% macro bigquery__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {{ spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) }}
+{%- endmacro %}
+
+{% macro redshift__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {{ spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) }}
 {%- endmacro %}

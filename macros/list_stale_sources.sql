@@ -18,8 +18,8 @@
             'no new row for more than {{ allowed.count }} {{ allowed.period }}s' as reason,
             cast(null as {{ dbt.type_numeric() }}) as amount
         from {{ source.relation_name }}
-        having max({{ source.loaded_at_field }})
-            < {{ dbt.dateadd(allowed.period, -allowed.count, 'current_timestamp') }}
+        having {{ seconds_between('max(' ~ source.loaded_at_field ~ ')', dbt.current_timestamp()) }}
+            > {{ allowed.count * {'minute': 60, 'hour': 3600, 'day': 86400}[allowed.period] }}
         {{ 'union all' if not loop.last }}
     {%- else %}
         select
@@ -28,6 +28,6 @@
             cast(null as {{ dbt.type_string() }}) as item,
             cast(null as {{ dbt.type_string() }}) as reason,
             cast(null as {{ dbt.type_numeric() }}) as amount
-        where false
+        limit 0
     {%- endfor %}
 {% endmacro %}

@@ -43,5 +43,10 @@
 {%- endmacro %}
 
 {% macro is_old_invocation() -%}
-    started_at < {{ dbt.dateadd('day', -(var('build_history_days') | int), 'current_timestamp') }}
+    {{ seconds_between('started_at', dbt.current_timestamp()) }} > {{ 86400 * (var('build_history_days') | int) }}
+{%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__make_operations_tables() -%}
+    {{ default__make_operations_tables() }}
 {%- endmacro %}

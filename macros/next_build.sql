@@ -4,7 +4,7 @@
 -#}
 {% macro next_build() -%}
     {%- if is_incremental() -%}
-        (select greatest({{ epoch_now() }}, max(valid_from_build) + 1, max(valid_to_build) + 1) from {{ this }})
+        (select {{ largest([epoch_now(), 'max(valid_from_build) + 1', 'max(valid_to_build) + 1']) }} from {{ this }})
     {%- else -%}
         {{ epoch_now() }}
     {%- endif -%}

@@ -11,7 +11,7 @@
 {#- A function that returns rows stands after `from` only. -#}
 {% macro snowflake__quarter_hours_listed(relation, first_day, last_day, name) -%}
     {%- set first = 'dateadd(day, -1, ' ~ first_day ~ ')' -%}
-    select dateadd(minute, 15 * numbers.value, {{ start_of_day(first, 'UTC') }}) as {{ name }}
+    select dateadd(minute, 15 * cast(numbers.value as integer), {{ start_of_day(first, 'UTC') }}) as {{ name }}
     from {{ relation }}
     cross join lateral flatten(
         input => array_generate_range(0, 96 * (datediff(day, {{ first }}, {{ last_day }}) + 2) + 1)

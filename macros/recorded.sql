@@ -12,7 +12,7 @@
             {%- for name, type in operations_columns(table).items() %}
                 {{ dbt.cast('null', type) }} as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
-            where false
+            limit 0
         ) as nothing
     {%- endif -%}
 {%- endmacro %}

@@ -16,6 +16,17 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{% macro databricks__keeps_operations() -%}
-    {{ return(true) }}
+{#-
+    What records must never break a build, and of statements that nobody has run there it can't be said that they don't.
+-#}
+{% macro snowflake__keeps_operations() -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{% macro bigquery__keeps_operations() -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+{% macro redshift__keeps_operations() -%}
+    {{ return(false) }}
 {%- endmacro %}

@@ -24,3 +24,6 @@
         ) -%}
     {%- endfor -%}
 {%- endmacro %}
+
+{#- Raw tables of Databricks are its own. -#}
+{% macro databricks__register_sources() -%}{%- endmacro %}

@@ -9,3 +9,8 @@
 {#- Engines that split a count among threads by themselves need no advice. -#}
 {% macro default__scan_by_one_process() -%}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__scan_by_one_process() -%}
+    {{ default__scan_by_one_process() }}
+{%- endmacro %}

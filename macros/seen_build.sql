@@ -5,8 +5,10 @@
 {% macro seen_build(columns=['last_build']) -%}
     {%- set ns = namespace(build=0) -%}
     {%- if execute and is_incremental() -%}
+        {%- set maxima = [] -%}
+        {%- for column in columns -%}{%- do maxima.append('max(' ~ column ~ ')') -%}{%- endfor -%}
         {%- set highest -%}
-            select coalesce(greatest({% for column in columns %}max({{ column }}){{ ', ' if not loop.last }}{% endfor %}), 0)
+            select coalesce({{ largest(maxima) }}, 0)
             from {{ this }}
         {%- endset -%}
         {%- set first = 'select coalesce(min(valid_from_build), 0) from ' ~ ref('int_transactions_versioned') -%}

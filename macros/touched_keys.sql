@@ -11,7 +11,7 @@
     from {{ versions }}
     where {{ changed }}
     {%- if judges_orders %}
-        union
+        {{ union_distinct() }}
         select distinct {{ columns | join(', ') }}
         from {{ versions }}
         where

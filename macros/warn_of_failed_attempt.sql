@@ -20,3 +20,8 @@
 {% macro default__failed_attempt() -%}
     {{ return(none) }}
 {%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__failed_attempt() -%}
+    {{ return(default__failed_attempt()) }}
+{%- endmacro %}

@@ -14,11 +14,11 @@ cutoffs as (
 monthly_purchases as (
     select
         customer_id,
-        {{ dbt.date_trunc('month', 'known_from') }} as known_month,
+        cast({{ dbt.date_trunc('month', 'known_from') }} as date) as known_month,
         known_until,
         max(last_purchase_date) as last_purchase_date
     from purchases
-    group by customer_id, {{ dbt.date_trunc('month', 'known_from') }}, known_until
+    group by customer_id, cast({{ dbt.date_trunc('month', 'known_from') }} as date), known_until
 ),
 
 features as (

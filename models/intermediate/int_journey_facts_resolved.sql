@@ -68,7 +68,7 @@ subjected as (
             when meaning in ('shop_created', 'shop_deleted') then shop_id || ' shop'
             when meaning in ('invoice_issued', 'invoice_settled') then invoice_id || ' invoice'
             when meaning in ('payment_succeeded', 'payment_failed')
-                then invoice_id || ' ' || {{ local_date('fact_time') }} || ' ' || meaning
+                then invoice_id || ' ' || {{ as_text(local_date('fact_time')) }} || ' ' || meaning
         end, fact_id || ' fact') as subject
     from resolved
 ),
@@ -93,7 +93,7 @@ kept as (
         plan_id,
         invoice_id
     from compared
-    where meaning is distinct from meaning_before
+    where {{ differs('meaning', 'meaning_before') }}
 )
 
 select * from kept

@@ -33,7 +33,7 @@ staged as (
             when highest_rank = 1 then 'lead'
         end as stage
     from accumulated
-    where fact_time is distinct from next_fact_time
+    where {{ differs('fact_time', 'next_fact_time') }}
 ),
 
 compared as (
@@ -53,7 +53,7 @@ changed as (
         fact_id as entered_by_event_id,
         meaning as entered_by
     from compared
-    where stage is distinct from stage_before
+    where {{ differs('stage', 'stage_before') }}
 )
 
 select * from changed

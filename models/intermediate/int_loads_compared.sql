@@ -28,7 +28,7 @@ former as (
 medians as (
     select
         load_id,
-        percentile_cont(0.5) within group (order by rows_read) as median_rows
+        {{ median('rows_read') }} as median_rows
     from former
     group by load_id
     having count(*) >= {{ var('load_trend_least') }}
@@ -38,7 +38,7 @@ deviations as (
     select
         former.load_id,
         medians.median_rows,
-        percentile_cont(0.5) within group (order by abs(former.rows_read - medians.median_rows)) as mad_rows
+        {{ median('abs(former.rows_read - medians.median_rows)') }} as mad_rows
     from former
     inner join medians on former.load_id = medians.load_id
     group by former.load_id, medians.median_rows

@@ -20,7 +20,7 @@ gaps as (
     select
         'gap_in_days' as check_name,
         'raw.transactions' as table_name,
-        cast(calendar_days.calendar_date as {{ dbt.type_string() }}) as item,
+        {{ as_text('calendar_days.calendar_date') }} as item,
         'no line' as reason,
         cast(0 as {{ dbt.type_numeric() }}) as amount
     from calendar_days
@@ -44,9 +44,9 @@ unusual as (
     select
         'unusual_load' as check_name,
         loads.table_name,
-        'load ' || loads.load_id as item,
-        loads.rows_read || ' rows, the median of the loads before is '
-        || cast(loads.median_rows as numeric(18, 1)) as reason,
+        'load ' || {{ as_text('loads.load_id') }} as item,
+        {{ as_text('loads.rows_read') }} || ' rows, the median of the loads before is '
+        || {{ as_text('cast(loads.median_rows as numeric(18, 1))') }} as reason,
         load_sums.net_change as amount
     from loads
     left join load_sums on loads.load_id = load_sums.load_id

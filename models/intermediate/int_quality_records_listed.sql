@@ -40,7 +40,8 @@ rejected as (
     select
         'rejected_' || rejected_rows.reason as check_name,
         loads.table_name,
-        'load ' || rejected_rows.load_id || ' line ' || rejected_rows.line as item,
+        'load ' || {{ as_text('rejected_rows.load_id') }}
+        || ' line ' || {{ as_text('rejected_rows.line') }} as item,
         rejected_rows.column_name as reason,
         case when loads.table_name = 'raw.transactions' then rejected_rows.amount end as amount
     from rejected_rows

@@ -54,19 +54,24 @@ seen_loads as (
         select transactions.transaction_id
         from {{ ref('stg_shop__transactions') }} as transactions
         inner join former on transactions._load_id > former.seen_load_id
-        union
+        {{ union_distinct() }}
         select replaced_transactions.transaction_id
         from {{ ref('stg_loader__replaced_transactions') }} as replaced_transactions
         inner join former
-            on greatest(replaced_transactions._replaced_by, replaced_transactions._restored_by) > former.seen_load_id
-        union
+            on {{ largest(['replaced_transactions._replaced_by', 'replaced_transactions._restored_by']) }}
+                > former.seen_load_id
+        {{ union_distinct() }}
         select transaction_id
         from described
         where
-            (customer_id, category, customer_segment, age_group, location)
-            is distinct from (new_customer_id, new_category, new_customer_segment, new_age_group, new_location)
+            {{
+                any_differs(
+                    ['customer_id', 'category', 'customer_segment', 'age_group', 'location'],
+                    ['new_customer_id', 'new_category', 'new_customer_segment', 'new_age_group', 'new_location'],
+                )
+            }}
             or time_zone <> '{{ var("time_zone") }}'
-            or is_accepted is distinct from {{ is_accepted('transaction_date') }}
+            or {{ differs('is_accepted', is_accepted('transaction_date')) }}
     ),
 {% endif %}
 

@@ -21,5 +21,5 @@ select
 from events
 cross join rollups
 where
-    events.event_count is distinct from rollups.event_count
-    or events.load_checksum is distinct from rollups.load_checksum
+    {{ differs('events.event_count', 'rollups.event_count') }}
+    or {{ differs('events.load_checksum', 'rollups.load_checksum') }}

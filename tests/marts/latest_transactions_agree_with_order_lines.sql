@@ -32,7 +32,7 @@ select
 from order_lines
 full outer join latest_transactions on order_lines.transaction_id = latest_transactions.transaction_id
 where
-    order_lines.customer_id is distinct from latest_transactions.customer_id
-    or order_lines.product_id is distinct from latest_transactions.product_id
-    or order_lines.category is distinct from latest_transactions.category
-    or order_lines.amount is distinct from latest_transactions.amount
+    {{ differs('order_lines.customer_id', 'latest_transactions.customer_id') }}
+    or {{ differs('order_lines.product_id', 'latest_transactions.product_id') }}
+    or {{ differs('order_lines.category', 'latest_transactions.category') }}
+    or {{ differs('order_lines.amount', 'latest_transactions.amount') }}

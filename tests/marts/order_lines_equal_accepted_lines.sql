@@ -25,6 +25,6 @@ select
 from accepted
 cross join delivered
 where
-    accepted.line_count is distinct from delivered.line_count
-    or accepted.amount is distinct from delivered.amount
-    or accepted.quantity is distinct from delivered.quantity
+    {{ differs('accepted.line_count', 'delivered.line_count') }}
+    or {{ differs('accepted.amount', 'delivered.amount') }}
+    or {{ differs('accepted.quantity', 'delivered.quantity') }}

@@ -23,5 +23,5 @@ select
 from portfolio
 cross join source
 where
-    portfolio.relationships is distinct from source.relationships
-    or portfolio.total_value is distinct from source.total_value
+    {{ differs('portfolio.relationships', 'source.relationships') }}
+    or {{ differs('portfolio.total_value', 'source.total_value') }}

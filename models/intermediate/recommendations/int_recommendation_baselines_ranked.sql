@@ -75,7 +75,7 @@ kept as (
     select *
     from ranked
     where
-        least({{ baselines | join('_rank, ') }}_rank)
+        {{ smallest((baselines | join('_rank,') ~ '_rank').split(',')) }}
         <= {{ var('recommendation_list_length') }}
 ),
 

@@ -23,7 +23,9 @@ listed as (
         cast({{ dbt.dateadd('day', '-' ~ var('recommendation_horizon_days'), 'last_date') }} as date) as cutoff_date,
         last_date as horizon_date
     from bounds
-    where first_date <= {{ dbt.dateadd('day', '-' ~ var('recommendation_horizon_days'), 'last_date') }}
+    where
+        first_date
+        <= cast({{ dbt.dateadd('day', '-' ~ var('recommendation_horizon_days'), 'last_date') }} as date)
 )
 
 select * from listed

@@ -21,7 +21,7 @@ gains as (
     {% for rank in range(1, 11) -%}
         select
             {{ rank }} as rank,
-            cast(ln(2.0) / ln({{ rank + 1 }}.0) as numeric(12, 10)) as gain
+            cast(ln(2.0) / ln({{ rank + 1 }}.0) as {{ type_exact(12, 10) }}) as gain
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
@@ -67,7 +67,7 @@ outcomes as (
         expected.customer_id,
         expected.relevant_products,
         0 as hits,
-        cast(0 as numeric(12, 10)) as gain
+        cast(0 as {{ type_exact(12, 10) }}) as gain
     from expected
     inner join methods on expected.list = methods.list
     union all
@@ -107,7 +107,7 @@ counted as (
         summed.*,
         ideal_gains.ideal_gain
     from summed
-    inner join ideal_gains on least(summed.k, summed.relevant_products) = ideal_gains.hits
+    inner join ideal_gains on {{ smallest(['summed.k', 'summed.relevant_products']) }} = ideal_gains.hits
 )
 
 select * from counted

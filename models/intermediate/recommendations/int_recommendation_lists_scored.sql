@@ -67,7 +67,7 @@ scored as (
             as numeric(9, 6)
         ) as score,
         -- What a customer bought needs no other reason; else the method for which the product is nearest to its best.
-        case coalesce(personal_score, greatest({{ methods | join('_score, ') }}_score))
+        case coalesce(personal_score, {{ largest((methods | join('_score,') ~ '_score').split(',')) }})
             {%- for method in methods %}
                 when {{ method }}_score then '{{ method }}'
             {%- endfor %}

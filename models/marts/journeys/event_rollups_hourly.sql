@@ -43,8 +43,8 @@ with events as (
         from checksums
         full outer join seen on checksums.hour = seen.hour and checksums.event_type = seen.event_type
         where
-            checksums.event_count is distinct from seen.event_count
-            or checksums.load_checksum is distinct from seen.load_checksum
+            {{ differs('checksums.event_count', 'seen.event_count') }}
+            or {{ differs('checksums.load_checksum', 'seen.load_checksum') }}
     ),
 {% endif %}
 

@@ -87,8 +87,9 @@ explained as (
         overall_share,
         lift,
         was_owned,
-        'owned by ' || segment_owners || ' of ' || segment_customers || ' customers of segment ' || segment || ', '
-        || cast(lift as numeric(18, 1)) || ' times the share of all customers' as reason
+        'owned by ' || {{ as_text('segment_owners') }}
+        || ' of ' || {{ as_text('segment_customers') }} || ' customers of segment ' || segment || ', '
+        || {{ as_text('cast(lift as numeric(18, 1))') }} || ' times the share of all customers' as reason
     from ranked
     where opportunity_rank <= {{ var('cross_sell_count') }}
 )

@@ -23,9 +23,7 @@ described as (
 owned as (
     select
         histories.*,
-        {{
-            dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day')
-        }} as days_ago
+        {{ dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day') }} as days_ago
     from {{ ref('int_recommendation_owned_ranked') }} as histories
     inner join {{ ref('int_recommendation_cutoffs_listed') }} as cutoffs on histories.purpose = cutoffs.purpose
     where histories.purpose = 'shipped'
@@ -56,18 +54,20 @@ reasoned as (
             when lists.strongest_method = 'personal'
                 then
                     'you bought it '
-                    || case when owned.order_count = 1 then 'once' else owned.order_count || ' times' end
+                    || case owned.order_count when 1 then 'once' else {{ as_text('owned.order_count') }} || ' times' end
                     || case
                         when owned.days_ago = 0 then ', last today'
                         when owned.days_ago = 1 then ', last 1 day ago'
-                        else ', last ' || owned.days_ago || ' days ago'
+                        else ', last ' || {{ as_text('owned.days_ago') }} || ' days ago'
                     end
             when lists.strongest_method = 'co_purchase'
-                then 'bought together with ' || partners.partner_name || ' in ' || partners.pair_orders || ' orders'
+                then
+                    'bought together with ' || partners.partner_name
+                    || ' in ' || {{ as_text('partners.pair_orders') }} || ' orders'
             when lists.strongest_method = 'segment_affinity'
                 then
-                    'number ' || segment_products.rank_in_category || ' of category ' || products.category
-                    || ' among customers of segment ' || customers.segment
+                    'number ' || {{ as_text('segment_products.rank_in_category') }} || ' of category '
+                    || products.category || ' among customers of segment ' || customers.segment
             when lists.list = 'repeat'
                 then
                     'bought again by ' || {{ counted_customers('products.repeat_customers_last_30_days') }}
