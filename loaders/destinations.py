@@ -14,6 +14,7 @@ from loaders.duckdb_destination import open_duckdb
 from loaders.errors import LoaderError
 from loaders.parquet_destination import open_parquet
 from loaders.project import Project
+from loaders.roles import BUILT_SCHEMAS
 
 # Where a destination is that is named without its path: a variable of the environment, and the path without that, from
 # the project's folder. dbt's target `duckdb` has the same (profiles.yml.example).
@@ -54,6 +55,11 @@ def open_destination(
     variable, default = PATHS[kind]
     place = Path(path) if path else project.root / os.environ.get(variable, default)
     if kind == "duckdb":
+        if place.stem.lower() in {"loader", *BUILT_SCHEMAS, *(table.schema for table in contract.tables)}:
+            raise LoaderError(
+                f"In {place} {place.stem!r} would be the name of the database and of a schema in it.",
+                "Give the file another name.",
+            )
         with open_duckdb(place, wait=wait, on_note=on_note) as duckdb:
             yield duckdb
     else:

@@ -264,6 +264,15 @@ def test_an_unknown_destination_is_refused(loader: Run) -> None:
     assert (result.exit_code, "There is no destination 'oracle:shop'" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["raw.duckdb", "Loader.db", "marts"])
+def test_a_file_named_as_a_schema_is_refused(name: str, loader: Run, tmp_path: Path) -> None:
+    path = write(tmp_path, "transactions_1", HEADER + "1,a,1,2017-01-01,\n")
+    result = loader("copy", path, "--to", f"duckdb:{tmp_path / name}")
+    assert result.exit_code == 1
+    assert "Give the file another name." in result.output
+    assert not (tmp_path / name).exists()
+
+
 def test_both_destinations_have_the_same_methods() -> None:
     def names(kind: type) -> set[str]:
         return {name for name in dir(kind) if not name.startswith("_")} - {"connection"}
