@@ -56,6 +56,8 @@ def main() -> None:
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def _load(project: Project, tables: Path) -> None:

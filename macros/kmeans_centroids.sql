@@ -102,7 +102,7 @@
     one iteration, and the next one has them as numbers. Sums are exact, so these are the centroids of the one query.
 -#}
 {% macro spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
-    {%- set found = namespace(starts=[], finished=[], centroids=[], best=none) -%}
+    {%- set found = namespace(starts=[], finished=[], best=none) -%}
     {%- if execute -%}
         {%- set found.starts = spark_kmeans_starts(table, id, features, clusters) -%}
         {%- for iteration in range(1, max_iterations + 1) if found.starts -%}

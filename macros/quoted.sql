@@ -6,8 +6,3 @@
 {% macro default__quoted(value) -%}
     {%- if value is none -%} null {%- else -%} '{{ (value | string).replace("'", "''").replace('\x00', '') }}' {%- endif -%}
 {%- endmacro %}
-
-{#- A backslash begins an escape in Spark's literals. -#}
-{% macro spark__quoted(value) -%}
-    {{ default__quoted(value if value is none else (value | string).replace('\\', '\\\\')) }}
-{%- endmacro %}

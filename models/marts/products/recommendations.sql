@@ -1,6 +1,5 @@
 with lists as (
-    select *
-    from {{ ref('int_recommendation_lists_ranked') }}
+    select * from {{ ref('int_recommendation_lists_ranked') }}
     where purpose = 'shipped'
 ),
 
@@ -23,7 +22,9 @@ described as (
 owned as (
     select
         histories.*,
-        {{ dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day') }} as days_ago
+        {{
+            dbt.datediff('histories.last_order_date', 'cutoffs.cutoff_date', 'day')
+        }} as days_ago
     from {{ ref('int_recommendation_owned_ranked') }} as histories
     inner join {{ ref('int_recommendation_cutoffs_listed') }} as cutoffs on histories.purpose = cutoffs.purpose
     where histories.purpose = 'shipped'
