@@ -38,18 +38,6 @@ lengths as (
     where rank in (5, 10)
 ),
 
--- A customer without a list by a method counts, too.
-expected as (
-    select
-        targets.customer_id,
-        targets.list,
-        lengths.k,
-        count(*) as relevant_products
-    from targets
-    cross join lengths
-    group by targets.customer_id, targets.list, lengths.k
-),
-
 methods as (
     select distinct
         method,
@@ -57,27 +45,25 @@ methods as (
     from lists
 ),
 
--- A method's chance at each customer, with no hit yet, and then its hits: added up, not joined, as an engine can't tell
--- how few rows the hits are.
+-- A customer without a list by a method counts, too. Added up, not joined, as an engine can't tell how few the hits are.
 outcomes as (
     select
         methods.method,
-        expected.list,
-        expected.k,
-        expected.customer_id,
-        expected.relevant_products,
-        0 as hits,
+        targets.list,
+        targets.customer_id,
+        count(*) as relevant_products,
+        0 as rank,
         cast(0 as {{ type_exact(12, 10) }}) as gain
-    from expected
-    inner join methods on expected.list = methods.list
+    from targets
+    inner join methods on targets.list = methods.list
+    group by methods.method, targets.list, targets.customer_id
     union all
     select
         lists.method,
         lists.list,
-        lengths.k,
         lists.customer_id,
         0 as relevant_products,
-        1 as hits,
+        gains.rank,
         gains.gain
     from lists
     inner join targets
@@ -86,20 +72,20 @@ outcomes as (
             and lists.list = targets.list
             and lists.product_number = targets.product_number
     inner join gains on lists.rank = gains.rank
-    inner join lengths on gains.rank <= lengths.k
 ),
 
 summed as (
     select
-        method,
-        list,
-        k,
-        customer_id,
-        max(relevant_products) as relevant_products,
-        sum(hits) as hits,
-        sum(gain) as gain
+        outcomes.method,
+        outcomes.list,
+        lengths.k,
+        outcomes.customer_id,
+        max(outcomes.relevant_products) as relevant_products,
+        sum(case when outcomes.rank > 0 then 1 else 0 end) as hits,
+        sum(outcomes.gain) as gain
     from outcomes
-    group by method, list, k, customer_id
+    inner join lengths on outcomes.rank <= lengths.k
+    group by outcomes.method, outcomes.list, lengths.k, outcomes.customer_id
 ),
 
 counted as (
