@@ -79,7 +79,7 @@ def spoil(manifest: dict[str, Any]) -> None:
     for tests in (nodes, manifest["macros"]):
         for test in tests.values():
             used = test["depends_on"]["macros"]
-            test["depends_on"]["macros"] = [macro for macro in used if not macro.endswith(".quoted")]
+            test["depends_on"]["macros"] = [macro for macro in used if not macro.endswith(".growth")]
 
 
 def test_the_project_keeps_its_rules(built_project: Path) -> None:
