@@ -42,6 +42,7 @@ summed as (
         {{ keys }}.product_id,
         count(judged.product_id) as transaction_count,
         count(distinct judged.order_id) as order_count,
+        count(judged.product_id) > count(distinct judged.order_id) as is_on_several_lines,
         count(distinct case when judged.is_bought then judged.order_id end) as purchase_count,
         sum(judged.quantity) as quantity,
         sum(case when judged.amount > 0 then judged.amount else 0 end) as gross_revenue,

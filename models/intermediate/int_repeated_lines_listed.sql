@@ -6,27 +6,33 @@ customer_products as (
     select * from {{ ref('int_customer_products_summed') }}
 ),
 
--- Where an order has two lines that say the same, the customer has more lines of the product than orders; to ask only
--- these saves sorting all lines. A line without an order is an order of its own, but may repeat another one.
+-- Few of all, which saves sorting all lines.
+repeating as (
+    select
+        customer_id,
+        product_id
+    from customer_products
+    where is_on_several_lines
+),
+
+-- A line without an order is an order of its own, but may repeat another one.
 suspected as (
     select
-        transaction_id,
-        nullif(order_id, 'line_' || transaction_id) as order_id,
-        customer_id,
-        product_id,
-        quantity,
-        amount,
-        transacted_at
+        transactions.transaction_id,
+        nullif(transactions.order_id, 'line_' || transactions.transaction_id) as order_id,
+        transactions.customer_id,
+        transactions.product_id,
+        transactions.quantity,
+        transactions.amount,
+        transactions.transacted_at
     from transactions
+    left join repeating
+        on
+            transactions.customer_id = repeating.customer_id
+            and transactions.product_id = repeating.product_id
     where
-        order_id = 'line_' || transaction_id
-        or (customer_id, product_id) in (
-            select
-                customer_products.customer_id,
-                customer_products.product_id
-            from customer_products
-            where customer_products.transaction_count > customer_products.order_count
-        )
+        transactions.order_id = 'line_' || transactions.transaction_id
+        or repeating.product_id is not null
 ),
 
 numbered as (
