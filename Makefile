@@ -53,7 +53,7 @@ bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvk
 bench-build: .venv-bench/.done setup ## measure builds of the marts by size and by change, beside pandas and DuckDB; takes hours
 	@.venv-bench/bin/python -m benchmarks.build $(BENCH)
 
-bench-engines: .venv/.test setup ## measure the marts on PostgreSQL and on DuckDB, in the same run, once they are equal
+bench-engines: .venv/.test setup ## measure the marts on PostgreSQL, DuckDB and, where it is installed, Spark, once they are equal
 	@$(BIN)/python -m benchmarks.engines $(BENCH)
 
 lock: .venv/.test ## write requirements.lock anew from pyproject.toml
