@@ -235,9 +235,10 @@ def test_the_summary_is_that_of_pandas(history: History) -> None:
 
 def kmeans(clusters: int) -> str:
     """Return the k-means query on a table `points (id, x1 ... x5)`, rendered without dbt, which starts slowly."""
-    source = "".join(file.read_text() for file in (ROOT / "macros").glob("kmeans_*.sql"))
+    source = "".join(file.read_text() for file in (ROOT / "macros").rglob("kmeans_*.sql"))
     macros = jinja2.Environment(extensions=["jinja2.ext.do"], autoescape=False).from_string(source).module
-    return str(macros.default__kmeans_centroids("points", "id", ["x1", "x2", "x3", "x4", "x5"], clusters, 300))  # type: ignore[attr-defined]
+    features = ["x1", "x2", "x3", "x4", "x5"]
+    return str(macros.default__kmeans_centroids("points", "points", "id", features, clusters, 300))  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ methods as (
     from lists
 ),
 
--- A customer without a list by a method counts, too. Added up, not joined, as an engine can't tell how few the hits are.
+-- A customer without a list by a method counts, too. Added up, not joined, as no engine can tell how few the hits are.
 outcomes as (
     select
         methods.method,
