@@ -11,7 +11,7 @@ Found = dict[str, Any]
 BUILDS = ("full", "nothing new", "newest +0.1 %", "scattered +0.1 %", "newest +1 %", "scattered +1 %")
 PEERS = ("ours", "pandas", "duckdb")
 BEGIN, END = "<!-- measured: make bench-build -->", "<!-- end of measured -->"
-# What the demo's size, or one ten times it and more, is wanted to do: name, limit, and the value as a function of sizes.
+# What the demo's size, or one of ten times it or more, is to do: name, limit, and the value as a function of sizes.
 TARGETS: list[tuple[str, float, Callable[[dict[str, Found]], float]]] = [
     ("full build of the demo, seconds", 120, lambda sizes: median(sizes["1"], "full")),
     ("with nothing new, seconds", 25, lambda sizes: median(sizes["1"], "nothing new")),
