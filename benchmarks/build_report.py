@@ -189,6 +189,7 @@ def _billion(sizes: dict[str, Found]) -> str:
             ("build after +1 % of the newest", "newest +1 %"),
             ("build after +1 % scattered", "scattered +1 %"),
         )
+        if cost in size["costs"]
     ]
     for table in size["disk"]["largest"][:6]:
         gigabytes = (f"{times * table[part] / 1000:,.0f} GB" for part in ("table_mb", "indexes_mb"))
