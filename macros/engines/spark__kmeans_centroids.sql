@@ -47,43 +47,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The starts of `kmeans_centroids`: each a number and its centroids, which are lists of Spark's literals. -#}
-{% macro spark_kmeans_starts(table, id, features, clusters) -%}
-    {%- set starts, farthest = [], [] -%}
-    {%- for cluster in range(clusters) -%}
-        {%- set distances = [] -%}
-        {%- for centroid in farthest -%}{%- do distances.append(spark_kmeans_distance(features, centroid)) -%}{%- endfor -%}
-        {%- set next -%}
-            select {{ features | join(', ') }}
-            from {{ table }}
-            order by
-                {{ smallest(distances) if distances | length > 1 else distances | first or kmeans_distance(features, 0) }} desc,
-                {{ id }}
-            limit 1
-        {%- endset -%}
-        {%- for row in run_query(next).rows -%}{%- do farthest.append(spark_kmeans_centroid(row)) -%}{%- endfor -%}
-    {%- endfor -%}
-    {%- if farthest -%}
-        {%- do starts.append({'number': 0, 'centroids': farthest}) -%}
-        {%- for feature in features -%}
-            {%- set quantiles -%}
-                select avg({{ features | join('), avg(') }})
-                from (
-                    select *, ntile({{ clusters }}) over (order by {{ feature }}, {{ id }}) as quantile from {{ table }}
-                ) as ranked
-                group by quantile
-                order by quantile
-            {%- endset -%}
-            {%- set centroids = [] -%}
-            {%- for row in run_query(quantiles).rows -%}
-                {%- do centroids.append(spark_kmeans_centroid(row)) -%}
-            {%- endfor -%}
-            {%- do starts.append({'number': loop.index, 'centroids': centroids}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return(starts) }}
-{%- endmacro %}
-
 {#- The starts with the means of their clusters' points in place of their centroids; one without points stays. -#}
 {% macro spark_kmeans_moved(table, features, starts, iteration) -%}
     {%- set query -%}
@@ -115,62 +78,4 @@
     {%- set literals = [] -%}
     {%- for value in values -%}{%- do literals.append(kmeans_number(value) | string) -%}{%- endfor -%}
     {{ return(literals) }}
-{%- endmacro %}
-
-{#- A number as a literal of floating point. -#}
-{% macro kmeans_number(value) -%}
-    {{ return(adapter.dispatch('kmeans_number')(value)) }}
-{%- endmacro %}
-
-{% macro default__kmeans_number(value) -%}
-    cast({{ value }} as {{ type_double() }})
-{%- endmacro %}
-
-{% macro spark__kmeans_number(value) -%}
-    {{ value }}D
-{%- endmacro %}
-
-{% macro spark_kmeans_distance(features, centroid) -%}
-    {%- for feature in features -%}
-    {{ ' + ' if not loop.first }}power({{ feature }} - ({{ centroid[loop.index0] }}), 2)
-    {%- endfor -%}
-{%- endmacro %}
-
-{#- As `kmeans_assigned`, with centroids that are numbers. -#}
-{% macro spark_kmeans_assigned(table, features, centroids) -%}
-    {{ return(adapter.dispatch('kmeans_nearest')(table, features, centroids)) }}
-{%- endmacro %}
-
-{% macro default__kmeans_nearest(table, features, centroids) -%}
-    {%- set distances = [] -%}
-    {%- for centroid in centroids -%}{%- do distances.append('distance_' ~ loop.index) -%}{%- endfor -%}
-    {%- set nearest = smallest(distances) if distances | length > 1 else distances | first -%}
-    select
-        {{ features | join(', ') }},
-        {{ nearest }} as distance,
-        case {{ nearest }}
-            {%- for distance in distances %} when {{ distance }} then {{ loop.index }}{% endfor %}
-        end as cluster
-    from (
-        select {{ features | join(', ') }}
-            {%- for centroid in centroids %},
-            {{ spark_kmeans_distance(features, centroid) }} as distance_{{ loop.index }}
-            {%- endfor %}
-        from {{ table }}
-    ) as measured
-{%- endmacro %}
-
-{% macro spark__kmeans_nearest(table, features, centroids) -%}
-    {%- set distances = [] -%}
-    {%- for centroid in centroids -%}{%- do distances.append(spark_kmeans_distance(features, centroid)) -%}{%- endfor -%}
-    select
-        {{ features | join(', ') }},
-        array_min(distances) as distance,
-        array_position(distances, array_min(distances)) as cluster
-    from (
-        select
-            {{ features | join(', ') }},
-            array({{ distances | join(', ') }}) as distances
-        from {{ table }}
-    ) as measured
 {%- endmacro %}
