@@ -8,49 +8,30 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from click.testing import CliRunner, Result
 
 from loaders import parquet_versions
-from loaders.cli import main
 from loaders.contract import history_of, read_contract
 from loaders.destination import Postgres
 from loaders.parquet_destination import LEDGER_FILE, NO_MONTH, Parquet
 from loaders.project import find_project
 from tests.conftest import DATA, ROOT
+from tests.loaders.test_duckdb import Run, loader, write
 from tests.project.test_engines import EVENTS, TRANSACTIONS
 
 HEADER = "id,customer_id,amount,date\n"
 # What tells when something was loaded, and not what.
 TIMES = {"_loaded_at", "started_at", "finished_at"}
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def loader(own_project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line with no PostgreSQL in reach."""
-    monkeypatch.setenv("PGHOST", str(own_project))
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-    return run
+__all__ = ["loader"]  # a fixture
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "the [shop]'s" / "tables"
-
-
-def write(folder: Path, name: str, text: str) -> Path:
-    path = folder / f"{name}.csv"
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def to(folder: Path) -> tuple[str, str]:
