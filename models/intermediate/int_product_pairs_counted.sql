@@ -4,7 +4,7 @@
         incremental_strategy='merge',
         unlogged=false,
         unique_key=['product_number', 'other_product_number'],
-        pre_hook='{{ scan_by_one_process() }}',
+        pre_hook=['{{ scan_by_one_process() }}', '{{ join_by_hash() }}'],
     )
 }}
 {%- set build = seen_build() %}

@@ -1,0 +1,20 @@
+{% macro join_by_hash() -%}
+    {{ return(adapter.dispatch('join_by_hash')()) }}
+{%- endmacro %}
+
+{#-
+    PostgreSQL takes a key of two columns for no more telling than the better one of them, and rather sorts all pairs than
+    hashes them: 7.6 and 11.4 s for finding and merging what 1 % of lines changed of 8 million pairs, 6.0 and 4.8 s by hash.
+-#}
+{% macro postgres__join_by_hash() -%}
+    set local enable_mergejoin = off
+{%- endmacro %}
+
+{#- Other engines join by hash on their own. -#}
+{% macro default__join_by_hash() -%}
+{%- endmacro %}
+
+{#- dbt-redshift inherits what is PostgreSQL's. -#}
+{% macro redshift__join_by_hash() -%}
+    {{ default__join_by_hash() }}
+{%- endmacro %}
