@@ -50,9 +50,11 @@ LEFT_OUT = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 class Size:
     """One size of data: its folder, its server, and what was measured."""
 
-    def __init__(self, folder: Path, found: dict[str, Any], size: float, runs: int) -> None:
+    def __init__(
+        self, folder: Path, found: dict[str, Any], size: float, runs: int, shares: tuple[float, ...] = SHARES
+    ) -> None:
         """Say where things are; nothing is started yet."""
-        self.folder, self.found, self.size, self.runs = folder, found, size, runs
+        self.folder, self.found, self.size, self.runs, self.shares = folder, found, size, runs, shares
         self.server = EmbeddedServer(folder)
         self.root = find_project().root
         self.database = "builds"
@@ -71,7 +73,7 @@ class Size:
             yield "base", self.load_base
             yield "first build", lambda: self.dbt("first build", "run", "--full-refresh")
             for run in runs:
-                for share in SHARES:
+                for share in self.shares:
                     for kind in KINDS:
                         name = f"{kind} +{100 * share:g} %"
                         part = part_name(kind, share, run)
@@ -93,11 +95,12 @@ class Size:
 
     def run(self, groups: list[str], save: Callable[[], None]) -> None:
         """Do what is not done yet, and write down each step."""
-        if self.found.setdefault("runs", self.runs) != self.runs:
-            raise SystemExit(f"{self.folder} was made for --runs {self.found['runs']}; remove it, or give that number.")
+        for option, given in {"runs": self.runs, "shares": list(self.shares)}.items():
+            if (made := self.found.setdefault(option, given)) != given:
+                raise SystemExit(f"{self.folder} was made for --{option} {made}; remove it, or give the same.")
         if "lines" not in self.found:
             shutil.rmtree(self.folder, ignore_errors=True)
-            self.found["lines"] = write_size(self.folder, self.size, self.runs)
+            self.found["lines"] = write_size(self.folder, self.size, self.runs, self.shares)
             save()
         (self.folder / "profiles.yml").write_text((self.root / "profiles.yml.example").read_text())
         done: list[str] = self.found.setdefault("done", [])
@@ -309,6 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="0.1,1,10", help="times the demo's 1,469,307 lines, with commas between")
     parser.add_argument("--runs", type=int, default=3, help="runs of each step, of which the median counts")
+    parser.add_argument("--shares", default="0.001,0.01", help="parts of the lines that come later, each in a load")
     parser.add_argument("--only", default=",".join(GROUPS), help="what to measure, with commas between")
     parser.add_argument(
         "--report", action="store_true", help="print, draw and write into docs/ what was measured so far"
@@ -332,9 +336,10 @@ def main() -> None:
         partial.replace(file)
 
     if not arguments.report:
+        shares = tuple(map(float, arguments.shares.split(",")))
         for size in map(float, arguments.sizes.split(",")):
-            label = f"{size:g}"
-            Size(folder / label, found["sizes"].setdefault(label, {}), size, arguments.runs).run(groups, save)
+            measured = found["sizes"].setdefault(f"{size:g}", {})
+            Size(folder / f"{size:g}", measured, size, arguments.runs, shares).run(groups, save)
     report(found, find_project().root / "docs" if arguments.report else None)
 
 

@@ -58,8 +58,10 @@ def part_name(kind: str, share: float, run: int) -> str:
     return f"{kind}_{share:g}_{run}"
 
 
-def write_size(folder: Path, size: float, runs: int) -> dict[str, int]:
+def write_size(folder: Path, size: float, runs: int, shares: tuple[float, ...] = SHARES) -> dict[str, int]:
     """Write the files of `size` times the demo into `folder`: all lines, and the same lines as a base and loads on top.
+
+    Each of the loads has one of the shares of all lines, of each kind, as often as there are runs.
 
     Returns:
         The number of lines of each part, and of "all".
@@ -77,7 +79,7 @@ def write_size(folder: Path, size: float, runs: int) -> dict[str, int]:
         source = f"read_csv('{customers}', all_varchar = true) as demographics join households using (household_id)"
         _write(database, f"select {renamed} from {source}", folder / "customers.csv")
         _write(database, f"from read_csv('{products}', all_varchar = true)", folder / "products.csv")
-        for name, condition in {"all": "true", **_parts(runs)}.items():
+        for name, condition in {"all": "true", **_parts(runs, shares)}.items():
             lines = f"select * exclude (number, age, chance) from lines where {condition} order by number"
             target = folder / ("transactions.csv" if name == "all" else f"transactions_{name}.csv")
             counts[name] = _write(database, lines, target)
@@ -86,13 +88,13 @@ def write_size(folder: Path, size: float, runs: int) -> dict[str, int]:
     return counts
 
 
-def _parts(runs: int) -> dict[str, str]:
+def _parts(runs: int, shares: tuple[float, ...]) -> dict[str, str]:
     """Return the condition of each part; later runs have the newer ones of the newest lines, as they load last."""
-    held_out = runs * sum(SHARES)
+    held_out = runs * sum(shares)
     conditions = {"base": f"age <= {1 - held_out} and chance >= {held_out}"}
     begun = 0.0
     for run in range(runs):
-        for share in SHARES:
+        for share in shares:
             newest = f"age > {1 - held_out + begun} and age <= {1 - held_out + begun + share}"
             conditions[part_name("newest", share, run)] = newest
             scattered = f"chance >= {begun} and chance < {begun + share} and age <= {1 - held_out}"

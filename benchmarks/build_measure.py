@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import time
@@ -17,11 +18,15 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 @dataclass
 class Cost:
-    """What a command took: seconds, and the most memory of it and of the server in MB (0 where /proc doesn't tell)."""
+    """What a command took: seconds, and the most memory of it and of the server in MB (0 where /proc doesn't tell).
+
+    Of programs that it started and did not wait for, such as Spark's Java, `left_cpu_seconds` has the time of CPU.
+    """
 
     seconds: float
     client_mb: float
     server_mb: float
+    left_cpu_seconds: float
 
 
 def run_measured(name: str, command: list[str], environment: Mapping[str, str], output: Path, server: int) -> Cost:
@@ -42,7 +47,7 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         process = subprocess.Popen(
             command, env=environment, stdout=opened, stderr=subprocess.STDOUT, cwd=find_project().root
         )
-        with _watch_memory(process.pid, server) as peaks:
+        with _watch(process.pid, server) as looks:
             try:
                 process.wait()
             except KeyboardInterrupt:
@@ -52,20 +57,27 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         seconds = time.perf_counter() - begun
     if process.returncode:
         raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
-    client, beside = (round(max(found), 1) for found in zip(*peaks, strict=True))
-    return Cost(round(seconds, 3), client, beside)
+    client, beside, _ = (round(max(found), 1) for found in zip(*looks, strict=True))
+    return Cost(round(seconds, 3), client, beside, round(looks[-1][2], 1))
 
 
 @contextmanager
-def _watch_memory(client: int, server: int) -> Iterator[list[tuple[float, float]]]:
-    """Look at the memory of client and server until the block ends; the list has both, in MB, for each look."""
-    found = [(0.0, 0.0)]
+def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]]]:
+    """Look at client and server until the block ends.
+
+    The list has for each look the memory of both in MB, and the seconds of CPU of the programs that the client started.
+    """
+    found = [(0.0, 0.0, 0.0)]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(SECONDS_BETWEEN_LOOKS):
+            started = _descendants(client)
             # The most so far, as the kernel has it. What it tells of dead processes starts from their parent's memory.
-            found.append((_sizes(client).get("VmHWM", 0) / 1000, server_memory(server)))
+            memory = sum(_sizes(process).get("VmHWM", 0) for process in [client, *started]) / 1000
+            # Not of a client that has just ended: those who started with it may be gone too.
+            if memory:
+                found.append((memory, server_memory(server), sum(map(cpu_seconds, started))))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -98,7 +110,26 @@ def _sizes(process: int) -> dict[str, int]:
     return {}
 
 
-def _children(process: int) -> list[int]:
+def cpu_seconds(process: int) -> float:
+    """Return the seconds of CPU of a process and of its children that have ended; 0 without /proc."""
     with suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    return []
+        # Behind the name in brackets: user and system time of the process, then those of its ended children.
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
+def _descendants(process: int) -> list[int]:
+    """Return the processes that a process started, and those that they did."""
+    children = _children(process)
+    return [*children, *(grandchild for child in children for grandchild in _descendants(child))]
+
+
+def _children(process: int) -> list[int]:
+    """Return the processes that any thread of a process started."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            with suppress(OSError):
+                found += map(int, (thread / "children").read_text().split())
+    return found

@@ -18,7 +18,6 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from benchmarks.build_files import write_size
-from benchmarks.build_measure import Cost, run_measured
+from benchmarks.build_measure import Cost, cpu_seconds, run_measured
 from loaders.database import SERVER_VARIABLES
 from loaders.project import find_project
 from loaders.server import EmbeddedServer
@@ -152,7 +151,7 @@ def connection_of(environment: Mapping[str, str]) -> psycopg.Connection[Any]:
 
 @dataclass
 class EngineCost(Cost):
-    """What a command took; with it, seconds of CPU of the command and of the PostgreSQL server beside it."""
+    """What a command took; with it, seconds of CPU of all that it started, and of the PostgreSQL server beside it."""
 
     cpu_seconds: float
 
@@ -161,15 +160,6 @@ def client_seconds() -> float:
     """Return the seconds of CPU that all commands took so far."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def server_seconds(server: int | None) -> float:
-    """Return the seconds of CPU that a PostgreSQL server and its processes took that have ended; 0 without /proc."""
-    with suppress(OSError):
-        # Behind the name in brackets: user and system time of the process, then those of its ended children.
-        fields = Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
 
 
 class Size:
@@ -250,9 +240,9 @@ class Size:
     def run(self, name: str, engine: str, *command: str) -> EngineCost:
         """Run a command and return its cost."""
         server = self.server.status().pid if engine == "postgres" else None
-        begun = client_seconds() + server_seconds(server)
+        begun = client_seconds() + cpu_seconds(server or 0)
         cost = run_measured(name, list(command), self.environment, self.folder / "output", server or 0)
-        cpu = client_seconds() + server_seconds(server) - begun
+        cpu = client_seconds() + cost.left_cpu_seconds + cpu_seconds(server or 0) - begun
         print(f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s{cpu:9.1f} s of CPU", file=sys.stderr, flush=True)
         return EngineCost(**asdict(cost), cpu_seconds=round(cpu, 1))
 
@@ -282,15 +272,7 @@ def report(found: dict[float, dict[str, dict[str, list[EngineCost]]]]) -> None:
     for size, engines in found.items():
         for step in STEPS:
             for label, cost in COSTS.items():
-                # Of Spark's build, which Java does in a process that dbt does not wait for, the time alone is known.
-                costs = [
-                    [
-                        cost(each)
-                        for each in engines[engine][step]
-                        if (engine, step) != ("spark", "build") or label == "seconds"
-                    ]
-                    for engine in NAMES
-                ]
+                costs = [[cost(each) for each in engines[engine][step]] for engine in NAMES]
                 spans = [
                     f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" if each else "" for each in costs
                 ]
