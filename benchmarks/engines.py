@@ -4,7 +4,7 @@ Each size is the demo's households, fewer or several times (`benchmarks/build_fi
 nothing: `loader copy`, then `dbt build` without tests, --runs times each in turn, so that what else the machine does
 falls on all. Spark is one process with all cores, and builds where `make .venv-spark/.done` has installed it. The first
 marts of PostgreSQL and DuckDB are compared row by row, as `make test-engines` compares Spark's; a difference ends the
-run before any time is printed.
+run before any time is printed. With --engines only some are measured, and compared if these two are among them.
 """
 
 from __future__ import annotations
@@ -163,11 +163,11 @@ def client_seconds() -> float:
 
 
 class Size:
-    """One size of data on both engines."""
+    """One size of data on some engines."""
 
-    def __init__(self, folder: Path, size: float) -> None:
+    def __init__(self, folder: Path, size: float, engines: list[str]) -> None:
         """Write the files where they are not there yet."""
-        self.folder, self.size = folder, size
+        self.folder, self.size, self.engines = folder, size, engines
         self.root = find_project().root
         if not (folder / "synthetic").exists():
             write_size(folder, size, 1)
@@ -184,22 +184,24 @@ class Size:
         Raises:
             SystemExit: The engines make different marts.
         """
-        found: dict[str, dict[str, list[EngineCost]]] = {engine: {step: [] for step in STEPS} for engine in LOAD_TO}
+        found: dict[str, dict[str, list[EngineCost]]] = {
+            engine: {step: [] for step in STEPS} for engine in self.engines
+        }
         self.server.start()
         try:
-            builders = [engine for engine in LOAD_TO if self._program(engine).exists()]
+            builders = [engine for engine in self.engines if self._program(engine).exists()]
             for engine in builders:  # once, so that no run pays for reading the project
                 self.run(f"{engine} parse", engine, *self._dbt("parse", engine))
             for run in range(runs):
-                for engine, to in LOAD_TO.items():
+                for engine in self.engines:
                     self.empty(engine)
-                    load = (sys.executable, "-m", "loaders.cli", "copy", *map(str, self.files), *to)
+                    load = (sys.executable, "-m", "loaders.cli", "copy", *map(str, self.files), *LOAD_TO[engine])
                     found[engine]["load"].append(self.run(f"{engine} load", engine, *load))
                     if engine not in builders:
                         continue
                     build = (*self._dbt("build", engine), *LEFT_OUT)
                     found[engine]["build"].append(self.run(f"{engine} build", engine, *build))
-                if run == 0:
+                if run == 0 and {"postgres", "duckdb"} <= set(builders):
                     self.compare()
         finally:
             self.server.stop()
@@ -265,31 +267,42 @@ COSTS: dict[str, Callable[[EngineCost], float]] = {
 
 
 def report(found: dict[float, dict[str, dict[str, list[EngineCost]]]]) -> None:
-    """Print medians, with the least and the most, and DuckDB's part of PostgreSQL's cost."""
+    """Print medians, with the least and the most, and each engine's part of the first one's cost."""
+    engines = list(next(iter(found.values())))
     grid = Grid(box=box.SIMPLE_HEAD)
-    for column in ("size", "step", "of", *NAMES.values(), "ratio"):
+    for column in ("size", "step", "of", *(NAMES[engine] for engine in engines)):
         grid.add_column(column, justify="right")
-    for size, engines in found.items():
+    for size, measured in found.items():
         for step in STEPS:
             for label, cost in COSTS.items():
-                costs = [[cost(each) for each in engines[engine][step]] for engine in NAMES]
-                spans = [
-                    f"{statistics.median(each):.1f} ({min(each):.1f}-{max(each):.1f})" if each else "" for each in costs
-                ]
-                ratio = statistics.median(costs[1]) / statistics.median(costs[0])
-                grid.add_row(f"{size:g} x", step, label, *spans, f"{ratio:.2f}")
+                costs = [[cost(each) for each in measured[engine][step]] for engine in engines]
+                cells = [_cell(each, costs[0]) for each in costs]
+                grid.add_row(f"{size:g} x", step, label, *cells)
     Console().print(grid)
+
+
+def _cell(costs: list[float], first: list[float]) -> str:
+    if not costs:
+        return ""
+    middle = statistics.median(costs)
+    ratio = f" = {middle / statistics.median(first):.2f} x" if first and costs is not first else ""
+    return f"{middle:,.1f} ({min(costs):,.1f}-{max(costs):,.1f}){ratio}"
 
 
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="1,10", help="times the demo's 1,469,307 lines, with commas between")
+    parser.add_argument("--engines", default=",".join(NAMES), help="what to measure, with commas between")
     parser.add_argument("--runs", type=int, default=3, help="runs of each step, of which the median counts")
     parser.add_argument("--folder", type=Path, default=find_project().root / "data" / "bench-engines")
     arguments = parser.parse_args()
     sizes = [float(size) for size in arguments.sizes.split(",")]
-    report({size: Size(arguments.folder.resolve() / f"{size:g}", size).measure(arguments.runs) for size in sizes})
+    engines = arguments.engines.split(",")
+    if unknown := set(engines) - set(NAMES):
+        parser.error(f"--engines takes {', '.join(NAMES)}, not {', '.join(sorted(unknown))}")
+    folder = arguments.folder.resolve()
+    report({size: Size(folder / f"{size:g}", size, engines).measure(arguments.runs) for size in sizes})
 
 
 if __name__ == "__main__":
