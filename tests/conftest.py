@@ -21,10 +21,11 @@ from loaders.database import SERVER_VARIABLES, connect
 from loaders.project import Project, find_project
 from loaders.schema import init_schema
 from loaders.server import EmbeddedServer
-from tests.run_dbt import run_dbt
+from tests.run_dbt import start_dbt
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
+UNDER_DBT = "under_dbt"
 _numbers = itertools.count(1)
 
 # A shell that runs the tests in the background has Ctrl-C ignored, and the programs under test would inherit that.
@@ -141,36 +142,46 @@ def called_as_before(environment: Environment) -> Iterator[Environment]:
     own = environment["PGDATABASE"]
     with connect_to_server(environment) as connection:
         try:
-            connection.execute(f"alter database {own} rename to under_dbt")
+            connection.execute(f"alter database {own} rename to {UNDER_DBT}")
         except (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):  # by a pool of connections, say
             yield environment
             return
         try:
-            yield {**environment, "PGDATABASE": "under_dbt"}
+            yield {**environment, "PGDATABASE": UNDER_DBT}
         finally:
-            connection.execute(f"alter database under_dbt rename to {own}")
+            connection.execute(f"alter database {UNDER_DBT} rename to {own}")
 
 
 @pytest.fixture(scope="session")
-def dbt(dbt_folder: Path) -> Dbt:
+def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     """Run dbt on a database, with the connection as `profiles.yml.example` says; fail with its output if it fails."""
     folder = dbt_folder
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
+    # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
+    unread = ["--log-level-file", "none", "--no-write-json"]
+    # For another target or other variables dbt reads the whole project anew, for 10 s, so each has a folder of its own.
+    targets = {(): folder / "target"}
 
-    def run(environment: Environment, *arguments: str) -> str:
-        options = ["--profiles-dir", folder, "--target", "ci", "--target-path", folder / "target"]
-        # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
-        unread = ["--log-level-file", "none", "--no-write-json"]
-        command = ["--log-path", folder / "logs", arguments[0], *unread, *options, *arguments[1:]]
-        with called_as_before(environment) as variables:
-            failed = run_dbt([str(part) for part in command], ROOT, {**os.environ, **variables}, folder / "output")
-        output = (folder / "output").read_text()
-        if failed:
-            summary = output.rfind("Completed with")  # names what failed and why; before it, all that passed
-            pytest.fail(output[summary:] if summary >= 0 else output[-10_000:])
-        return output
+    def command(*arguments: str) -> list[str]:
+        told = tuple(value for option, value in itertools.pairwise(arguments) if option in ("--target", "--vars"))
+        target = targets.setdefault(told, folder / f"target_{len(targets)}")
+        options = ["--profiles-dir", folder, "--target", "ci", "--target-path", target]
+        parts = ["--log-path", folder / "logs", arguments[0], *unread, *options, *arguments[1:]]
+        return [str(part) for part in parts]
 
-    return run
+    reading = {**os.environ, **server.environment(), "PGDATABASE": UNDER_DBT}
+    with start_dbt(ROOT, command("parse", "--quiet"), reading) as run_dbt:
+
+        def run(environment: Environment, *arguments: str) -> str:
+            with called_as_before(environment) as variables:
+                failed = run_dbt(command(*arguments), {**os.environ, **variables}, folder / "output")
+            output = (folder / "output").read_text()
+            if failed:
+                summary = output.rfind("Completed with")  # names what failed and why; before it, all that passed
+                pytest.fail(output[summary:] if summary >= 0 else output[-10_000:])
+            return output
+
+        yield run
 
 
 @pytest.fixture(scope="session")
