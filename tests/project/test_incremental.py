@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from loaders.demo import write_files
@@ -38,10 +39,13 @@ MARTS = """
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     """The demo's lines of some households, each with an identifier."""
     [file] = [file for file in write_files(tmp_path_factory.mktemp("files")) if file.stem == "transactions"]
-    with file.open(newline="", encoding="utf-8") as opened:
-        rows = list(csv.DictReader(opened))
-    households = sorted({row["household_id"] for row in rows})[:HOUSEHOLDS]
-    kept = [row for row in rows if row["household_id"] in set(households)]
+    # DuckDB reads the whole file in a second, Python's csv in twenty.
+    table = f"read_csv('{file}', all_varchar = true)"
+    first = f"select distinct household_id from {table} order by household_id limit {HOUSEHOLDS}"
+    households = [household for (household,) in duckdb.sql(first).fetchall()]
+    found = duckdb.execute(f"select * from {table} where household_id in ? order by all", [households])
+    names = [name for name, *_ in found.description or ()]
+    kept = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
     return [{"transaction_id": f"line {number}", **row} for number, row in enumerate(kept)]
 
 
@@ -102,10 +106,10 @@ def make_slices(lines: list[Row], folder: Path) -> list[list[Path]]:
     return slices
 
 
-def compare_with_full_refresh(environment: Environment, dbt: Dbt, folder: Path, variables: list[str]) -> None:
+def compare_with_full_refresh(environment: Environment, dbt: Dbt, variables: list[str]) -> None:
     """Build everything anew beside the marts and compare every row of every mart."""
     beside = {**environment, "DBT_SCHEMA_PREFIX": "anew"}
-    dbt(beside, "run", "--full-refresh", "--target", "dev", "--target-path", str(folder), *variables, *LEFT_OUT)
+    dbt(beside, "run", "--full-refresh", "--target", "dev", *variables, *LEFT_OUT)
     for (mart,) in query(environment, MARTS):
         for one, other in (("marts", "anew_marts"), ("anew_marts", "marts")):
             difference = f"select * from {one}.{mart} except all select * from {other}.{mart} limit 3"
@@ -118,11 +122,11 @@ def test_incremental_builds_equal_full_refreshes(
     slices = make_slices(lines, tmp_path)
     environment = load()
     dbt(environment, "seed")
-    dbt({**environment, "DBT_SCHEMA_PREFIX": "anew"}, "seed", "--target", "dev", "--target-path", str(tmp_path))
+    dbt({**environment, "DBT_SCHEMA_PREFIX": "anew"}, "seed", "--target", "dev")
     for number, files in enumerate(slices):
         copy_more(environment, *files)
         variables = VARIABLES.get(number, {})
         options = ["--vars", json.dumps(variables)] if variables else []
         dbt(environment, "run", *options, *LEFT_OUT)
         if number in COMPARED:
-            compare_with_full_refresh(environment, dbt, tmp_path, options)
+            compare_with_full_refresh(environment, dbt, options)
