@@ -159,22 +159,24 @@ def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
     # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
     unread = ["--log-level-file", "none", "--no-write-json"]
-    # For another target or other variables dbt reads the whole project anew, for 10 s, so each has a folder of its own.
-    targets = {(): folder / "target"}
+    # For another connection, target or other variables dbt reads the whole project anew, for 10 s. What it has read for
+    # each stays in a folder of its own.
+    targets: dict[tuple[str, ...], Path] = {}
 
-    def command(*arguments: str) -> list[str]:
-        told = tuple(value for option, value in itertools.pairwise(arguments) if option in ("--target", "--vars"))
-        target = targets.setdefault(told, folder / f"target_{len(targets)}")
+    def command(environment: Environment, *arguments: str) -> list[str]:
+        told = [value for option, value in itertools.pairwise(arguments) if option in ("--target", "--vars")]
+        known = (environment["PGDATABASE"], environment["PGUSER"], *told)
+        target = targets.setdefault(known, folder / f"target_{len(targets)}" if targets else folder / "target")
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", target]
         parts = ["--log-path", folder / "logs", arguments[0], *unread, *options, *arguments[1:]]
         return [str(part) for part in parts]
 
-    reading = {**os.environ, **server.environment(), "PGDATABASE": UNDER_DBT}
-    with start_dbt(ROOT, command("parse", "--quiet"), reading) as run_dbt:
+    usual = {**server.environment(), "PGDATABASE": UNDER_DBT}
+    with start_dbt(ROOT, command(usual, "parse", "--quiet"), {**os.environ, **usual}) as run_dbt:
 
         def run(environment: Environment, *arguments: str) -> str:
             with called_as_before(environment) as variables:
-                failed = run_dbt(command(*arguments), {**os.environ, **variables}, folder / "output")
+                failed = run_dbt(command(variables, *arguments), {**os.environ, **variables}, folder / "output")
             output = (folder / "output").read_text()
             if failed:
                 summary = output.rfind("Completed with")  # names what failed and why; before it, all that passed

@@ -113,10 +113,11 @@ def snapshot(environment: Environment) -> Snapshot:
     }
 
 
-def build(dbt: Dbt, environment: Environment, variables: str = "{}") -> Snapshot:
+def build(dbt: Dbt, environment: Environment, variables: str = "") -> Snapshot:
     """Build the customer marts and all before them."""
     select = ["--select", "+customer_profiles", "+cohort_retention", "+customer_lifecycle"]
-    dbt(environment, "build", *select, "--vars", variables, "--exclude-resource-type", "test", "unit_test")
+    options = ["--vars", variables] if variables else []
+    dbt(environment, "build", *select, *options, "--exclude-resource-type", "test", "unit_test")
     return snapshot(environment)
 
 
