@@ -28,26 +28,31 @@
         select product_number, 0 as is_paired_before from newly_paired
     ),
 
+    -- Few orders, as their product has just become frequent. Joined, for an array that has any of many numbers is found
+    -- by comparing each of its own with all of them.
+    newly_held as (
+        select distinct items.order_id
+        from {{ items_listed(baskets, 'product_numbers', 'product_number') }} as items
+        inner join newly_paired on items.product_number = newly_paired.product_number
+        where items.valid_to_build is null
+    ),
+
     changed_baskets as (
-        select order_id, product_numbers, product_count, 1 as change
-        from {{ baskets }}
+        select baskets.order_id, baskets.product_numbers, baskets.product_count, 1 as change
+        from {{ baskets }} as baskets
+        left join newly_held on baskets.order_id = newly_held.order_id
         where
-            valid_to_build is null
-            and (
-                valid_from_build > {{ build }}
-                or {{ holds_any(baskets, 'newly_paired') }}
-            )
+            baskets.valid_to_build is null
+            and (baskets.valid_from_build > {{ build }} or newly_held.order_id is not null)
         union all
-        select order_id, product_numbers, product_count, -1 as change
-        from {{ baskets }}
+        select baskets.order_id, baskets.product_numbers, baskets.product_count, -1 as change
+        from {{ baskets }} as baskets
+        left join newly_held on baskets.order_id = newly_held.order_id
         where
-            valid_from_build <= {{ build }}
+            baskets.valid_from_build <= {{ build }}
             and (
-                valid_to_build > {{ build }}
-                or (
-                    valid_to_build is null
-                    and {{ holds_any(baskets, 'newly_paired') }}
-                )
+                baskets.valid_to_build > {{ build }}
+                or (baskets.valid_to_build is null and newly_held.order_id is not null)
             )
     ),
 
