@@ -6,6 +6,8 @@ Each size is the demo's households, fewer or several times, in a database of a s
   newest ones or some scattered over the year, and a build after each; builds with nothing new; full builds. The marts
   that the loads led to are compared with those of the full build.
 - psql: the SQL that dbt sends in a full build, sent again by psql over one connection: the rest is what dbt costs.
+- changes: how many rows of each table come out otherwise after 1 % of the lines, which is the least that a build after
+  them has to make, however little it looks at besides.
 - peers: four marts, from the CSV files to results, by the loader and dbt, by a script with pandas, and by DuckDB, which
   reads the files in place. The results have to be equal to the last digit before their times count.
 
@@ -39,7 +41,7 @@ from loaders.server import EmbeddedServer
 from loaders.server_binaries import find_binaries
 
 LINES = "source.customer_analytics.shop.transactions"
-GROUPS = ("builds", "psql", "peers")
+GROUPS = ("builds", "psql", "changes", "peers")
 Costs = dict[str, list[dict[str, Any]]]
 Step = tuple[str, Callable[[], Costs]]
 # What `select` of dbt means by the marts and all they are made of.
@@ -89,6 +91,8 @@ class Size:
             yield "full, one thread", self.record_sql
             for run in runs:
                 yield f"psql {run}", self.replay_sql
+        if "changes" in groups:
+            yield "changes", self.count_changes
         if "peers" in groups:
             for run in runs:
                 yield f"peers {run}", self.compare_peers
@@ -191,9 +195,9 @@ class Size:
         options += ["--log-format-file", "json", "--log-level-file", "debug", "--log-file-max-bytes", 2**30]
         return [str(Path(sys.executable).with_name("dbt")), command, *map(str, options)]
 
-    def load_base(self) -> Costs:
+    def load_base(self, database: str = "builds") -> Costs:
         """Load all files, with nearly all lines, into a new database."""
-        self.new_database("builds")
+        self.new_database(database)
         files = [self.folder / f"{name}.csv" for name in ("customers", "products", "transactions_base")]
         cost = self.load("load", *files, self.folder / "synthetic")
         self.dbt("seed", "seed", "--full-refresh")
@@ -264,6 +268,31 @@ class Size:
         psql = str(find_binaries() / "psql")
         file = str(self.folder / "full.sql")
         return {"psql": [self.measure("psql", psql, "-Xq", "-o", os.devnull, "-v", "ON_ERROR_STOP=1", "-f", file)]}
+
+    def count_changes(self) -> Costs:
+        """Note how many rows each table has after the largest loads, and how many of these it did not have before."""
+        self.load_base("changes")
+        costs = self.dbt("changes: full", "run", "--full-refresh")
+        self.found["changes"] = {}
+        for kind in KINDS:
+            listed = "select schemaname, tablename from pg_tables where schemaname in ('intermediate', 'marts')"
+            tables = self.query(listed)
+            self.query("drop schema if exists before cascade")
+            self.query("create schema before")
+            for schema, table in tables:
+                self.query(f"create table before.{table} as select * from {schema}.{table}")
+            self.build_after(f"changes: {kind}", part_name(kind, max(self.shares), 0))
+            hashed = "select hashtextextended({0}::text, 0) from {1}.{0}"
+            self.found["changes"][kind] = {
+                table: self.query(f"""
+                    select (select count(*) from {schema}.{table}), count(*)
+                    from ({hashed.format(table, schema)} except all {hashed.format(table, "before")}) as changed
+                """)[0]
+                for schema, table in tables
+            }
+        self.use("postgres")
+        self.query("drop database changes with (force)")
+        return costs
 
     def compare_peers(self) -> Costs:
         """Make four marts in each way; costs are returned only if all results are equal."""

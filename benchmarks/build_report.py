@@ -30,6 +30,11 @@ def median(size: Found, cost: str, key: str = "seconds") -> float:
     return float(statistics.median(run[key] for run in size["costs"][cost]))
 
 
+def median_of_models(size: Found, cost: str, model: str) -> float:
+    """Return the median of the seconds of SQL that a build took for a model."""
+    return float(statistics.median(run["models"].get(model, 0) for run in size["costs"][cost]))
+
+
 def peer_median(size: Found, peer: str, key: str = "seconds") -> float:
     """Return the median of a way to make the four marts; ours is the load and the build together."""
     if peer != "ours":
@@ -80,6 +85,7 @@ def _sections(found: Found, sizes: dict[str, Found]) -> Iterable[str]:
     yield _peers(sizes)
     yield _disk(sizes)
     yield from (_models(size) for size in sizes.values())
+    yield from (_changes(size) for size in sizes.values())
     yield _targets(sizes)
     yield _billion(sizes)
     for name, size in sizes.items():
@@ -161,16 +167,46 @@ def _models(size: Found, most: int = 8) -> str:
     if not {"scattered +1 %", "full"} <= size["costs"].keys():
         return ""
     times = {
-        cost: {
-            model: statistics.median(run["models"][model] for run in size["costs"][cost])
-            for model in size["costs"][cost][0]["models"]
-        }
+        cost: {model: median_of_models(size, cost, model) for model in size["costs"][cost][0]["models"]}
         for cost in ("full", "nothing new", "newest +1 %", "scattered +1 %")
         if cost in size["costs"]
     }
     longest = sorted(times["scattered +1 %"].items(), key=lambda item: -item[1])[:most]
     rows = [[f"`{model}`", *(f"{found.get(model, 0):,.1f}" for found in times.values())] for model, _ in longest]
     return _table([f"model, {_lines(size)} lines", *(f"{cost}, s" for cost in times)], rows)
+
+
+def _changes(size: Found, most: int = 12) -> str:
+    """List how many rows of the tables that take longest come out otherwise after 1 % of the lines, and of all of them.
+
+    All are weighed by the time that a full build takes for them: that is what a build would cost that made these rows
+    alone, each at the price that it has in a full build, and looked at nothing else.
+    """
+    if "changes" not in size:
+        return ""
+    seconds = {table: median_of_models(size, "changes: full", table) for table in next(iter(size["changes"].values()))}
+    changed = {
+        kind: {table: new / rows if rows else 0.0 for table, (rows, new) in tables.items()}
+        for kind, tables in size["changes"].items()
+    }
+    rows = [
+        [
+            f"`{table}`",
+            f"{seconds[table]:,.1f}",
+            *(f"{100 * shares.get(table, 0):.0f} %" for shares in changed.values()),
+        ]
+        for table in sorted(seconds, key=seconds.__getitem__, reverse=True)[:most]
+    ]
+    weighed = (sum(seconds[table] * share for table, share in shares.items()) for shares in changed.values())
+    total = sum(seconds.values())
+    rows.append(
+        [
+            "all tables, weighed by their seconds",
+            f"{total:,.1f}",
+            *(f"**{100 * part / total:.0f} %**" for part in weighed),
+        ]
+    )
+    return _table([f"rows that change, {_lines(size)} lines", "full, s", *(f"{kind} +1 %" for kind in changed)], rows)
 
 
 def _billion(sizes: dict[str, Found]) -> str:
