@@ -193,7 +193,7 @@ def _changes(size: Found, most: int = 12) -> str:
         [
             f"`{table}`",
             f"{seconds[table]:,.1f}",
-            *(f"{100 * shares.get(table, 0):.0f} %" for shares in changed.values()),
+            *(f"{100 * shares[table]:.0f} %" for shares in changed.values()),
         ]
         for table in sorted(seconds, key=seconds.__getitem__, reverse=True)[:most]
     ]
