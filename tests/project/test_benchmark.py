@@ -11,6 +11,7 @@ import pytest
 from benchmarks.build import LEFT_OUT, SELECTED, export_mart
 from benchmarks.build_files import part_name, write_size
 from benchmarks.build_peers import BUILD_WITH, MARTS, differences
+from benchmarks.build_report import report
 from tests.conftest import Dbt, Environment
 
 RUNS = 2
@@ -56,3 +57,18 @@ def test_pandas_and_duckdb_make_the_marts_that_dbt_makes(
     sales = tmp_path / "duckdb" / "daily_sales.csv"
     sales.write_text("".join(sales.read_text().splitlines(keepends=True)[:-1]))
     assert differences(tmp_path / "ours", tmp_path / "duckdb")[0].startswith("daily_sales: 1 rows only in ours")
+
+
+def test_rows_that_change_are_weighed_by_the_seconds_of_their_table(capsys: pytest.CaptureFixture[str]) -> None:
+    size = {
+        "lines": {"all": 1000},
+        "costs": {"changes: full": [{"models": {"sums": 9.0, "ranks": 1.0, "a view": 5.0}}]},
+        "changes": {
+            "newest": {"sums": [100, 10], "ranks": [10, 10], "empty": [0, 0]},
+            "scattered": {"sums": [100, 100], "ranks": [10, 0], "empty": [0, 0]},
+        },
+    }
+    report({"machine": {"cores": 2, "memory_gb": 24, "python": "3.11"}, "sizes": {"1": size}}, None)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()]
+    assert ["`sums`", "9.0", "10 %", "100 %"] in rows
+    assert ["all tables, weighed by their seconds", "10.0", "**19 %**", "**90 %**"] in rows

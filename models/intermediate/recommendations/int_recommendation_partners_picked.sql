@@ -31,11 +31,11 @@ ranked as (
             order by owned.personal_weight * neighbours.cosine_weight desc, owned.product_id asc
         ) as partner_rank
     from lists
-    inner join neighbours on lists.product_number = neighbours.neighbour_number
-    inner join owned
+    inner join owned on lists.customer_id = owned.customer_id
+    inner join neighbours
         on
-            lists.customer_id = owned.customer_id
-            and neighbours.product_number = owned.product_number
+            lists.product_number = neighbours.neighbour_number
+            and owned.product_number = neighbours.product_number
 ),
 
 picked as (
