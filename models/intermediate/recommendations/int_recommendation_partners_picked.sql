@@ -20,6 +20,7 @@ products as (
     select * from {{ ref('stg_shop__products') }}
 ),
 
+-- A customer's own products are joined first, as they are few and Spark joins in the order that is written.
 ranked as (
     select
         lists.customer_id,
