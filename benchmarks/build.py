@@ -6,8 +6,8 @@ Each size is the demo's households, fewer or several times, in a database of a s
   newest ones or some scattered over the year, and a build after each; builds with nothing new; full builds. The marts
   that the loads led to are compared with those of the full build.
 - psql: the SQL that dbt sends in a full build, sent again by psql over one connection: the rest is what dbt costs.
-- changes: how many rows of each table come out otherwise after 1 % of the lines, which is the least that a build after
-  them has to make, however little it looks at besides.
+- changes: how many rows of each table come out otherwise after the largest share of the lines, the newest or scattered
+  ones: what a build after them has to make, however little it looks at besides.
 - peers: four marts, from the CSV files to results, by the loader and dbt, by a script with pandas, and by DuckDB, which
   reads the files in place. The results have to be equal to the last digit before their times count.
 
@@ -77,7 +77,7 @@ class Size:
             for run in runs:
                 for share in self.shares:
                     for kind in KINDS:
-                        name = f"{kind} +{100 * share:g} %"
+                        name = change_name(kind, share)
                         part = part_name(kind, share, run)
                         yield f"{name} {run}", lambda name=name, part=part: self.build_after(name, part)
             for run in runs:
@@ -274,16 +274,18 @@ class Size:
         self.load_base("changes")
         costs = self.dbt("changes: full", "run", "--full-refresh")
         self.found["changes"] = {}
+        listed = "select schemaname, tablename from pg_tables where schemaname in ('intermediate', 'marts')"
+        hashed = "select hashtextextended({0}::text, 0) from {1}.{0}"
+        share = max(self.shares)
         for kind in KINDS:
-            listed = "select schemaname, tablename from pg_tables where schemaname in ('intermediate', 'marts')"
+            name = change_name(kind, share)
             tables = self.query(listed)
             self.query("drop schema if exists before cascade")
             self.query("create schema before")
             for schema, table in tables:
                 self.query(f"create table before.{table} as select * from {schema}.{table}")
-            self.build_after(f"changes: {kind}", part_name(kind, max(self.shares), 0))
-            hashed = "select hashtextextended({0}::text, 0) from {1}.{0}"
-            self.found["changes"][kind] = {
+            self.build_after(f"changes: {name}", part_name(kind, share, 0))
+            self.found["changes"][name] = {
                 table: self.query(f"""
                     select (select count(*) from {schema}.{table}), count(*)
                     from ({hashed.format(table, schema)} except all {hashed.format(table, "before")}) as changed
@@ -318,6 +320,11 @@ class Size:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
+
+
+def change_name(kind: str, share: float) -> str:
+    """Return what a load of one kind and share is called in the results."""
+    return f"{kind} +{100 * share:g} %"
 
 
 def export_mart(environment: dict[str, str], mart: str, file: Path) -> None:
