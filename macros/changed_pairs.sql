@@ -1,13 +1,9 @@
 {#-
-    CTEs that end in `counted`: the pairs of products whose number of orders changed since a build, with the new number.
-    Counted anew are the baskets that changed, and those with a product that has become frequent since: what they hold
-    now is added, what they held at that build is taken off. The calling model has the CTE frequent.
+    CTEs that end in `counted`: the pairs of products whose number of orders changed since a build, and by how many.
+    Counted are the baskets that changed, and those with a product that has become frequent since: what they hold now is
+    added, what they held at that build is taken off. The calling model has the CTE frequent.
 -#}
-{% macro changed_pairs(baskets, build) %}
-    counted_before as (
-        select * from {{ this }}
-    ),
-
+{% macro changed_pairs(baskets, order_products, build) %}
     paired_before as (
         select product_number
         from {{ this }}
@@ -28,13 +24,11 @@
         select product_number, 0 as is_paired_before from newly_paired
     ),
 
-    -- Few orders, as their product has just become frequent. Joined, for an array that has any of many numbers is found
-    -- by comparing each of its own with all of them.
+    -- Few orders, as their product has just become frequent.
     newly_held as (
-        select distinct items.order_id
-        from {{ items_listed(baskets, 'product_numbers', 'product_number') }} as items
-        inner join newly_paired on items.product_number = newly_paired.product_number
-        where items.valid_to_build is null
+        select distinct order_products.order_id
+        from {{ order_products }} as order_products
+        inner join newly_paired on order_products.product_number = newly_paired.product_number
     ),
 
     changed_baskets as (
@@ -76,7 +70,7 @@
         from contents
     ),
 
-    changes as (
+    counted as (
         select
             {{ smallest(['firsts.product_number', 'others.product_number']) }} as product_number,
             {{ largest(['firsts.product_number', 'others.product_number']) }} as other_product_number,
@@ -97,17 +91,5 @@
         union all
         select product_number, product_number as other_product_number, 0 as pair_orders
         from newly_paired
-    ),
-
-    counted as (
-        select
-            changes.product_number,
-            changes.other_product_number,
-            changes.pair_orders + coalesce(counted_before.pair_orders, 0) as pair_orders
-        from changes
-        left join counted_before
-            on
-                changes.product_number = counted_before.product_number
-                and changes.other_product_number = counted_before.other_product_number
     ),
 {% endmacro %}

@@ -1,14 +1,19 @@
 {{
     config(
         materialized=kept_materialization(),
-        incremental_strategy='merge',
+        incremental_strategy='add',
         unlogged=false,
         unique_key=['product_number', 'other_product_number'],
-        pre_hook=['{{ scan_by_one_process() }}', '{{ join_by_hash() }}'],
+        meta={'added_columns': ['pair_orders']},
+        pre_hook=[
+            '{% if not is_incremental() %}{{ scan_by_one_process() }}{% endif %}',
+            '{{ join_by_hash() }}',
+        ],
     )
 }}
 {%- set build = seen_build() %}
 
+-- depends_on: {{ ref('int_order_products_listed') }}
 with frequent as (
     select product_number
     from {{ ref('int_product_orders_counted') }}
@@ -16,7 +21,7 @@ with frequent as (
 ),
 
 {% if is_incremental() %}
-    {{ changed_pairs(ref('int_order_baskets_versioned'), build) }}
+    {{ changed_pairs(ref('int_order_baskets_versioned'), ref('int_order_products_listed'), build) }}
 {% else %}
     counted as (
         {{ counted_pairs(ref('int_order_baskets_versioned'), ref('int_product_orders_counted')) }}

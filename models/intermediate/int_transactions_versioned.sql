@@ -10,11 +10,7 @@
 
 -- depends_on: {{ ref('stg_shop__transactions') }}, {{ ref('stg_shop__products') }}, {{ ref('stg_shop__customers') }}
 -- depends_on: {{ ref('stg_loader__replaced_transactions') }}, {{ ref('int_customer_emails_matched') }}
-with lines as (
-    select * from {{ ref('int_transactions_enriched') }}
-),
-
-loads as (
+with loads as (
     select * from {{ ref('stg_loader__loads') }}
 ),
 
@@ -24,54 +20,44 @@ seen_loads as (
 ),
 
 {% if is_incremental() %}
-    products as (
-        select * from {{ ref('stg_shop__products') }}
-    ),
-
-    customers as (
-        select * from {{ ref('stg_shop__customers') }}
-    ),
-
-    customer_emails as (
-        select * from {{ ref('int_customer_emails_matched') }}
-    ),
-
-    current_versions as (
-        select * from {{ this }}
-        where valid_to_build is null
+    -- Each version says what its build had seen. The latest is found by an index, the highest of all would be by a scan.
+    last_versions as (
+        select seen_load_id from {{ this }}
+        order by valid_from_build desc
+        limit 1
     ),
 
     former as (
-        select coalesce(max(seen_load_id), 0) as seen_load_id from {{ this }}
+        select coalesce(max(seen_load_id), 0) as seen_load_id from last_versions
     ),
 
-    described as (
-        {{ describe_lines('current_versions', prefix='new_') }}
-    ),
+    {{ lines_described_otherwise(this) }}
 
-    -- Lines that a load wrote or took back, and those that other files or vars put elsewhere.
-    touched as (
-        select transactions.transaction_id
-        from {{ ref('stg_shop__transactions') }} as transactions
-        inner join former on transactions._load_id > former.seen_load_id
-        {{ union_distinct() }}
+    -- Lines that a load took back or replaced, and those that other files or vars put elsewhere.
+    changed as (
         select replaced_transactions.transaction_id
         from {{ ref('stg_loader__replaced_transactions') }} as replaced_transactions
         inner join former
             on {{ largest(['replaced_transactions._replaced_by', 'replaced_transactions._restored_by']) }}
                 > former.seen_load_id
         {{ union_distinct() }}
-        select transaction_id
-        from described
+        select transaction_id from described_otherwise
+    ),
+
+    -- In two parts, and from the view itself: PostgreSQL keeps lines by their load before it describes them, but keeps
+    -- those in a list only after it has described all, and where the list is empty it describes none.
+    lines as (
+        select * from {{ ref('int_transactions_enriched') }}
+        where _load_id > (select former.seen_load_id from former)
+        union all
+        select * from {{ ref('int_transactions_enriched') }}
         where
-            {{
-                any_differs(
-                    ['customer_id', 'category', 'customer_segment', 'age_group', 'location'],
-                    ['new_customer_id', 'new_category', 'new_customer_segment', 'new_age_group', 'new_location'],
-                )
-            }}
-            or time_zone <> '{{ var("time_zone") }}'
-            or {{ differs('is_accepted', is_accepted('transaction_date')) }}
+            coalesce(_load_id, 0) <= (select former.seen_load_id from former)
+            and transaction_id in (select changed.transaction_id from changed)
+    ),
+{% else %}
+    lines as (
+        select * from {{ ref('int_transactions_enriched') }}
     ),
 {% endif %}
 
@@ -83,17 +69,32 @@ begun as (
         cast(null as bigint) as valid_to_build
     from lines
     cross join seen_loads
-    {% if is_incremental() %}
-        where lines.transaction_id in (select touched.transaction_id from touched)
-    {% endif %}
 )
+
+{%- if is_incremental() %},
+
+    -- What changed and is no line any more.
+    withdrawn as (
+        select changed.transaction_id
+        from changed
+        left join begun on changed.transaction_id = begun.transaction_id
+        where begun.transaction_id is null
+    ),
+
+    ended as (
+        {% for ending in ['begun', 'withdrawn'] -%}
+            select
+                {{ dbt_utils.star(this, except=['valid_to_build']) }},
+                {{ next_build() }} as valid_to_build
+            from {{ this }}
+            where valid_to_build is null and transaction_id in (select {{ ending }}.transaction_id from {{ ending }})
+            {{ 'union all' if not loop.last }}
+        {% endfor %}
+    )
+{%- endif %}
 
 select * from begun  -- noqa: AM04
 {% if is_incremental() %}
     union all
-    select
-        {{ dbt_utils.star(this, except=['valid_to_build']) }},
-        {{ next_build() }} as valid_to_build
-    from {{ this }}
-    where valid_to_build is null and transaction_id in (select touched.transaction_id from touched)
+    select * from ended
 {% endif %}
