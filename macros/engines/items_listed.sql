@@ -13,6 +13,16 @@
     )
 {%- endmacro %}
 
+{#- A join with arrays finds the different ones first and joins them back; in the select list nothing is joined. -#}
+{% macro duckdb__items_listed(relation, array, name) -%}
+    (
+        select
+            held.*,
+            unnest(held.{{ array }}) as {{ name }}
+        from {{ relation }} as held
+    )
+{%- endmacro %}
+
 {#- Arrays of Snowflake and Redshift hold values of any type, so the item gets its own back. -#}
 {% macro snowflake__items_listed(relation, array, name) -%}
     (
