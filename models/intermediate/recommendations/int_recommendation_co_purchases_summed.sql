@@ -1,3 +1,4 @@
+{{ config(materialized=read_once_materialization()) }}
 with owned as (
     select * from {{ ref('int_recommendation_owned_ranked') }}
 ),

@@ -1,3 +1,4 @@
+{{ config(materialized=read_once_materialization()) }}
 {%- set weights = var('recommendation_weights') -%}
 {%- set methods = ['personal', 'co_purchase', 'segment_affinity', 'popularity'] -%}
 with new_products as (

@@ -1,3 +1,4 @@
+{{ config(materialized=read_once_materialization()) }}
 with customers as (
     select *
     from {{ ref('int_recommendation_customers_listed') }}
