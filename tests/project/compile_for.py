@@ -111,10 +111,9 @@ def compile_project(folder: Path, warehouse: str) -> None:
     for node in models:
         is_kept = node.config.materialized == "incremental"
         strategy = node.config.incremental_strategy
-        if is_kept and strategy not in adapter.valid_incremental_strategies():
-            # What is not one of dbt's own may be the project's.
-            if f"macro.{PROJECT}.get_incremental_{strategy}_sql" not in manifest.macros:
-                errors[node.name] = f"{warehouse} has no strategy {strategy}"
+        is_ours = f"macro.{PROJECT}.get_incremental_{strategy}_sql" in manifest.macros
+        if is_kept and not is_ours and strategy not in adapter.valid_incremental_strategies():
+            errors[node.name] = f"{warehouse} has no strategy {strategy}"
         macro = manifest.find_materialization_macro_by_name(PROJECT, node.config.materialized, adapter.type())
         report["models"].append(
             {
