@@ -1,7 +1,8 @@
 {#-
     The keys of a sum of lines that must be summed anew: those of all lines, present and former, that changed since the
     model was last built, which is the build of the number given. What `judges_orders` sums lines by whether their order
-    is a purchase: where refunds are about, a change of one line may turn that for all lines of its order.
+    is a purchase, or by its day: where refunds are about, or several days, a change of one line may turn that for all
+    lines of its order.
 -#}
 {% macro touched_keys(columns, build, judges_orders=false) %}
     {%- set versions = ref('int_transactions_versioned') -%}
@@ -16,7 +17,12 @@
         from {{ versions }}
         where
             {{ not_over }}
-            and order_id in (select order_id from {{ versions }} where {{ changed }})
-            and order_id in (select order_id from {{ versions }} where amount < 0 and {{ not_over }})
+            and order_id in (
+                select order_id
+                from {{ versions }}
+                where {{ not_over }} and order_id in (select order_id from {{ versions }} where {{ changed }})
+                group by order_id
+                having min(amount) < 0 or min(transaction_date) < max(transaction_date)
+            )
     {%- endif %}
 {% endmacro %}

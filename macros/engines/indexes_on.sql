@@ -1,10 +1,13 @@
+{#- Each item is a column or a list of columns. -#}
 {% macro indexes_on(columns) -%}
     {{ return(adapter.dispatch('indexes_on')(columns)) }}
 {%- endmacro %}
 
 {% macro postgres__indexes_on(columns) -%}
     {%- set indexes = [] -%}
-    {%- for column in columns -%}{%- do indexes.append({'columns': [column]}) -%}{%- endfor -%}
+    {%- for column in columns -%}
+        {%- do indexes.append({'columns': [column] if column is string else column}) -%}
+    {%- endfor -%}
     {{ return(indexes) }}
 {%- endmacro %}
 

@@ -20,11 +20,12 @@ Load = Callable[..., Environment]
 # INCREMENTAL_SLICES=10 looks longer; a build of all models takes some ten seconds.
 SLICES = int(os.environ.get("INCREMENTAL_SLICES", "4"))
 HOUSEHOLDS = 60
-# The as-of date is pinned, goes back and is let loose again; then the days are those of another zone for once.
+# The as-of date is pinned, goes back and is let loose again; then the days are those of another zone for once, and
+# purchases are weighed otherwise.
 VARIABLES = {
     SLICES - 4: {"as_of_date": "2017-06-30"},
     SLICES - 3: {"as_of_date": "2017-03-31"},
-    SLICES - 2: {"time_zone": "Asia/Kolkata"},
+    SLICES - 2: {"time_zone": "Asia/Kolkata", "recommendation_personal_half_life_days": 30},
 }
 # What is wrong once stays wrong, so the last comparison tells of all builds but those of a day that was passed over.
 COMPARED = (SLICES - 3, SLICES - 1)

@@ -1,29 +1,27 @@
-with histories as (
-    select * from {{ ref('int_recommendation_histories_summed') }}
-),
-
-customers as (
-    select * from {{ ref('int_recommendation_customers_listed') }}
+{%- set length = var('recommendation_own_products') -%}
+-- depends_on: {{ ref('int_recommendation_histories_summed') }}
+with customers as (
+    select
+        purpose,
+        customer_id
+    from {{ ref('int_recommendation_customers_listed') }}
+    where is_listed
 ),
 
 products as (
     select * from {{ ref('int_recommendation_products_measured') }}
 ),
 
+purchases as (
+    {{ heaviest_purchases('customers', length) }}
+),
+
 -- First without the products, which tell only apart what weighs the same: few are joined then, and less is sorted.
 weighed as (
     select
-        histories.*,
-        rank() over (
-            partition by histories.customer_id, histories.purpose
-            order by histories.personal_weight desc
-        ) as weight_rank
-    from histories
-    inner join customers
-        on
-            histories.purpose = customers.purpose
-            and histories.customer_id = customers.customer_id
-            and customers.is_listed
+        purchases.*,
+        rank() over (partition by customer_id, purpose order by personal_weight desc) as weight_rank
+    from purchases
 ),
 
 ranked as (
@@ -46,13 +44,13 @@ ranked as (
         on
             weighed.purpose = products.purpose
             and weighed.product_number = products.product_number
-    where weighed.weight_rank <= {{ var('recommendation_own_products') }}
+    where weighed.weight_rank <= {{ length }}
 ),
 
 most_liked as (
     select *
     from ranked
-    where personal_rank <= {{ var('recommendation_own_products') }}
+    where personal_rank <= {{ length }}
 )
 
 select * from most_liked
