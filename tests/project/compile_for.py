@@ -105,6 +105,10 @@ def compile_project(folder: Path, warehouse: str) -> None:
         texts = [get_rendered(hook.sql, context, node) for hook in node.config.pre_hook + node.config.post_hook]
         return [text.strip() for text in texts if text.strip()]
 
+    def create_table(node: Any) -> str:
+        context = generate_runtime_model_context(node, config, manifest)
+        return get_rendered("{{ create_table_as(false, this, 'select 1 as id') }}", context, node).strip()
+
     parents = {name: node.depends_on.nodes for name, node in manifest.nodes.items() if name.startswith("model.")}
     models = [manifest.nodes[name] for name in TopologicalSorter(parents).static_order() if name in parents]
     report: dict[str, Any] = {"models": [], "others": {}, "errors": errors}
@@ -122,6 +126,8 @@ def compile_project(folder: Path, warehouse: str) -> None:
                 "first": compiled(node, is_built=False),
                 "next": compiled(node, is_built=True) if is_kept else None,
                 "hooks": hooks(node),
+                # The others ask the warehouse first, or want more than a query.
+                "create": create_table(node) if warehouse == "redshift" else None,
                 "materialization": macro.unique_id if macro else None,
             }
         )
