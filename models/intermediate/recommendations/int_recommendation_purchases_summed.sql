@@ -34,20 +34,12 @@ bought as (
 ),
 
 {% if is_incremental() %}
-    products as (
-        select * from {{ ref('int_products_numbered') }}
-    ),
-
-    touched_lines as (
-        {{ touched_keys(['customer_id', 'product_id'], seen_build(), judges_orders=true) }}
-    ),
-
     touched as (
         select
-            touched_lines.customer_id,
+            lines.customer_id,
             products.product_number
-        from touched_lines
-        inner join products on touched_lines.product_id = products.product_id
+        from ({{ touched_keys(['customer_id', 'product_id'], seen_build(), judges_orders=true) }}) as lines
+        inner join {{ ref('int_products_numbered') }} as products on lines.product_id = products.product_id
         {% if execute and run_query(weighed_otherwise).rows %}
             {{ union_distinct() }}
             select
