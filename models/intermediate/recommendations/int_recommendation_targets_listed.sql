@@ -1,3 +1,5 @@
+{{ config(pre_hook="{{ join_by_hash() }}") }}
+
 with order_products as (
     select * from {{ ref('int_order_products_listed') }}
 ),
@@ -6,16 +8,15 @@ cutoffs as (
     select * from {{ ref('int_recommendation_cutoffs_listed') }}
 ),
 
-histories as (
-    select *
-    from {{ ref('int_recommendation_histories_summed') }}
-    where purpose = 'backtest'
+purchases as (
+    select * from {{ ref('int_recommendation_purchases_summed') }}
 ),
 
 bought as (
     select distinct
         order_products.customer_id,
-        order_products.product_number
+        order_products.product_number,
+        cutoffs.cutoff_date
     from order_products
     inner join cutoffs
         on
@@ -40,14 +41,14 @@ sampled as (
 listed as (
     select
         bought.customer_id,
-        case when histories.product_number is null then 'new' else 'repeat' end as list,
+        case when purchases.first_order_date <= bought.cutoff_date then 'repeat' else 'new' end as list,
         bought.product_number
     from bought
     inner join sampled on bought.customer_id = sampled.customer_id
-    left join histories
+    inner join purchases
         on
-            bought.customer_id = histories.customer_id
-            and bought.product_number = histories.product_number
+            bought.customer_id = purchases.customer_id
+            and bought.product_number = purchases.product_number
 )
 
 select * from listed
