@@ -4,8 +4,8 @@
 
 {#-
     PostgreSQL takes a key of two columns for no more telling than the better one of them, and rather sorts all pairs than
-    hashes them. What 1 % of lines changed of 8 million pairs was merged in 11.4 s, and is in 4.8 s by hash. Other work ran
-    beside these.
+    hashes them. What 1 % of lines changed of 8 million pairs was merged in 11.4 s, and is in 4.8 s by hash. And what comes
+    sorted by product jumps about in a hash of customers: co-purchases took 6.8 s, and take 3.9. Other work ran beside these.
 -#}
 {% macro postgres__join_by_hash() -%}
     set local enable_mergejoin = off

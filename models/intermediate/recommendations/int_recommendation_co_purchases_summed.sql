@@ -1,4 +1,4 @@
-{{ config(materialized=read_once_materialization()) }}
+{{ config(materialized=read_once_materialization(), pre_hook="{{ join_by_hash() }}") }}
 with owned as (
     select * from {{ ref('int_recommendation_owned_ranked') }}
 ),

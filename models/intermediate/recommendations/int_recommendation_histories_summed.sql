@@ -22,7 +22,15 @@ united as (
     from purchases
     inner join cutoffs on purchases.last_order_date <= cutoffs.cutoff_date
     union all
-    select * from earlier_purchases
+    select
+        purpose,
+        customer_id,
+        product_number,
+        order_count,
+        first_order_date,
+        last_order_date,
+        personal_weight
+    from earlier_purchases
 )
 
 select * from united

@@ -20,7 +20,10 @@ purchases as (
 weighed as (
     select
         purchases.*,
-        rank() over (partition by customer_id, purpose order by personal_weight desc) as weight_rank
+        rank() over (
+            partition by purchases.customer_id, purchases.purpose
+            order by purchases.personal_weight desc
+        ) as weight_rank
     from purchases
 ),
 

@@ -8,11 +8,13 @@ with as_of_dates as (
 ),
 
 days_numbered as (
-    select
-        cast(
-            floor(floor({{ dbt.datediff(epoch, 'as_of_date', 'day') }} / {{ period }}.0) * {{ period }}) as integer
-        ) as weight_day
+    select {{ dbt.datediff(epoch, 'as_of_date', 'day') }} as as_of_day
     from as_of_dates
+),
+
+rounded as (
+    select cast(floor(floor(as_of_day / {{ period }}.0) * {{ period }}) as integer) as weight_day
+    from days_numbered
 ),
 
 resolved as (
@@ -20,7 +22,7 @@ resolved as (
         cast({{ dbt.dateadd('day', 'weight_day', epoch) }} as date) as weight_date,
         cast({{ dbt.dateadd('day', 'weight_day + ' ~ period | int, epoch) }} as date) as last_weight_date,
         cast({{ half_life }} as {{ type_double() }}) as half_life_days
-    from days_numbered
+    from rounded
 )
 
 select * from resolved
