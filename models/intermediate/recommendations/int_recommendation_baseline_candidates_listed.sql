@@ -39,57 +39,58 @@ owned as (
     inner join products on histories.product_number = products.product_number
 ),
 
-popular_owned as (
+counted as (
     select
         customer_number,
-        product_number
+        count(case when best_rank <= {{ popular }} then 1 end) as owned_count,
+        count(case when global_rank <= {{ popular }} then 1 end) as global_count,
+        count(case when recent_rank <= {{ popular }} then 1 end) as recent_count,
+        count(case when order_count > 1 then 1 end) as repeated_count
     from owned
-    where best_rank <= {{ popular }}
+    group by customer_number
 ),
 
-owned_counts as (
+-- What is left out comes after a whole list in each of the orders: of the customer's own what is bought once and not
+-- popular, where enough is; of new products those at a rank r that is so far down that r - owned_count is, too.
+listed as (
+    select
+        owned.customer_number,
+        owned.customer_id,
+        'repeat' as list,
+        owned.product_number,
+        owned.order_count,
+        owned.global_rank,
+        owned.recent_rank
+    from owned
+    inner join counted on owned.customer_number = counted.customer_number
+    where
+        owned.best_rank <= {{ popular }}
+        or owned.order_count > 1
+        or {{ smallest(['counted.global_count', 'counted.recent_count', 'counted.repeated_count']) }} < {{ length }}
+    union all
     select
         customers.customer_number,
         customers.customer_id,
-        count(popular_owned.product_number) as owned_count
-    from customers
-    left join popular_owned on customers.customer_number = popular_owned.customer_number
-    group by customers.customer_number, customers.customer_id
-),
-
--- A new product at rank r comes r - owned_count or later in the customer's list, as what the customer has is left out.
-listed as (
-    select
-        customer_number,
-        customer_id,
-        'repeat' as list,
-        product_number,
-        order_count,
-        global_rank,
-        recent_rank
-    from owned
-    union all
-    select
-        owned_counts.customer_number,
-        owned_counts.customer_id,
         'new' as list,
         products.product_number,
         null as order_count,
         products.global_rank,
         products.recent_rank
-    from owned_counts
+    from customers
+    left join counted on customers.customer_number = counted.customer_number
     inner join products
         on
             products.best_rank <= {{ popular }}
             and (
-                products.best_rank <= {{ length }} + owned_counts.owned_count
-                or owned_counts.owned_count > {{ popular - length }}
+                products.best_rank <= {{ length }} + coalesce(counted.owned_count, 0)
+                or counted.owned_count > {{ popular - length }}
             )
-    left join popular_owned
+    left join owned
         on
-            owned_counts.customer_number = popular_owned.customer_number
-            and products.product_number = popular_owned.product_number
-    where popular_owned.product_number is null
+            customers.customer_number = owned.customer_number
+            and products.product_number = owned.product_number
+            and owned.best_rank <= {{ popular }}
+    where owned.product_number is null
 )
 
 select * from listed
