@@ -274,13 +274,14 @@ def _plot_sizes(axes: Any, sizes: dict[str, Found]) -> bool:
 
 def _plot_changes(axes: Any, sizes: dict[str, Found]) -> bool:
     found = [size for size in sizes.values() if {"full", "newest +1 %", "scattered +1 %"} <= size["costs"].keys()]
+    builds = [cost for cost in BUILDS if any(cost in size["costs"] for size in found)]
     width = 0.8 / max(1, len(found))
     for number, size in enumerate(found):
-        shares = {place: 100 * share_of_full(size, cost) for place, cost in enumerate(BUILDS) if cost in size["costs"]}
+        shares = {place: 100 * share_of_full(size, cost) for place, cost in enumerate(builds) if cost in size["costs"]}
         places = [place + number * width - 0.4 + width / 2 for place in shares]
         bars = axes.bar(places, shares.values(), width, label=f"{_lines(size)} lines")
         axes.bar_label(bars, fmt="%.0f", fontsize="x-small")
-    axes.set_xticks(range(len(BUILDS)), [cost.replace(" +", "\n+") for cost in BUILDS])
+    axes.set_xticks(range(len(builds)), [cost.replace(" +", "\n+") for cost in builds])
     axes.set(ylabel="% of the full build's SQL time", title="A build after a change")
     if found:
         axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=len(found), frameon=False)

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT, connect_to
 from tests.conftest import Dbt as Dbt
 from tests.conftest import Environment as Environment
-from tests.conftest import connect_to
+
+SMALL_PROJECT = """
+name: small
+profile: customer_analytics
+models: {+persist_docs: {relation: true, columns: true}}
+"""
 
 
 def query(environment: Environment, statement: str) -> list[tuple[object, ...]]:
     """Return the rows of a query."""
     with connect_to(environment) as connection:
         return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+
+
+def write_small_project(folder: Path, models: list[dict[str, Any]]) -> Path:
+    """Write a dbt project with this one's macros and models of one row, to be written anew."""
+    (folder / "dbt_project.yml").write_text(SMALL_PROJECT)
+    (folder / "macros").symlink_to(ROOT / "macros")
+    (folder / "models").mkdir()
+    (folder / "models" / "models.yml").write_text(json.dumps({"version": 2, "models": models}))
+    for model in models:  # dbt does not look again for what is described and not there
+        (folder / "models" / f"{model['name']}.sql").write_text("select 1 as id")
+    shutil.copy(ROOT / "profiles.yml.example", folder / "profiles.yml")
+    return folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import ROOT
+from tests.project.conftest import write_small_project
 from tests.run_dbt import start_dbt
 
-PROJECT = """
-name: small
-profile: customer_analytics
-models: {+persist_docs: {relation: true, columns: true}}
-"""
 # The last of many rows fails.
 FAILS_LATE = "select case when range < 99999 then range else error('too late') end as id from range(100000)"
 
@@ -30,10 +24,6 @@ Build = Callable[[dict[str, str]], dict[str, str]]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small dbt project with this one's macros."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "dbt_project.yml").write_text(PROJECT)
-    (folder / "macros").symlink_to(ROOT / "macros")
-    (folder / "models").mkdir()
     columns = [
         {"name": "id", "data_type": "integer", "description": "It's a key.", "constraints": [{"type": "not_null"}]},
         {"name": "name", "data_type": "text", "description": "A \"name\"; 'quoted'."},
@@ -48,11 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
     ]
     models[0]["constraints"] = [{"type": "primary_key", "columns": ["id"]}]
-    (folder / "models" / "models.yml").write_text(json.dumps({"version": 2, "models": models}))
-    for model in models:  # dbt does not look again for what is described and not there
-        (folder / "models" / f"{model['name']}.sql").write_text("select 1 as id")
-    shutil.copy(ROOT / "profiles.yml.example", folder / "profiles.yml")
-    return folder
+    return write_small_project(tmp_path_factory.mktemp("small"), models)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,15 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Environment
-from tests.project.conftest import query
+from tests.conftest import Environment
+from tests.project.conftest import query, write_small_project
 from tests.run_dbt import start_dbt
 
-PROJECT = """
-name: small
-profile: customer_analytics
-models: {+persist_docs: {relation: true, columns: true}}
-"""
 COLUMNS: list[dict[str, Any]] = [
     {"name": "id", "data_type": "integer", "description": "It's a key."},
     {"name": "Order", "quote": True, "data_type": "text", "constraints": [{"type": "not_null"}, {"type": "unique"}]},
@@ -93,16 +87,8 @@ def database_of_module(new_database: Callable[[], Environment]) -> Environment:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small dbt project with this one's macros."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "dbt_project.yml").write_text(PROJECT)
-    (folder / "macros").symlink_to(ROOT / "macros")
-    (folder / "models").mkdir()
     models = [{**model, "config": {"contract": {"enforced": True}}} for model in MODELS]
-    (folder / "models" / "models.yml").write_text(json.dumps({"version": 2, "models": models}))
-    for model in models:  # dbt does not look again for what is described and not there
-        (folder / "models" / f"{model['name']}.sql").write_text("select 1 as id")
-    shutil.copy(ROOT / "profiles.yml.example", folder / "profiles.yml")
-    return folder
+    return write_small_project(tmp_path_factory.mktemp("small"), models)
 
 
 @pytest.fixture(scope="module")
