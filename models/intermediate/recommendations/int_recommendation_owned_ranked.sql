@@ -1,5 +1,4 @@
 {%- set length = var('recommendation_own_products') -%}
--- depends_on: {{ ref('int_recommendation_histories_summed') }}
 with customers as (
     select
         purpose,
