@@ -13,7 +13,7 @@
 -#}
 {% macro spark__register_sources() -%}
     {%- set folder = env_var('PARQUET_PATH', 'data/parquet') -%}
-    {%- set sources = graph.sources.values() | rejectattr('source_name', 'equalto', 'operations') | list -%}
+    {%- set sources = graph.sources.values() -%}
     {%- for schema in sources | map(attribute='schema') | unique -%}
         {%- do run_query('create schema if not exists ' ~ schema) -%}
     {%- endfor -%}
