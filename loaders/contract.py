@@ -10,9 +10,8 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     identity        the database numbers the rows (ledger only)
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
-    made_by_dbt     (source) true for tables that dbt itself makes, which are none of the loader's
+    contract        (source) false for tables that are none of the contract's (`loaders.schema.OWN_TABLES`)
     months_of       (table) required moment by whose months the table is divided where it is kept as files of Parquet
-    unlogged        (table) true for what may be lost when the server crashes (ledger only)
     history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
 
@@ -67,7 +66,6 @@ class Table:
     columns: tuple[Column, ...]
     require_one_of: tuple[str, ...] = ()
     copied: bool = True
-    unlogged: bool = False
     months_of: str | None = None
 
     @property
@@ -173,7 +171,7 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         if not isinstance(source.get("name"), str):
             raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
         where = f"{file.name}, source {source['name']}"
-        if meta_of(source, where).get("made_by_dbt"):
+        if not meta_of(source, where).get("contract", True):
             continue
         copied = meta_of(source, where).get("copy", True)
         for table in entries_of(source, "tables", where):
@@ -194,7 +192,6 @@ def _read_table(
         columns=tuple(_read_column(column, where, project) for column in entries_of(table, "columns", where)),
         require_one_of=names_in(meta_of(table, where), "require_one_of", where),
         copied=copied,
-        unlogged=meta_of(table, where).get("unlogged", False),
         months_of=meta_of(table, where).get("months_of"),
     )
     _check_table(made, where)

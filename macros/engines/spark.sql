@@ -34,7 +34,7 @@
 {% macro register_sources() -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run', 'test', 'seed', 'retry') -%}
         {%- set folder = env_var('PARQUET_PATH', 'data/parquet') -%}
-        {%- set sources = graph.sources.values() | rejectattr('source_name', 'equalto', 'operations') | list -%}
+        {%- set sources = graph.sources.values() -%}
         {%- for schema in sources | map(attribute='schema') | unique -%}
             {%- do run_query('create schema if not exists ' ~ schema) -%}
         {%- endfor -%}
