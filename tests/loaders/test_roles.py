@@ -170,7 +170,7 @@ def test_readers_read_the_marts_alone(managed: As, built: Callable[[], None]) ->
             "operations.invocations",
             "staging.stg_shop__customers",
             "staging.stg_loader__rejected_rows",
-            "intermediate.int_customers_identified",
+            "intermediate.int_customers",
         ):
             with pytest.raises(DENIED):
                 count(reader, name)
@@ -256,7 +256,7 @@ def test_loaders_do_not_touch_what_is_built(managed: As, built: Callable[[], Non
     with managed("ada") as loader:
         for statement in (
             "select * from marts.metrics_summary",
-            "select * from intermediate.int_customers_identified",
+            "select * from intermediate.int_customers",
             "drop table marts.metrics_summary",
             "create table marts.mine (id int)",
         ):
