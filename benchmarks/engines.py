@@ -42,8 +42,6 @@ STEPS = ("load", "build")
 LEFT_OUT = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 # What tells when and how fast an engine worked, and not what it made of the files.
 TIMES = {"_loaded_at", "loaded_at", "started_at", "finished_at", "seconds"}
-# What dbt did, which is recorded in PostgreSQL alone.
-CALLS_OF_DBT = {"marts.build_history", "marts.test_history"}
 
 
 def tables_of(database: duckdb.DuckDBPyConnection, *schemas: str) -> list[str]:
