@@ -68,7 +68,9 @@ subjected as (
             when meaning in ('shop_created', 'shop_deleted') then shop_id || ' shop'
             when meaning in ('invoice_issued', 'invoice_settled') then invoice_id || ' invoice'
             when meaning in ('payment_succeeded', 'payment_failed')
-                then invoice_id || ' ' || cast({{ local_date('fact_time') }} as {{ dbt.type_string() }}) || ' ' || meaning
+                then
+                    invoice_id || ' ' || cast({{ local_date('fact_time') }} as {{ dbt.type_string() }})
+                    || ' ' || meaning
         end, fact_id || ' fact') as subject
     from resolved
 ),
