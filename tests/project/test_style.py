@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.conftest import ROOT
-from tests.project.conftest import Dbt, Environment
+from tests.project.conftest import Environment
 
 
 def test_sqlfluff_finds_nothing(load: Callable[..., Environment]) -> None:
@@ -22,7 +22,3 @@ def test_sqlfluff_finds_nothing(load: Callable[..., Environment]) -> None:
         text=True,
     )
     assert result.returncode == 0, result.stdout[-10_000:]
-
-
-def test_dbt_reads_the_project_without_a_warning(load: Callable[..., Environment], dbt: Dbt, tmp_path: Path) -> None:
-    dbt(load(), "parse", "--warn-error", "--no-partial-parse", "--target-path", str(tmp_path))
