@@ -7,11 +7,13 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def test_the_readme_names_every_mart_with_two_questions() -> None:
@@ -34,6 +36,21 @@ def test_make_help_lists_the_targets() -> None:
     ).stdout
     targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[0].split()
     assert {line.split()[0] for line in help_text.splitlines()} == set(targets)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    assert [link for link in links if not (page.parent / link).exists()] == []
+    folders = "|".join(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith("."))
+    # Patterns, and what appears only after a build or a load, are not in the clone.
+    named = re.findall(rf"`((?:{folders})/[\w./-]+)`", text)
+    made = ("data/", "logs/", "target/")
+    assert [name for name in named if not name.startswith(made) and not any(ROOT.glob(f"{name.rstrip('/')}*"))] == []
+    if page.name != "CHANGELOG.md":
+        called = set(re.findall(r"(?:^|`|&& )make ([a-z-]+)", text, re.MULTILINE))
+        assert called <= set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def test_ci_and_the_workflow_call_the_readmes_command() -> None:
