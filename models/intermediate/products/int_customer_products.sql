@@ -6,7 +6,7 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
--- As for days: a line that is no refund, of an order of which something is left.
+-- As for days: a line that is not a refund, of an order that is a purchase.
 judged as (
     select
         order_lines.*,
@@ -18,7 +18,7 @@ judged as (
             and order_lines.order_id = orders.order_id
 ),
 
--- By order first, so that orders need not be told apart twice more.
+-- By order first, which saves two count(distinct order_id).
 summed_by_order as (
     select
         customer_id,

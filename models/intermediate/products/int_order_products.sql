@@ -6,7 +6,7 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
--- The unknown product is left out: two lines without a product need not be the same one.
+-- The unknown product is left out: two lines without a product may be of different products.
 purchased as (
     select
         orders.customer_id,
@@ -23,7 +23,7 @@ purchased as (
     where order_lines.product_id <> '(unknown)'
 ),
 
--- What holds for an order holds for a product of it: nothing left after a refund is not a purchase.
+-- The rule for orders applies to each of their products: with nothing left after refunds, it was not purchased.
 kept as (
     select
         customer_id,

@@ -10,7 +10,7 @@ customer_products as (
     select * from {{ ref('int_customer_products') }}
 ),
 
--- Orders don't add up over customers: files may use one order number for several.
+-- Orders don't add up over customers, because files may use one order number for several.
 shared_orders as (
     select order_id
     from orders

@@ -6,7 +6,7 @@ customer_products as (
     select * from {{ ref('int_customer_products') }}
 ),
 
--- Few of all, which saves sorting all lines.
+-- Only a few, which saves sorting all lines.
 repeating as (
     select
         customer_id,
@@ -15,7 +15,7 @@ repeating as (
     where is_on_several_lines
 ),
 
--- A line without an order is an order of its own, but may repeat another one.
+-- A line without an order is an order of its own, but may still repeat another line.
 suspected as (
     select
         order_lines.transaction_id,
