@@ -106,8 +106,8 @@ class Bench:
         spilled = "select temp_bytes / 1000000.0 from pg_stat_database where datname = current_database()"
         [(before,)] = self.query(spilled)
         self.query("checkpoint")
-        output = self.folder / "output"
-        cost = asdict(run_measured(step, list(command), self.environment, output, self.server.status().pid or 0))
+        server, output = self.server.status().pid or 0, self.folder / "output"
+        cost = asdict(run_measured(step, list(command), self.environment, output, server))
         cost["spilled_mb"] = round(float(self.query(spilled)[0][0] - before), 1)
         print(f"{step:20}{cost['seconds']:9.1f} s", file=sys.stderr, flush=True)
         if step in STEPS:
@@ -115,8 +115,7 @@ class Bench:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query, or none."""
-        found = self.environment
-        names = {name: found[variable] for variable, name in PARAMETERS.items()}
+        names = {name: self.environment[variable] for variable, name in PARAMETERS.items()}
         with psycopg.connect(**names, autocommit=True) as connection:  # type: ignore[arg-type]
             cursor = connection.execute(statement)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
@@ -160,9 +159,7 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="write what was measured into docs/benchmarks.md")
     parser.add_argument("--folder", type=Path, default=find_project().root / "data" / "bench-build")
     arguments = parser.parse_args()
-    # However it is stopped, also in the background, the step under way is ended and the server stopped.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the step is ended and the server stopped
     folder = arguments.folder.resolve()
     if arguments.report:
         files = sorted(folder.glob("*/results.json"), key=lambda file: float(file.parent.name))

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from loaders.project import find_project
 
-SECONDS_BETWEEN_LOOKS = 0.2
-
 
 @dataclass
 class Cost:
@@ -39,7 +37,7 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
     Raises:
         SystemExit: It failed; the message has the end of what it printed.
     """
-    used = sum(os.times()[2:4]) + cpu_seconds(server)  # the first is of children that have ended
+    used = sum(os.times()[2:4]) + _server_seconds(server)  # the first is of children that have ended
     with output.open("wb") as opened:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -55,7 +53,7 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
     client, beside, _ = (max(found) for found in zip(*looks, strict=True))
     # What was started and not waited for, such as Spark's Java, is in the last look alone.
-    cpu = sum(os.times()[2:4]) + looks[-1][2] + cpu_seconds(server) - used
+    cpu = sum(os.times()[2:4]) + looks[-1][2] + _server_seconds(server) - used
     return Cost(round(seconds, 3), round(cpu, 1), round(client, 1), round(beside, 1))
 
 
@@ -69,7 +67,7 @@ def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]
     ended = threading.Event()
 
     def look() -> None:
-        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+        while not ended.wait(0.2):
             started = _descendants(client)
             # The most so far, as the kernel has it. What it tells of dead processes starts from their parent's memory.
             memory = sum(_sizes(process).get("VmHWM", 0) for process in [client, *started]) / 1000
@@ -84,6 +82,11 @@ def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]
     finally:
         ended.set()
         watcher.join()
+
+
+def _server_seconds(server: int) -> float:
+    """Return the seconds of CPU of a PostgreSQL server; its processes outlive their clients by a moment."""
+    return sum(map(cpu_seconds, [*_children(server), server]))
 
 
 def _server_memory(server: int) -> float:
