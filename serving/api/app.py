@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -63,7 +64,7 @@ def create_app(
 
     app = FastAPI(
         title="Customer analytics",
-        version="0.1.0",
+        version=version("customer-analytics"),
         description=DESCRIPTION,
         lifespan=lifespan,
         docs_url=None,

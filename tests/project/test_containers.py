@@ -74,7 +74,7 @@ def test_compose_reads_its_file(tmp_path: Path) -> None:
 
 
 def test_every_image_has_a_tag_that_stays() -> None:
-    images = [service["image"] for service in SERVICES.values()]
+    images = [service["image"] for service in SERVICES.values() if "build" not in service]
     images += re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
     for image in images:
         assert re.fullmatch(r"[a-z0-9./-]+:v?\d[\w.-]*", image), image

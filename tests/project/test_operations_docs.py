@@ -133,4 +133,4 @@ def test_recovery_works_as_told(
     shell(fresh, told["The server crashed"])
     assert query(fresh, rows) == [before]
     calls = set((tmp_path / "dbt.log").read_text().splitlines())
-    assert calls == {"dbt build", "dbt build --full-refresh"}
+    assert calls == {"dbt build"}
