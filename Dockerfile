@@ -15,7 +15,7 @@ RUN useradd --system --uid 10001 --no-create-home analytics \
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOADER_PROJECT_DIR=/app DBT_PROFILES_DIR=/app
 COPY --from=build /opt/venv /opt/venv
-COPY dbt_project.yml packages.yml ./
+COPY dbt_project.yml packages.yml selectors.yml ./
 COPY profiles.yml.example profiles.yml
 COPY models models
 COPY macros macros

@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api dashboard semantic docs test test-engines lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,11 +30,18 @@ docs: setup ## write target/static_index.html: all models and columns in one fil
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+check: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup ## before each commit: ruff, mypy, dbt parse and the tests that need no database
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/dbt parse --quiet
+	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
+
+test: check .venv/.browser ## run every check: those of `make check`, sqlfluff, dbt build and all else that has a database
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+
+test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: kills and benchmarks
+	$(BIN)/pytest -m slow --durations=10
 
 test-engines: .venv-spark/.done setup ## build all marts with Apache Spark too, and compare every row with PostgreSQL's; takes minutes
 	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
@@ -50,8 +57,8 @@ format: .venv/.test setup ## lay out Python and SQL in the project's style
 bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvkit; takes a quarter of an hour
 	@.venv-bench/bin/python benchmarks/load.py $(BENCH)
 
-bench-build: .venv-bench/.done setup ## measure builds of the marts by size and by change, beside pandas and DuckDB; takes hours
-	@.venv-bench/bin/python -m benchmarks.build $(BENCH)
+bench-build: setup ## measure builds of the marts in units of psql's \copy; BENCH='--size 10 --runs 1' for 15 million lines
+	@$(BIN)/python -m benchmarks.build $(BENCH)
 
 bench-engines: .venv/.test setup ## measure the marts on PostgreSQL, DuckDB and, where it is installed, Spark, once they are equal
 	@$(BIN)/python -m benchmarks.engines $(BENCH)

@@ -36,9 +36,13 @@ Environment = dict[str, str]
 Dbt = Callable[..., str]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that take longest first, so that no process waits for another at the end."""
-    longest = ("test_style.py", "test_incremental.py", "test_recovery.py", "test_customer_marts.py", "test_build.py")
+    """Mark the tests that need a database, and run those that take longest first, so that no process waits at the end."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "server" in item.fixturenames:
+            item.add_marker(pytest.mark.database)
+    longest = ("test_style.py", "test_slices.py", "test_customer_marts.py", "test_build.py")
     items.sort(
         key=lambda item: (
             longest.index(item.path.name) if item.path.name in longest else len(longest),
