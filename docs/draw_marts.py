@@ -20,8 +20,9 @@ test: every value on one side exists on the other. Only keys and the columns of 
 
 def key_of(mart: Node) -> list[str]:
     """Return the columns of the contract's primary key, or of a unique index that replaces it, or none."""
-    indexes = [index["columns"] for index in mart["config"].get("indexes") or [] if index.get("unique")]
-    return next((rule["columns"] for rule in mart["constraints"] if rule["type"] == "primary_key"), *indexes[:1] or [[]])
+    keys = [rule["columns"] for rule in mart["constraints"] if rule["type"] == "primary_key"]
+    keys += [index["columns"] for index in mart["config"].get("indexes") or [] if index.get("unique")]
+    return next(iter(keys), [])
 
 
 def relationships(manifest: Node, marts: dict[str, Node]) -> Iterator[tuple[str, str, str, str]]:
