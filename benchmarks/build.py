@@ -35,10 +35,10 @@ from benchmarks.build_files import KINDS, SHARES, part_name, write_size
 from benchmarks.build_measure import run_measured
 from benchmarks.build_peers import BUILD_WITH, MARTS, differences
 from benchmarks.build_report import report
-from loaders.database import SERVER_VARIABLES
+from loaders.destinations.postgres.connection import SERVER_VARIABLES
+from loaders.embedded.programs import find_binaries
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
-from loaders.server import EmbeddedServer
-from loaders.server_binaries import find_binaries
 
 LINES = "source.customer_analytics.shop.transactions"
 GROUPS = ("builds", "psql", "changes", "peers")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from loaders.contract import read_contract
-from loaders.demo import write_files
-from loaders.demo_synthetic import SETTINGS, write_synthetic_files
+from loaders.contract.tables import read_contract
+from loaders.demo.__main__ import write_files
+from loaders.demo.synthetic import SETTINGS, write_synthetic_files
 from loaders.project import find_project
 
 KINDS = ("newest", "scattered")

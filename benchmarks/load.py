@@ -24,12 +24,12 @@ from typing import Any
 import duckdb
 import psycopg
 
-from loaders.contract import read_contract
-from loaders.demo import write_files
+from loaders.contract.tables import read_contract
+from loaders.demo.__main__ import write_files
+from loaders.destinations.postgres.schema import init_schema
+from loaders.embedded.programs import find_binaries
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
-from loaders.server_binaries import find_binaries
 
 LIMIT = "psql \\copy"
 LOADER = ("loader, empty table", "loader, all unchanged", "loader, all updated")

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from loaders import ledger
-from loaders.contract import Table
-from loaders.csv_source import CsvFile, open_csv
-from loaders.destination import Destination
+from loaders.contract.tables import Table
+from loaders.contract.types import POSTGRES_DIGITS, Digits
+from loaders.destinations.base import Destination
+from loaders.destinations.postgres import ledger
 from loaders.errors import FileRefusedError
-from loaders.interrupt import interruptible
-from loaders.options import Options
 from loaders.project import Project
-from loaders.scan import Reject, Scan
-from loaders.spool import display_name, file_digest
-from loaders.value_types import POSTGRES_DIGITS, Digits
-from loaders.working_folder import remove_dead_folders, working_folder
+from loaders.reading.header import CsvFile, open_csv
+from loaders.reading.intake import display_name, file_digest
+from loaders.reading.interrupt import interruptible
+from loaders.reading.options import Options
+from loaders.reading.scan import Reject, Scan
+from loaders.reading.workspace import remove_dead_folders, working_folder
 
 Progress = Callable[[str, int], None]
 

@@ -16,11 +16,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loaders.cli import main
-from loaders.contract import Contract, read_contract
-from loaders.database import SERVER_VARIABLES, connect
+from loaders.contract.tables import Contract, read_contract
+from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
+from loaders.destinations.postgres.schema import init_schema
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import Project, find_project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
 from tests.run_dbt import start_dbt
 
 ROOT = Path(__file__).parent.parent

@@ -12,16 +12,16 @@ from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from loaders.contract import Table, read_contract
+from loaders.contract.tables import Table, read_contract
 from loaders.copy import Result, copy_file
-from loaders.database import connect
-from loaders.destination import Postgres
+from loaders.destinations.base import Postgres
+from loaders.destinations.postgres.connection import connect
+from loaders.destinations.postgres.ledger import read_rejects
+from loaders.destinations.postgres.schema import init_schema
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
-from loaders.ledger import read_rejects
-from loaders.options import Options
 from loaders.project import Project
-from loaders.schema import init_schema
-from loaders.working_folder import working_folder
+from loaders.reading.options import Options
+from loaders.reading.workspace import working_folder
 from serving.api.context import Context
 from serving.api.problems import ProblemError, documented
 from serving.api.upload import OVERHEAD, Upload, receive_file, too_large

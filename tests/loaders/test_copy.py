@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from loaders import upsert
-from loaders.duckdb_destination import DuckDb
-from loaders.scan import Scan
+from loaders.destinations.duckdb.destination import DuckDb
+from loaders.destinations.postgres import upsert
+from loaders.reading.scan import Scan
 from tests.conftest import Loader
 
 

@@ -17,16 +17,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from loaders import ledger
-from loaders.contract import Contract
+from loaders.contract.tables import Contract
 from loaders.copy import copy_file
-from loaders.destination import Postgres
+from loaders.destinations.base import Postgres
+from loaders.destinations.postgres import ledger
+from loaders.destinations.postgres.schema import init_schema
+from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError, LoaderError
-from loaders.options import Options
 from loaders.project import Project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
-from loaders.working_folder import remove_dead_folders, working_folder
+from loaders.reading.options import Options
+from loaders.reading.workspace import remove_dead_folders, working_folder
 from tests.conftest import Loader
 
 KILLS = int(os.environ.get("LOADER_TEST_KILLS", "6"))

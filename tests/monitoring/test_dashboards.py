@@ -22,8 +22,8 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
-from loaders.contract import Contract
-from loaders.metrics import as_text, read_metrics
+from loaders.contract.tables import Contract
+from loaders.operations.metrics import as_text, read_metrics
 from serving.api.database import open_pool
 from serving.api.observability import Metrics
 from serving.api.settings import Settings

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from loaders.contract import Contract
-from loaders.generate import generate
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.files import generate
+from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)

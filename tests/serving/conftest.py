@@ -18,9 +18,9 @@ from fastapi import FastAPI
 from limits import parse
 from psycopg.rows import tuple_row
 
-from loaders.contract import Contract
+from loaders.contract.tables import Contract
+from loaders.destinations.postgres.roles import init_roles
 from loaders.project import Project
-from loaders.roles import init_roles
 from serving.api.app import create_app
 from serving.api.settings import Settings
 from tests.conftest import Dbt, Environment

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from loaders.errors import LoaderError
-from loaders.export_formats import FORMULA_STARTS
+from loaders.operations.export_formats import FORMULA_STARTS
 from serving.dashboard import data, queries
 from serving.dashboard.data import marts_of
 from serving.dashboard.downloads import as_csv

@@ -1,0 +1,138 @@
+"""The command `loader run`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from loaders.cli import report
+from loaders.cli.options import reading_options
+from loaders.contract.tables import Contract, read_contract
+from loaders.copy import Result
+from loaders.destinations.postgres.connection import connect
+from loaders.destinations.postgres.schema import init_schema
+from loaders.errors import LoaderError
+from loaders.operations import run as runs
+from loaders.operations.quality import Check
+from loaders.project import find_project
+from loaders.reading.options import Limit, Options
+from loaders.reading.rules import Format
+
+EXIT_REFUSED, EXIT_REJECTS, EXIT_BUILD_FAILED = 1, 3, 4
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@reading_options
+@click.option("--dry-run", is_flag=True, help="Judge the new files and say what dbt would build; change nothing.")
+@click.option("--build", "everything", is_flag=True, help="Build everything, even if nothing is new.")
+def run(
+    folder: Path,
+    table: str | None,
+    encoding: str | None,
+    decimal: str,
+    date_format: str | None,
+    max_rejects: Limit,
+    as_json: bool,
+    dry_run: bool,
+    everything: bool,
+) -> None:
+    """Copy what is new in FOLDER, build and test the marts that it touches, and say how good the data is.
+
+    Made for a timer (docs/schedule.md). Files that are loaded already are skipped; one that is still being written is
+    left for the next run. With nothing new since the last run, nothing is built. After a first run, a crash of the
+    server or a restore, everything is.
+
+    Exit codes: 0 all is well, or nothing is new; 1 an error, or a file was refused (the others are in and built);
+    2 wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries
+    again); 5 another run is under way.
+
+    Example: loader run exports/
+    """
+    project = find_project()
+    contract = read_contract(project)
+    options = Options(Format(decimal, date_format), encoding, max_rejects)
+    results: list[Result] = []
+    with connect(project, autocommit=True) as connection, runs.only_run(connection):
+        paths = runs.list_files(folder, _note)
+        if dry_run:
+            results += runs.check_new(connection, project, contract, paths, options, table)
+            _show_plan(results, contract, as_json=as_json)
+            sys.exit(_code(results, built=None))
+        init_schema(connection, contract)
+        try:
+            results += runs.copy_new(
+                connection, project, contract, paths, options, table=table, on_progress=report.progress, on_note=_note
+            )
+        except (LoaderError, KeyboardInterrupt):
+            if results:  # the files before the one that broke off are in
+                report.show_results(results, as_json=as_json)
+            raise
+        pending = runs.find_pending(connection)
+        pending = replace(pending, everything=pending.everything or everything)
+        built = None
+        if pending:
+            with Console(stderr=True).status("dbt build"):
+                built = runs.build(connection, project, contract, pending)
+        loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
+        rejects = runs.count_rejects(connection, loaded)
+        checks = runs.find_worst_checks(connection) if pending else []
+        _show(results, pending, built, rejects, checks, as_json=as_json)
+    sys.exit(_code(results, built))
+
+
+def _code(results: list[Result], built: bool | None) -> int:
+    if built is False:
+        return EXIT_BUILD_FAILED
+    if any(result.status == "refused" for result in results):
+        return EXIT_REFUSED
+    return EXIT_REJECTS if any(result.rows_rejected for result in results) else 0
+
+
+def _show_plan(results: list[Result], contract: Contract, *, as_json: bool) -> None:
+    report.show_results(results, as_json=as_json)
+    if as_json:
+        return
+    new = {result.table for result in results if result.status == "checked"}
+    touched = ", ".join(table.name for table in contract.copied_tables if table.name in new)
+    click.echo(f"Would load into {touched} and build what is made of it." if new else "No file is new.")
+
+
+def _show(
+    results: list[Result],
+    pending: runs.Pending,
+    built: bool | None,
+    rejects: list[tuple[str, str, int]],
+    checks: list[Check],
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        report.show_json(
+            {
+                "files": [asdict(result) for result in results],
+                "built": built,
+                "tables": None if pending.everything else pending.tables,
+                "rejected": [dict(zip(("table", "reason", "rows"), each, strict=True)) for each in rejects],
+                "checks": [asdict(check) for check in checks],
+            }
+        )
+        return
+    if new := [result for result in results if result.status != "skipped"]:
+        report.show_results(new, as_json=False)
+    what = "everything" if pending.everything else f"what is made of {', '.join(pending.tables)}"
+    words = {None: "Nothing is new; nothing was built.", True: f"Built and tested {what}."}
+    click.echo(words.get(built, f"dbt could not build {what}; its messages are above and in logs/dbt.log."))
+    for table, reason, rows in rejects:
+        click.echo(f"{rows:,} rows of {table} were rejected: {reason}")
+    if checks:
+        click.echo("The worst that the data quality report has; `loader quality` shows all:")
+        report.show_quality(checks, as_json=False)
+
+
+def _note(text: str) -> None:
+    click.echo(report.printable(text), err=True)

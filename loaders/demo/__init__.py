@@ -1,0 +1,1 @@
+"""The demo: real data of a grocery, from CSV files to marts."""

@@ -1,0 +1,60 @@
+"""Create and extend the schemas and tables of the contract in DuckDB."""
+
+from __future__ import annotations
+
+import duckdb
+
+from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
+from loaders.destinations.duckdb.values import TYPES, literal, qualified, quoted
+from loaders.destinations.postgres.ledger import qualified_name
+from loaders.destinations.postgres.schema import refuse_drift
+
+
+def init_schema(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """Make the database match the contract inside a transaction; see `schema.init_schema`."""
+    done: list[str] = []
+    for schema in sorted({LEDGER_SCHEMA, *(table.schema for table in contract.tables)}):
+        connection.execute(f"create schema if not exists {quoted(schema)}")
+    connection.execute("create sequence if not exists loader.load_ids")
+    existing = _existing_columns(connection)
+    for table in contract.tables:
+        done += _match(connection, table, existing)
+    for table in contract.copied_tables:
+        _match(connection, history_of(table), existing)
+    return done
+
+
+def _existing_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    words = {database: contract for contract, database in TYPES.items()}
+    found: dict[str, dict[str, str]] = {}
+    for schema, table, column, data_type in connection.execute(
+        "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() "
+        "where database_name = current_database()"
+    ).fetchall():
+        found.setdefault(f"{schema}.{table}", {})[column] = words.get(data_type, data_type)
+    return found
+
+
+def _match(connection: duckdb.DuckDBPyConnection, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+    name = qualified_name(table)
+    if name not in existing:
+        columns = [_definition(column) for column in table.columns]
+        if table.copied:
+            columns += [
+                f"{column} {TYPES[data_type]}{' not null default now()' if column == '_loaded_at' else ''}"
+                for column, data_type in SYSTEM_COLUMNS.items()
+            ]
+        connection.execute(f"create table {qualified(table)} ({', '.join(columns)})")
+        return [f"created {name}"]
+    refuse_drift(table, existing[name], TYPES)
+    new = [column for column in table.columns if column.name not in existing[name]]
+    for column in new:
+        default = "" if column.default is None else f" default {literal(column.default)}"
+        connection.execute(
+            f"alter table {qualified(table)} add column {quoted(column.name)} {TYPES[column.data_type]}{default}"
+        )
+    return [f"added {name}.{column.name}" for column in new]
+
+
+def _definition(column: Column) -> str:
+    return f"{quoted(column.name)} {TYPES[column.data_type]}{' not null' if column.not_null else ''}"

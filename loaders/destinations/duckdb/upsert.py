@@ -1,0 +1,113 @@
+"""Bring the good rows of a scanned file into their raw table in DuckDB, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+
+import duckdb
+
+from loaders.contract.tables import SYSTEM_COLUMNS, Table, history_of
+from loaders.destinations.duckdb.values import converted, literal, qualified, quoted
+from loaders.reading.scan import Scan
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def read_rows(
+    connection: Connection, time_zone: str, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
+) -> str:
+    """Return a query for the good rows of a file; the arguments are those of `upsert.upsert`."""
+    file = scan.folder / "rows.parquet"
+    scan.write(load_id, file)
+    on_bytes(file.stat().st_size)
+    connection.execute("set TimeZone = $1", [time_zone])
+    types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
+    values = ", ".join(f"{converted(name, types[name])} as {quoted(name)}" for name in scan.columns)
+    return f"select {values} from read_parquet({literal(str(file))})"
+
+
+def merge(connection: Connection, table: Table, incoming: str, scan: Scan, load_id: int) -> dict[str, int]:
+    """Insert rows whose key is new and update those that say something else now; see `upsert.upsert`.
+
+    Args:
+        connection: Connection inside the transaction that the load stands or falls with.
+        table: The raw table.
+        incoming: Query for the good rows.
+        scan: The file's records.
+        load_id: Number of the load.
+
+    Returns:
+        How many rows were `inserted`, `updated` and `unchanged`.
+    """
+    expected = scan.rows_read - scan.rows_rejected
+    if count(connection, qualified(table)) == 0:
+        connection.execute(f"insert into {qualified(table)} by name {incoming}")
+        return {"inserted": expected, "updated": 0, "unchanged": 0}
+    connection.execute(f"create or replace temporary table incoming as {incoming}")
+    updated = _replace(connection, table, scan.given_columns, load_id)
+    key = quoted(table.key.name)
+    connection.execute(
+        f"insert into {qualified(table)} by name from incoming anti join {qualified(table)} using ({key})"
+    )
+    [inserted] = connection.fetchone() or (0,)
+    connection.execute("drop table incoming")
+    return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
+
+
+def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_id: int) -> int:
+    """Replace rows that say something else now, in the columns that the file has; return how many."""
+    columns = [name for name in given if name != table.key.name]
+    if not columns:
+        return 0
+    types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
+    key = quoted(table.key.name)
+    differ = " or ".join(_differs(name, types[name]) for name in columns)
+    everything = ", ".join(quoted(name) for name in types)
+    stamps = [name for name in SYSTEM_COLUMNS if name in {"_load_id", "_line"}]
+    assignments = [f"{quoted(name)} = incoming.{quoted(name)}" for name in [*columns, *stamps]]
+    connection.execute(
+        f"""
+        create or replace temporary table replaced as
+        select {key} from {qualified(table)} as existing inner join incoming using ({key}) where {differ}
+        """
+    )
+    replaced = count(connection, "replaced")
+    if replaced:
+        connection.execute(
+            f"""
+            insert into {qualified(history_of(table))} ({everything}, _replaced_by)
+            select {everything}, {load_id} from {qualified(table)} semi join replaced using ({key})
+            """
+        )
+        connection.execute(
+            f"""
+            update {qualified(table)} as existing set {", ".join(assignments)}, _loaded_at = now()
+            from (from incoming semi join replaced using ({key})) as incoming
+            where existing.{key} = incoming.{key}
+            """
+        )
+    connection.execute("drop table replaced")
+    return replaced
+
+
+def count(connection: Connection, relation: str) -> int:
+    """Return how many rows a relation has."""
+    [rows] = connection.execute(f"select count(*) from {relation}").fetchone() or (0,)
+    return int(rows)
+
+
+def is_same_json(one: str | None, other: str | None) -> bool:
+    """Say whether two texts are one JSON value; DuckDB calls it in `merge`."""
+    if one is None or other is None:
+        return one is other
+    first, second = (json.loads(text, parse_float=Decimal) for text in (one, other))
+    return bool(first == second)
+
+
+def _differs(name: str, data_type: str) -> str:
+    existing, incoming = f"existing.{quoted(name)}", f"incoming.{quoted(name)}"
+    differs = f"{existing} is distinct from {incoming}"
+    # Two ways to write one JSON value are the same; Python looks only where the texts differ.
+    return f"case when {differs} then not is_same_json({existing}, {incoming}) end" if data_type == "jsonb" else differs

@@ -1,0 +1,188 @@
+"""Create and extend the schemas and tables of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
+from loaders.errors import DatabaseError
+
+# Any number that only this project uses: two loaders that create tables at once wait for each other.
+_SCHEMA_LOCK = 7_205_819_337_402
+# The role that owns schemas and tables, where `loader init --roles` has made it.
+LOADER_ROLE = "analytics_loader"
+
+
+def qualified(table: Table) -> sql.Identifier:
+    """Return the table's name with its schema, quoted."""
+    return sql.Identifier(table.schema, table.name)
+
+
+def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list[str]:
+    """Make the database match the contract in one transaction; return what was done, a sentence each.
+
+    Missing schemas, tables and columns are added. Nothing is ever dropped or retyped.
+
+    Raises:
+        DatabaseError: A table has a column that the contract no longer has, or has with another type.
+    """
+    done: list[str] = []
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+        schemas = {LEDGER_SCHEMA, *(table.schema for table in contract.tables)}
+        existing = _existing_columns(connection, schemas)
+        # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
+        for schema in sorted(schemas - _existing_schemas(connection)):
+            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        _become_owner(connection, schemas)
+        for table in contract.tables:
+            done += _match(connection, table, existing)
+        # These follow their raw tables without further words.
+        for table in contract.copied_tables:
+            _match(connection, history_of(table), existing)
+    return done
+
+
+def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+    """Create a table or add what it lacks; return what was done."""
+    name = f"{table.schema}.{table.name}"
+    if name not in existing:
+        _create(connection, table)
+        return [f"created {name}"]
+    refuse_drift(table, existing[name])
+    new = [column for column in table.columns if column.name not in existing[name]]
+    for column in new:
+        _add(connection, table, column)
+    return [f"added {name}.{column.name}" for column in new]
+
+
+def _existing_schemas(connection: psycopg.Connection[Any]) -> set[str]:
+    return {name for (name,) in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
+
+
+def _become_owner(connection: psycopg.Connection[Any], schemas: set[str]) -> None:
+    """Act as the role that owns the tables until the transaction ends, so that all of its members can load."""
+    query = """
+        select rolname from pg_catalog.pg_roles
+        where
+            rolname = %s
+            and pg_has_role(current_user, rolname, 'SET')
+            and not exists (
+                select from pg_catalog.pg_namespace where nspname = any(%s) and nspowner <> pg_roles.oid
+            )
+    """
+    if connection.execute(query, (LOADER_ROLE, list(schemas))).fetchone():
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(LOADER_ROLE)))
+
+
+def _existing_columns(connection: psycopg.Connection[Any], schemas: set[str]) -> dict[str, dict[str, str]]:
+    rows = connection.execute(
+        """
+        select
+            namespaces.nspname || '.' || tables.relname,
+            attributes.attname,
+            typname
+        from pg_catalog.pg_class as tables
+        inner join pg_catalog.pg_namespace as namespaces on tables.relnamespace = namespaces.oid
+        inner join pg_catalog.pg_attribute as attributes on tables.oid = attributes.attrelid
+        inner join pg_catalog.pg_type as types on attributes.atttypid = types.oid
+        where
+            namespaces.nspname = any(%s)
+            and tables.relkind in ('r', 'p')
+            and attributes.attnum > 0
+            and not attributes.attisdropped
+        """,
+        (list(schemas),),
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, data_type in rows:
+        found.setdefault(table, {})[column] = _CATALOG_TYPES.get(data_type, data_type)
+    return found
+
+
+_CATALOG_TYPES = {"int8": "bigint", "bool": "boolean"}
+
+
+def _create(connection: psycopg.Connection[Any], table: Table) -> None:
+    columns = [_definition(column) for column in table.columns]
+    if table.copied:
+        columns += [
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(name),
+                sql.SQL(data_type),
+                sql.SQL(" not null default now()" if name == "_loaded_at" else ""),
+            )
+            for name, data_type in SYSTEM_COLUMNS.items()
+        ]
+    columns += [
+        sql.SQL("constraint {} primary key ({})").format(primary_key_name(table), sql.Identifier(column.name))
+        for column in table.columns
+        if column.unique
+    ]
+    kind = sql.SQL("unlogged table" if table.unlogged else "table")
+    connection.execute(sql.SQL("create {} {} ({})").format(kind, qualified(table), sql.SQL(", ").join(columns)))
+
+
+def primary_key_name(table: Table) -> sql.Identifier:
+    """Return the name of the constraint on the table's key, quoted."""
+    return sql.Identifier(f"{table.name}_pkey")
+
+
+def _definition(column: Column) -> sql.Composed:
+    return sql.SQL("{} {}{}{}").format(
+        sql.Identifier(column.name),
+        sql.SQL(column.data_type),
+        sql.SQL(" generated always as identity" if column.identity else ""),
+        sql.SQL(" not null" if column.not_null else ""),
+    )
+
+
+def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> None:
+    """Add a column; rows that are there keep NULL in it unless the contract has a default."""
+    statement = sql.SQL("alter table {} add column {} {}").format(
+        qualified(table), sql.Identifier(column.name), sql.SQL(column.data_type)
+    )
+    if column.default is not None:
+        statement += sql.SQL(" default {}").format(sql.Literal(column.default))
+    connection.execute(statement)
+
+
+def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] | None = None) -> None:
+    """Refuse to go on where a table has a column that the contract has not, or has with another type.
+
+    Args:
+        table: The table as the contract has it.
+        found: Name and type of each column in the database, in the contract's words.
+        types: The database's word for a type of the contract, where it is another one.
+
+    Raises:
+        DatabaseError: The table has drifted from the contract; the hint says how to bring it back.
+    """
+    words = types or {}
+    wanted = {column.name: column.data_type for column in table.columns}
+    for name, data_type in found.items():
+        where = f"{table.schema}.{table.name}.{name}"
+        if name in SYSTEM_COLUMNS:
+            continue
+        if name not in wanted:
+            raise DatabaseError(
+                f"{where} is in the database but no longer in the contract.",
+                f"Put it back into the sources file, or drop it yourself: {_alter(table, f'drop column {name}')}",
+            )
+        if wanted[name] != data_type:
+            word = words.get(wanted[name], wanted[name])
+            change = f"alter column {name} type {word} using {name}::{word}"
+            raise DatabaseError(
+                f"{where} is {data_type} in the database and {wanted[name]} in the contract.",
+                f"Change the contract back, or change the table yourself: {_alter(table, change)}",
+            )
+
+
+def _alter(table: Table, change: str) -> str:
+    """Return the statements that change a table, and its history with it."""
+    both = (table, history_of(table)) if table.copied else (table,)
+    return " ".join(f"alter table {each.schema}.{each.name} {change};" for each in both)

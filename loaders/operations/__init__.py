@@ -1,0 +1,1 @@
+"""Operations: what is done with loaded data and built marts."""

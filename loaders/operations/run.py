@@ -1,0 +1,193 @@
+"""One run of everything: copy what is new in a folder, build what that touches (`loader run`).
+
+What the marts know of the loads stands in `loader.last_build`, so that a run also builds what others have loaded or
+taken back, or what an earlier run could not build.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from loaders.contract.tables import Contract, Table
+from loaders.copy import Progress, Result, check_file, copy_file, skipped
+from loaders.destinations.base import Postgres
+from loaders.destinations.postgres import ledger
+from loaders.destinations.postgres.connection import connection_environment
+from loaders.errors import LoaderError
+from loaders.operations.dbt import STDERR, run_dbt
+from loaders.operations.quality import Check, read_checks
+from loaders.operations.watch import Arrivals
+from loaders.project import Project
+from loaders.reading.files import table_of
+from loaders.reading.intake import file_digest
+from loaders.reading.options import Options
+
+Connection = psycopg.Connection[Any]
+# Any number that only this project uses.
+_RUN_LOCK = 7_205_819_337_404
+# Seconds that a file must not have changed for to be complete.
+SETTLED = 1.0
+
+
+class RunningError(LoaderError):
+    """Another run is under way."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What the marts don't know yet: tables whose rows loads have changed, up to a load.
+
+    `everything` says that it is not known how far the marts are built.
+    """
+
+    tables: tuple[str, ...]
+    load_id: int
+    everything: bool
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to build."""
+        return self.everything or bool(self.tables)
+
+
+@contextmanager
+def only_run(connection: Connection) -> Iterator[None]:
+    """Hold the lock on running.
+
+    Raises:
+        RunningError: Another run has it.
+    """
+    row = connection.execute("select pg_try_advisory_lock(%s)", (_RUN_LOCK,)).fetchone()
+    if not (row and row[0]):
+        raise RunningError("Another `loader run` is under way.", "It does the work; the next one finds what is new.")
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            connection.execute("select pg_advisory_unlock(%s)", (_RUN_LOCK,))
+
+
+def list_files(folder: Path, on_note: Callable[[str], None]) -> list[Path]:
+    """Return the CSV files of a folder that are complete; of others that are being written, say so."""
+    arrivals = Arrivals([folder])
+    found = arrivals.look(SETTLED)
+    if arrivals.growing:
+        time.sleep(SETTLED)
+        found += arrivals.look(SETTLED)
+    for path in arrivals.growing:
+        on_note(f"{path.name} is still being written; the next run takes it.")
+    return sorted(found)
+
+
+def copy_new(
+    connection: Connection,
+    project: Project,
+    contract: Contract,
+    paths: list[Path],
+    options: Options,
+    *,
+    table: str | None = None,
+    on_progress: Callable[[Path], AbstractContextManager[Progress]],
+    on_note: Callable[[str], None],
+) -> Iterator[Result]:
+    """Copy files into their tables and yield what became of each; what is loaded already is skipped."""
+    for path in paths:
+        target = table_of(contract, path, table)
+        if isinstance(target, Table):
+            with on_progress(path) as progress:
+                target = copy_file(Postgres(connection), project, target, path, options, progress, on_note)
+        yield target
+
+
+def check_new(
+    connection: Connection, project: Project, contract: Contract, paths: list[Path], options: Options, table: str | None
+) -> Iterator[Result]:
+    """Judge files as `copy_new` does, and write nothing."""
+    row = connection.execute("select to_regclass('loader.loads') is not null").fetchone()
+    for path in paths:
+        target = table_of(contract, path, table)
+        if isinstance(target, Table):
+            known = row and row[0] and ledger.find_loaded(connection, target, file_digest(path))
+            target = skipped(path.name, target, known) if known else check_file(project, target, path, options)[0]
+        yield target
+
+
+def find_pending(connection: Connection) -> Pending:
+    """Return what the marts don't know yet."""
+    ledger.fail_broken_loads(connection)
+    row = connection.execute(
+        """
+        select
+            (select max(load_id) from loader.last_build),
+            coalesce(min(case when status = 'running' then load_id - 1 end), max(load_id), 0)
+        from loader.loads
+        """
+    ).fetchone()
+    assert row is not None
+    built, ended = row
+    tables = connection.execute(
+        """
+        select distinct table_name
+        from loader.loads
+        where
+            load_id > %s
+            and load_id <= %s
+            and coalesce(rows_inserted, 0) + coalesce(rows_updated, 0) + coalesce(rows_removed, 0) > 0
+        order by table_name
+        """,
+        (built or 0, ended),
+    ).fetchall()
+    return Pending(tuple(name for (name,) in tables), ended, built is None)
+
+
+def selection(contract: Contract, pending: Pending) -> list[str]:
+    """Return dbt's arguments that choose what is to be built; none for everything."""
+    if pending.everything:
+        return []
+    touched = [table for table in contract.copied_tables if ledger.qualified_name(table) in pending.tables]
+    sources = [f"source:{table.source}.{table.name}+" for table in touched]
+    # What is said of the data changes with the ledger too, but not all that asks the ledger how far it is.
+    return ["--select", *sources, "+path:models/marts/quality"]
+
+
+def build(connection: Connection, project: Project, contract: Contract, pending: Pending) -> bool:
+    """Let dbt build and test what is touched, and remember it; return whether it went well."""
+    # Unit tests ask about the code, not about the data.
+    arguments = ["build", "--exclude-resource-type", "unit_test", *selection(contract, pending)]
+    if run_dbt(project, connection_environment(project), *arguments, stdout=STDERR).returncode:
+        return False
+    with connection.transaction():
+        connection.execute("delete from loader.last_build")
+        connection.execute(
+            "insert into loader.last_build (load_id, finished_at) values (%s, clock_timestamp())", (pending.load_id,)
+        )
+    return True
+
+
+def count_rejects(connection: Connection, load_ids: list[int]) -> list[tuple[str, str, int]]:
+    """Return table, reason and number of the rows that loads rejected, the most frequent first."""
+    return connection.execute(
+        """
+        select loads.table_name, rejected_rows.reason, count(*)
+        from loader.rejected_rows
+        inner join loader.loads using (load_id)
+        where load_id = any(%s)
+        group by loads.table_name, rejected_rows.reason
+        order by count(*) desc, loads.table_name, rejected_rows.reason
+        """,
+        (load_ids,),
+    ).fetchall()
+
+
+def find_worst_checks(connection: Connection, limit: int = 5) -> list[Check]:
+    """Return the worst findings of `data_quality_report`; none before the first build."""
+    row = connection.execute("select to_regclass('marts.data_quality_report') is not null").fetchone()
+    return [check for check in read_checks(connection, limit) if check.rows_failed] if row and row[0] else []

@@ -1,0 +1,1 @@
+"""Reading: from a file to rows that are good or rejected."""

@@ -1,0 +1,1 @@
+"""Synthetic files for every table of the contract."""

@@ -1,0 +1,54 @@
+"""Read and judge bytes as the loader does, without a database."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from loaders.contract.tables import Column, Table
+from loaders.reading.header import CsvFile, open_csv
+from loaders.reading.rules import Format
+from loaders.reading.scan import Reject, Scan
+
+csv.field_size_limit(1 << 30)
+NOTES = Table("s", "raw", "notes", (Column("a", "text", not_null=True, unique=True), Column("b", "text")))
+
+
+@dataclass
+class Reading:
+    """What became of a file: `rows` are the good ones by physical line, as PostgreSQL gets them."""
+
+    file: CsvFile
+    rows_read: int
+    rows: dict[int, dict[str, str]]
+    rejects: list[Reject]
+
+    @property
+    def verdicts(self) -> list[tuple[int, str | None, str]]:
+        return [(reject.line, reject.column, reject.reason) for reject in self.rejects]
+
+
+def judge(content: bytes | Path, table: Table, form: Format | None = None, **options: Any) -> Reading:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = content if isinstance(content, Path) else folder / "given.csv"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        file = open_csv(path, table, folder, **options)
+        scan = Scan(file, table, form or Format(), "UTC")
+        try:
+            rejects = list(scan.rejects())
+            with scan.stream(1) as stream:
+                text = stream.read().decode()
+            rows = [dict(zip(scan.columns, row, strict=True)) for row in csv.reader(io.StringIO(text, newline=""))]
+            assert scan.rows_read == len(rows) + len(rejects)
+            assert scan.rows_rejected == len(rejects)
+            assert [reject.line for reject in rejects] == sorted(reject.line for reject in rejects)
+            by_line = sorted(((int(row["_line"]), row) for row in rows), key=lambda pair: pair[0])
+            return Reading(file, scan.rows_read, dict(by_line), rejects)
+        finally:
+            scan.close()
