@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.demo.__main__ import write_files
 from loaders.destinations.postgres.schema import init_schema
 from loaders.embedded.programs import find_binaries

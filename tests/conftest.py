@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loaders.cli import main
-from loaders.contract.tables import Contract, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract
 from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
 from loaders.destinations.postgres.schema import init_schema
 from loaders.embedded.server import EmbeddedServer

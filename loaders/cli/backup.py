@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loaders.cli import report
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.roles import ROLES, init_roles
 from loaders.destinations.postgres.schema import init_schema

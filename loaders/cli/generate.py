@@ -20,7 +20,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table as Grid
 
 from loaders.cli import report
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.project import find_project
 from loaders.synthetic.feed import follow
 from loaders.synthetic.files import FAULTS, Progress, Written, silent

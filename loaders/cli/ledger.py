@@ -10,7 +10,7 @@ import click
 
 from loaders.cli import report
 from loaders.cli.options import destination_option, limit_option
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.destinations.addresses import open_destination
 from loaders.destinations.base import Destination
 from loaders.project import find_project

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.destinations.postgres.connection import connect
 from loaders.project import find_project
 

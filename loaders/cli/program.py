@@ -20,7 +20,8 @@ from loaders.cli.quality import quality
 from loaders.cli.run import run
 from loaders.cli.undo import undo
 from loaders.cli.watch import watch_folders
-from loaders.contract.tables import Table, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Table
 from loaders.copy import Result, check_file, copy_file
 from loaders.destinations.addresses import open_destination
 from loaders.destinations.base import Postgres

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from loaders.cli import report
 from loaders.cli.options import reading_options
-from loaders.contract.tables import Contract, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract
 from loaders.copy import Result
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.schema import init_schema

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from loaders.cli import report
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.schema import init_schema
 from loaders.errors import LoaderError

@@ -10,6 +10,8 @@ import json
 import re
 from dataclasses import dataclass
 
+TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
+
 _NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _TIMESTAMP = (
     r"\d{4,6}-\d{2}-\d{2}"

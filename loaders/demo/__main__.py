@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loaders.cli.report import progress, show_quality, show_results
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.copy import copy_file
 from loaders.demo.synthetic import SETTINGS, write_synthetic_files
 from loaders.destinations.base import Postgres

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from loaders.cli.report import progress, show_results
-from loaders.contract.tables import read_contract
+from loaders.contract.sources_yml import read_contract
 from loaders.copy import copy_file
 from loaders.demo.__main__ import write_files
 from loaders.demo.spark_cluster import HOST, running_cluster

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from loaders.contract.quoting import literal
 from loaders.contract.tables import Contract
 from loaders.project import Project
 from loaders.synthetic.events import define_events
@@ -21,14 +22,14 @@ HOLDERS = """
         row_number() over (order by household_id) - 1 as number,
         household_id as customer_id,
         date '2017-01-01' as since
-    from read_csv('{folder}/customers.csv', header = true, all_varchar = true)
+    from read_csv({file}, header = true, all_varchar = true)
 """
 GOODS = """
     select
         row_number() over (order by count(*) desc, product_id) - 1 as number,
         product_id,
         avg(sales_value::decimal(18, 2) / quantity::int)::decimal(18, 2) as price
-    from read_csv('{folder}/transactions.csv', header = true, all_varchar = true)
+    from read_csv({file}, header = true, all_varchar = true)
     where quantity::int > 0
     group by product_id
     order by number
@@ -54,9 +55,10 @@ def write_synthetic_files(
     files = {name: folder / "synthetic" / f"{name}_synthetic.csv" for name in names}
     if not all(file.exists() for file in files.values()):
         (folder / "synthetic").mkdir(parents=True, exist_ok=True)
-        real = str(folder).replace("'", "''")
+        holders = HOLDERS.format(file=literal(str(folder / "customers.csv")))
+        goods = GOODS.format(file=literal(str(folder / "transactions.csv")))
         with chance(project, settings) as database:
-            define_subscriptions(database, settings, HOLDERS.format(folder=real), GOODS.format(folder=real))
+            define_subscriptions(database, settings, holders, goods)
             define_journey(database, settings)
             define_events(database)
             for name, file in files.items():

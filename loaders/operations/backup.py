@@ -18,10 +18,10 @@ from typing import IO, Any
 import psycopg
 from psycopg import sql
 
+from loaders.contract.quoting import identifier
 from loaders.contract.tables import LEDGER_SCHEMA, Contract, Table
 from loaders.destinations.postgres import ledger
 from loaders.destinations.postgres.connection import connection_environment
-from loaders.destinations.postgres.schema import qualified
 from loaders.embedded.tools import find_tools
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
 from loaders.project import Project
@@ -116,7 +116,7 @@ def _schemas(contract: Contract) -> list[str]:
 
 
 def _exists(connection: Connection, table: Table) -> bool:
-    name = qualified(table).as_string(connection)
+    name = identifier(table).as_string(connection)
     row = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
     return bool(row and row[0])
 
@@ -125,8 +125,8 @@ def _count(connection: Connection, contract: Contract) -> dict[str, int]:
     counts = {}
     for table in contract.tables:
         if _exists(connection, table) and not table.unlogged:
-            row = connection.execute(sql.SQL("select count(*) from {}").format(qualified(table))).fetchone()
-            counts[ledger.qualified_name(table)] = row[0] if row else 0
+            row = connection.execute(sql.SQL("select count(*) from {}").format(identifier(table))).fetchone()
+            counts[table.full_name] = row[0] if row else 0
     return counts
 
 
@@ -162,9 +162,7 @@ def _no_loader(connection: Connection, contract: Contract) -> Iterator[None]:
     try:
         for table in contract.copied_tables:
             if not ledger.lock_table(connection, table, wait=False):
-                raise LoaderError(
-                    f"A loader is loading into {ledger.qualified_name(table)}.", "Try again when it is done."
-                )
+                raise LoaderError(f"A loader is loading into {table.full_name}.", "Try again when it is done.")
         yield
     finally:
         for table in contract.copied_tables:

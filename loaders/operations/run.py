@@ -152,7 +152,7 @@ def selection(contract: Contract, pending: Pending) -> list[str]:
     """Return dbt's arguments that choose what is to be built; none for everything."""
     if pending.everything:
         return []
-    touched = [table for table in contract.copied_tables if ledger.qualified_name(table) in pending.tables]
+    touched = [table for table in contract.copied_tables if table.full_name in pending.tables]
     sources = [f"source:{table.source}.{table.name}+" for table in touched]
     # What is said of the data changes with the ledger too, but not all that asks the ledger how far it is.
     return ["--select", *sources, "+path:models/marts/quality"]

@@ -14,9 +14,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from loaders.contract.quoting import identifier
 from loaders.contract.tables import SYSTEM_COLUMNS, Contract, Table, history_of
 from loaders.destinations.postgres import ledger
-from loaders.destinations.postgres.schema import qualified
 from loaders.errors import LoaderError
 
 Connection = psycopg.Connection[Any]
@@ -56,8 +56,8 @@ def plan_undo(connection: Connection, contract: Contract, load_id: int) -> Undo:
             f"({', '.join(map(str, blocking))}).",
             f"Take those back first: {steps}. Or load a file over it that puts its rows right.",
         )
-    written = _count(connection, qualified(table), "_load_id", load_id)
-    former = _count(connection, qualified(history_of(table)), "_replaced_by", load_id)
+    written = _count(connection, identifier(table), "_load_id", load_id)
+    former = _count(connection, identifier(history_of(table)), "_replaced_by", load_id)
     if (written, former) != ((load.rows_inserted or 0) + (load.rows_updated or 0), load.rows_updated or 0):
         raise LoaderError(
             f"Load {load_id} can't be taken back: it inserted {load.rows_inserted} rows and updated "
@@ -121,7 +121,7 @@ def _refuse_what_is_not_in(connection: Connection, load: ledger.Load) -> None:
 
 def _table_of(contract: Contract, load: ledger.Load) -> Table:
     for table in contract.copied_tables:
-        if ledger.qualified_name(table) == load.table_name:
+        if table.full_name == load.table_name:
             return table
     raise LoaderError(
         f"Load {load.load_id} went into {load.table_name}, which the contract no longer has.",
@@ -147,7 +147,7 @@ def _find_blocking(connection: Connection, table: Table, load_id: int) -> list[i
 
         select _replaced_by from blocking order by _replaced_by desc
         """
-    ).format(history=qualified(history_of(table)), load_id=sql.Literal(load_id))
+    ).format(history=identifier(history_of(table)), load_id=sql.Literal(load_id))
     return [number for (number,) in connection.execute(query).fetchall()]
 
 
@@ -169,8 +169,8 @@ def _count(connection: Connection, table: sql.Identifier, column: str, load_id: 
 
 def _take_back(connection: Connection, table: Table, plan: Undo, undo_id: int) -> None:
     names = {
-        "table": qualified(table),
-        "history": qualified(history_of(table)),
+        "table": identifier(table),
+        "history": identifier(history_of(table)),
         "all": sql.SQL(", ").join(map(sql.Identifier, (*(column.name for column in table.columns), *SYSTEM_COLUMNS))),
         "load_id": sql.Literal(plan.load_id),
         "undo_id": sql.Literal(undo_id),

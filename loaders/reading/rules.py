@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from loaders.contract.quoting import literal
 from loaders.contract.tables import FROM_ROW, Column, Table
 from loaders.contract.types import MIDNIGHT, POSTGRES_DIGITS, Digits, type_rules
 from loaders.errors import FileRefusedError
@@ -190,11 +191,6 @@ class TableRules:
             listed = literal(f" is not one of: {', '.join(column.accepted_values)}")
             found.append(Rule(f"{value} not in ({accepted})", column.name, "not_accepted", f"{shown} || {listed}"))
         return found
-
-
-def literal(text: str) -> str:
-    """Return text as a string literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def derived_id(source: str, expression: str) -> str:

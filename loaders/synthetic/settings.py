@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import duckdb
 
+from loaders.contract.quoting import literal
 from loaders.errors import LoaderError
 
 # Fixed, so that the same seed gives the same files on any day.
@@ -69,7 +70,7 @@ def choice(chance: str, entries: Sequence[str | int] | Mapping[str, int] | Mappi
     """Return the SQL that picks an entry, text or number, by a chance; a mapping gives the entries weights."""
     weighted = entries if isinstance(entries, Mapping) else dict.fromkeys(entries, 1)
     listed = [
-        str(entry) if isinstance(entry, int) else "'" + entry.replace("'", "''") + "'"
+        str(entry) if isinstance(entry, int) else literal(entry)
         for entry, weight in weighted.items()
         for _ in range(weight)
     ]

@@ -12,7 +12,8 @@ from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from loaders.contract.tables import Table, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Table
 from loaders.copy import Result, copy_file
 from loaders.destinations.base import Postgres
 from loaders.destinations.postgres.connection import connect

@@ -21,8 +21,8 @@ from duckdb.func import FunctionNullHandling
 from loaders.contract.tables import Contract, Table
 from loaders.destinations.duckdb.schema import init_schema
 from loaders.destinations.duckdb.upsert import is_same_json, merge, read_rows
-from loaders.destinations.duckdb.values import DUCKDB_DIGITS, TYPES
-from loaders.destinations.postgres.ledger import Load, no_such_load, qualified_name
+from loaders.destinations.duckdb.values import DUCKDB_DIGITS, DUCKDB_TYPES
+from loaders.destinations.postgres.ledger import Load, no_such_load
 from loaders.errors import DatabaseError
 from loaders.reading.header import CsvFile
 from loaders.reading.interrupt import interruptible
@@ -127,7 +127,7 @@ class DuckDb:
         """See `ledger.find_loaded`."""
         found = self._read_loads(
             "where table_name = $1 and file_sha256 = $2 and status = 'loaded' order by load_id desc limit 1",
-            [qualified_name(table), sha256],
+            [table.full_name, sha256],
         )
         return found[0] if found else None
 
@@ -147,7 +147,7 @@ class DuckDb:
             values (nextval('loader.load_ids'), $1, $2, 'running', $3)
             returning load_id
             """,
-            [qualified_name(table), file_name, _now()],
+            [table.full_name, file_name, _now()],
         ).fetchone()
         assert row is not None
         return int(row[0])
@@ -176,7 +176,7 @@ class DuckDb:
 
     def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
         """See `ledger.write_rejects`."""
-        row = f"(?, ?, ?, ?, ?, try_cast(? as {TYPES['numeric']}), ?)"
+        row = f"(?, ?, ?, ?, ?, try_cast(? as {DUCKDB_TYPES['numeric']}), ?)"
         remaining = iter(rejects)
         while batch := list(islice(remaining, _REJECTS_AT_ONCE)):
             values: list[object] = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import duckdb
 
+from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
-from loaders.destinations.duckdb.values import TYPES, literal, qualified, quoted
-from loaders.destinations.postgres.ledger import qualified_name
+from loaders.destinations.duckdb.values import DUCKDB_TYPES
 from loaders.destinations.postgres.schema import refuse_drift
 
 
@@ -25,7 +25,7 @@ def init_schema(connection: duckdb.DuckDBPyConnection, contract: Contract) -> li
 
 
 def _existing_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    words = {database: contract for contract, database in TYPES.items()}
+    words = {database: contract for contract, database in DUCKDB_TYPES.items()}
     found: dict[str, dict[str, str]] = {}
     for schema, table, column, data_type in connection.execute(
         "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns() "
@@ -36,25 +36,24 @@ def _existing_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[s
 
 
 def _match(connection: duckdb.DuckDBPyConnection, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
-    name = qualified_name(table)
+    name = table.full_name
     if name not in existing:
         columns = [_definition(column) for column in table.columns]
         if table.copied:
             columns += [
-                f"{column} {TYPES[data_type]}{' not null default now()' if column == '_loaded_at' else ''}"
+                f"{column} {DUCKDB_TYPES[data_type]}{' not null default now()' if column == '_loaded_at' else ''}"
                 for column, data_type in SYSTEM_COLUMNS.items()
             ]
-        connection.execute(f"create table {qualified(table)} ({', '.join(columns)})")
+        connection.execute(f"create table {quoted_table(table)} ({', '.join(columns)})")
         return [f"created {name}"]
-    refuse_drift(table, existing[name], TYPES)
+    refuse_drift(table, existing[name], DUCKDB_TYPES)
     new = [column for column in table.columns if column.name not in existing[name]]
     for column in new:
         default = "" if column.default is None else f" default {literal(column.default)}"
-        connection.execute(
-            f"alter table {qualified(table)} add column {quoted(column.name)} {TYPES[column.data_type]}{default}"
-        )
+        added = f"{quoted(column.name)} {DUCKDB_TYPES[column.data_type]}{default}"
+        connection.execute(f"alter table {quoted_table(table)} add column {added}")
     return [f"added {name}.{column.name}" for column in new]
 
 
 def _definition(column: Column) -> str:
-    return f"{quoted(column.name)} {TYPES[column.data_type]}{' not null' if column.not_null else ''}"
+    return f"{quoted(column.name)} {DUCKDB_TYPES[column.data_type]}{' not null' if column.not_null else ''}"

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import duckdb
 
+from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import SYSTEM_COLUMNS, Table, history_of
-from loaders.destinations.duckdb.values import converted, literal, qualified, quoted
+from loaders.destinations.duckdb.values import converted
 from loaders.reading.scan import Scan
 
 Connection = duckdb.DuckDBPyConnection
@@ -42,14 +43,14 @@ def merge(connection: Connection, table: Table, incoming: str, scan: Scan, load_
         How many rows were `inserted`, `updated` and `unchanged`.
     """
     expected = scan.rows_read - scan.rows_rejected
-    if count(connection, qualified(table)) == 0:
-        connection.execute(f"insert into {qualified(table)} by name {incoming}")
+    if count(connection, quoted_table(table)) == 0:
+        connection.execute(f"insert into {quoted_table(table)} by name {incoming}")
         return {"inserted": expected, "updated": 0, "unchanged": 0}
     connection.execute(f"create or replace temporary table incoming as {incoming}")
     updated = _replace(connection, table, scan.given_columns, load_id)
     key = quoted(table.key.name)
     connection.execute(
-        f"insert into {qualified(table)} by name from incoming anti join {qualified(table)} using ({key})"
+        f"insert into {quoted_table(table)} by name from incoming anti join {quoted_table(table)} using ({key})"
     )
     [inserted] = connection.fetchone() or (0,)
     connection.execute("drop table incoming")
@@ -70,20 +71,20 @@ def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_
     connection.execute(
         f"""
         create or replace temporary table replaced as
-        select {key} from {qualified(table)} as existing inner join incoming using ({key}) where {differ}
+        select {key} from {quoted_table(table)} as existing inner join incoming using ({key}) where {differ}
         """
     )
     replaced = count(connection, "replaced")
     if replaced:
         connection.execute(
             f"""
-            insert into {qualified(history_of(table))} ({everything}, _replaced_by)
-            select {everything}, {load_id} from {qualified(table)} semi join replaced using ({key})
+            insert into {quoted_table(history_of(table))} ({everything}, _replaced_by)
+            select {everything}, {load_id} from {quoted_table(table)} semi join replaced using ({key})
             """
         )
         connection.execute(
             f"""
-            update {qualified(table)} as existing set {", ".join(assignments)}, _loaded_at = now()
+            update {quoted_table(table)} as existing set {", ".join(assignments)}, _loaded_at = now()
             from (from incoming semi join replaced using ({key})) as incoming
             where existing.{key} = incoming.{key}
             """

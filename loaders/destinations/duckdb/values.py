@@ -1,13 +1,13 @@
-"""Types, names and values of the contract in DuckDB."""
+"""Types and values of the contract in DuckDB."""
 
 from __future__ import annotations
 
-from loaders.contract.tables import Table
+from loaders.contract.quoting import quoted
 from loaders.contract.types import Digits
 
 # DuckDB's widest decimal has 38 digits; ten of them behind the point keep fractions of cents, rates and quantities.
 DUCKDB_DIGITS = Digits(integer=28, fraction=10, zeros_count=False)
-TYPES = {
+DUCKDB_TYPES = {
     "text": "varchar",
     "bigint": "bigint",
     "numeric": f"decimal(38,{DUCKDB_DIGITS.fraction})",
@@ -33,19 +33,4 @@ def converted(name: str, data_type: str) -> str:
         # DuckDB knows a capital Z alone, and no blank before an offset.
         written = f"regexp_replace(regexp_replace({column}, '\\s*(Z|z|UTC)$', '+00'), '\\s+([+-]\\d\\d\\S*)$', '\\1')"
         return f"cast(case when length({column}) > 10 then {written} else {column} end as timestamp with time zone)"
-    return column if data_type == "text" else f"cast({column} as {TYPES[data_type]})"
-
-
-def quoted(name: str) -> str:
-    """Return an identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def qualified(table: Table) -> str:
-    """Return the table's name with its schema, quoted."""
-    return f"{quoted(table.schema)}.{quoted(table.name)}"
-
-
-def literal(text: str) -> str:
-    """Return a text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
+    return column if data_type == "text" else f"cast({column} as {DUCKDB_TYPES[data_type]})"

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import duckdb
 
+from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import SYSTEM_COLUMNS, Contract, Table, history_of
 from loaders.destinations.duckdb.destination import DuckDb, connected
 from loaders.destinations.duckdb.schema import init_schema
 from loaders.destinations.duckdb.upsert import count, merge, read_rows
-from loaders.destinations.duckdb.values import TYPES, literal, qualified, quoted
+from loaders.destinations.duckdb.values import DUCKDB_TYPES
 from loaders.destinations.parquet.versions import Versions
 from loaders.errors import DatabaseError
 from loaders.reading.scan import Scan
@@ -71,7 +72,7 @@ class Parquet(DuckDb):
             done = init_schema(self.connection, contract)
             for table in _all_tables(contract):
                 if self._published_columns(table) != set(_columns(table)):
-                    rows = self._published(table) if table.copied else qualified(table)
+                    rows = self._published(table) if table.copied else quoted_table(table)
                     self._write(table, f"from {rows}", [_part(table)])
             return done
 
@@ -99,7 +100,7 @@ class Parquet(DuckDb):
     ) -> dict[str, int]:
         """See `upsert.upsert`."""
         incoming = read_rows(self.connection, time_zone, table, scan, load_id, on_bytes)
-        name, key = qualified(table), quoted(table.key.name)
+        name, key = quoted_table(table), quoted(table.key.name)
         # Rows with other keys have no part in the merge.
         self.connection.execute(
             f"insert into {name} by name from {self._published(table)} semi join ({incoming}) using ({key})"
@@ -114,10 +115,10 @@ class Parquet(DuckDb):
 
     def _write_changes(self, table: Table, load_id: int) -> None:
         """Write a raw table anew, or the months of it in which rows of this load are or were."""
-        changed = f"(from {qualified(table)} where _load_id = {load_id})"
+        changed = f"(from {quoted_table(table)} where _load_id = {load_id})"
         parts = [_part(table)]
         if table.months_of:
-            former = f"(from {qualified(history_of(table))} where _replaced_by = {load_id})"
+            former = f"(from {quoted_table(history_of(table))} where _replaced_by = {load_id})"
             month = _month(table.months_of)
             found = self.connection.execute(f"select {month} from {changed} union select {month} from {former}")
             parts = [f"{_part(table)}/month={month}" for (month,) in found.fetchall()]
@@ -129,25 +130,25 @@ class Parquet(DuckDb):
         for table in _all_tables(self.contract):
             is_written = table.copied or (self.versions.draft / _part(table)).exists()
             if not is_written and not self._is_current(table):
-                self._write(table, f"from {qualified(table)}", [_part(table)])
+                self._write(table, f"from {quoted_table(table)}", [_part(table)])
 
     def _is_current(self, table: Table) -> bool:
         published = f"read_parquet({self._files([_part(table)])})"
         # Rows are only added to the quarantine and to history, but a load in the ledger may come to its end.
-        return count(self.connection, published) == count(self.connection, qualified(table)) and (
+        return count(self.connection, published) == count(self.connection, quoted_table(table)) and (
             table.name != "loads"
-            or count(self.connection, f"(from {qualified(table)} except from {self._published(table)})") == 0
+            or count(self.connection, f"(from {quoted_table(table)} except from {self._published(table)})") == 0
         )
 
     def _published(self, table: Table, parts: list[str] | None = None) -> str:
         """Return the rows of a published table, or of some of its months, as a relation with the table's columns."""
         files = self._files(parts or [_part(table)])
         if not files:
-            return f"(from {qualified(table)} limit 0)"
+            return f"(from {quoted_table(table)} limit 0)"
         published = self._published_columns(table)
         defaults = {column.name: column.default for column in table.columns if column.default is not None}
         values = [
-            f"cast({_value(name, published, defaults)} as {TYPES[data_type]}) as {quoted(name)}"
+            f"cast({_value(name, published, defaults)} as {DUCKDB_TYPES[data_type]}) as {quoted(name)}"
             for name, data_type in _columns(table).items()
         ]
         return f"(select {', '.join(values)} from read_parquet({files}, hive_partitioning = false))"
@@ -175,8 +176,9 @@ class Parquet(DuckDb):
         version = self.versions.draft.name
         folder = self.versions.draft / _part(table)
         folder.mkdir(parents=True)
+        types = {**DUCKDB_TYPES, "jsonb": "varchar"}
         values = ", ".join(
-            f"cast({quoted(name)} as {'varchar' if data_type == 'jsonb' else TYPES[data_type]}) as {quoted(name)}"
+            f"cast({quoted(name)} as {types[data_type]}) as {quoted(name)}"
             for name, data_type in _columns(table).items()
         )
         options = "format parquet, compression zstd"

@@ -49,14 +49,9 @@ class Load:
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Load))
 
 
-def qualified_name(table: Table) -> str:
-    """Return the table's name as the ledger writes it."""
-    return f"{table.schema}.{table.name}"
-
-
 def lock_table(connection: Connection, table: Table, *, wait: bool) -> bool:
     """Take the session's lock on loading into a table; without `wait`, return False if another loader has it."""
-    name = qualified_name(table)
+    name = table.full_name
     if wait:
         connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (name,))
         return True
@@ -66,7 +61,7 @@ def lock_table(connection: Connection, table: Table, *, wait: bool) -> bool:
 
 def unlock_table(connection: Connection, table: Table) -> None:
     """Give the lock back."""
-    connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (qualified_name(table),))
+    connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (table.full_name,))
 
 
 @contextmanager
@@ -85,7 +80,7 @@ def only_loader(connection: Connection, table: Table, *, wait: bool, on_note: Ca
     # A server that works for a client that is gone should notice, and give the lock back.
     connection.execute("set client_connection_check_interval = '1s'")
     if not lock_table(connection, table, wait=False):
-        busy = f"Another loader is loading into {qualified_name(table)}."
+        busy = f"Another loader is loading into {table.full_name}."
         if not wait:
             raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
         on_note(f"{busy} Waiting for it to end.")
@@ -139,7 +134,7 @@ def find_loaded(connection: Connection, table: Table, sha256: str) -> Load | Non
             order by load_id desc limit 1
             """
         ).format(_COLUMNS)
-        return cursor.execute(query, (qualified_name(table), sha256)).fetchone()
+        return cursor.execute(query, (table.full_name, sha256)).fetchone()
 
 
 def start_load(connection: Connection, table: Table, file_name: str, undone_load_id: int | None = None) -> int:
@@ -156,7 +151,7 @@ def start_load(connection: Connection, table: Table, file_name: str, undone_load
         select %s, %s, cast(%s as bigint), 'running', clock_timestamp() from locked
         returning load_id
         """,
-        (_NUMBER_LOCK, qualified_name(table), file_name, undone_load_id),
+        (_NUMBER_LOCK, table.full_name, file_name, undone_load_id),
     ).fetchone()
     assert row is not None
     return int(row[0])

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from loaders.contract.quoting import identifier
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
 from loaders.errors import DatabaseError
 
@@ -15,11 +16,6 @@ from loaders.errors import DatabaseError
 _SCHEMA_LOCK = 7_205_819_337_402
 # The role that owns schemas and tables, where `loader init --roles` has made it.
 LOADER_ROLE = "analytics_loader"
-
-
-def qualified(table: Table) -> sql.Identifier:
-    """Return the table's name with its schema, quoted."""
-    return sql.Identifier(table.schema, table.name)
 
 
 def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list[str]:
@@ -49,7 +45,7 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
 
 def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
     """Create a table or add what it lacks; return what was done."""
-    name = f"{table.schema}.{table.name}"
+    name = table.full_name
     if name not in existing:
         _create(connection, table)
         return [f"created {name}"]
@@ -124,7 +120,7 @@ def _create(connection: psycopg.Connection[Any], table: Table) -> None:
         if column.unique
     ]
     kind = sql.SQL("unlogged table" if table.unlogged else "table")
-    connection.execute(sql.SQL("create {} {} ({})").format(kind, qualified(table), sql.SQL(", ").join(columns)))
+    connection.execute(sql.SQL("create {} {} ({})").format(kind, identifier(table), sql.SQL(", ").join(columns)))
 
 
 def primary_key_name(table: Table) -> sql.Identifier:
@@ -144,7 +140,7 @@ def _definition(column: Column) -> sql.Composed:
 def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> None:
     """Add a column; rows that are there keep NULL in it unless the contract has a default."""
     statement = sql.SQL("alter table {} add column {} {}").format(
-        qualified(table), sql.Identifier(column.name), sql.SQL(column.data_type)
+        identifier(table), sql.Identifier(column.name), sql.SQL(column.data_type)
     )
     if column.default is not None:
         statement += sql.SQL(" default {}").format(sql.Literal(column.default))
@@ -165,7 +161,7 @@ def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] |
     words = types or {}
     wanted = {column.name: column.data_type for column in table.columns}
     for name, data_type in found.items():
-        where = f"{table.schema}.{table.name}.{name}"
+        where = f"{table.full_name}.{name}"
         if name in SYSTEM_COLUMNS:
             continue
         if name not in wanted:
@@ -185,4 +181,4 @@ def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] |
 def _alter(table: Table, change: str) -> str:
     """Return the statements that change a table, and its history with it."""
     both = (table, history_of(table)) if table.copied else (table,)
-    return " ".join(f"alter table {each.schema}.{each.name} {change};" for each in both)
+    return " ".join(f"alter table {each.full_name} {change};" for each in both)

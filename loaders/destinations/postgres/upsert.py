@@ -12,8 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from loaders.contract.quoting import identifier
 from loaders.contract.tables import SYSTEM_COLUMNS, Table, history_of
-from loaders.destinations.postgres.schema import primary_key_name, qualified
+from loaders.destinations.postgres.schema import primary_key_name
 from loaders.errors import LoaderError
 from loaders.reading.scan import Scan
 
@@ -52,7 +53,7 @@ def upsert(
         _fill(connection, table, scan, load_id, on_bytes)
         return {"inserted": expected, "updated": 0, "unchanged": 0}
     connection.execute(
-        sql.SQL("create temporary table incoming (like {} including defaults) on commit drop").format(qualified(table))
+        sql.SQL("create temporary table incoming (like {} including defaults) on commit drop").format(identifier(table))
     )
     _stream(connection, sql.Identifier("pg_temp", "incoming"), scan, load_id, on_bytes)
     _analyze(connection, "incoming", table)
@@ -68,7 +69,7 @@ def _analyze(connection: Connection, name: str, table: Table) -> None:
 
 
 def _is_empty(connection: Connection, table: Table) -> bool:
-    row = connection.execute(sql.SQL("select not exists (select from {})").format(qualified(table))).fetchone()
+    row = connection.execute(sql.SQL("select not exists (select from {})").format(identifier(table))).fetchone()
     return bool(row and row[0])
 
 
@@ -78,20 +79,20 @@ def _fill(connection: Connection, table: Table, scan: Scan, load_id: int, on_byt
     # From here on nobody else writes, so what is empty now stays empty. A truncated table gets a new file: if the load
     # breaks off, the server removes it, where it would otherwise keep the dead rows, even on a full disk.
     if _is_empty(connection, table):
-        connection.execute(sql.SQL("truncate {}").format(qualified(table)))
-    _stream(connection, qualified(table), scan, load_id, on_bytes)
+        connection.execute(sql.SQL("truncate {}").format(identifier(table)))
+    _stream(connection, identifier(table), scan, load_id, on_bytes)
     _add_key(connection, table)
-    connection.execute(sql.SQL("analyze {}").format(qualified(table)))
+    connection.execute(sql.SQL("analyze {}").format(identifier(table)))
 
 
 def _drop_key(connection: Connection, table: Table) -> None:
-    connection.execute(sql.SQL("alter table {} drop constraint {}").format(qualified(table), primary_key_name(table)))
+    connection.execute(sql.SQL("alter table {} drop constraint {}").format(identifier(table), primary_key_name(table)))
 
 
 def _add_key(connection: Connection, table: Table) -> None:
     connection.execute(
         sql.SQL("alter table {} add constraint {} primary key ({})").format(
-            qualified(table), primary_key_name(table), sql.Identifier(table.key.name)
+            identifier(table), primary_key_name(table), sql.Identifier(table.key.name)
         )
     )
 
@@ -117,8 +118,8 @@ def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_
         return 0
     stamps = [sql.Identifier(name) for name in SYSTEM_COLUMNS if name in {"_load_id", "_line", "_loaded_at"}]
     names = {
-        "table": qualified(table),
-        "history": qualified(history_of(table)),
+        "table": identifier(table),
+        "history": identifier(history_of(table)),
         "all": sql.SQL(", ").join(map(sql.Identifier, (*(column.name for column in table.columns), *SYSTEM_COLUMNS))),
         "key": sql.Identifier(table.key.name),
         "existing": sql.SQL(", ").join(sql.SQL("existing.{}").format(name) for name in columns),
@@ -164,7 +165,7 @@ _UPDATE = """
 
 
 def _row_estimate(connection: Connection, table: Table) -> float:
-    name = qualified(table).as_string(connection)
+    name = identifier(table).as_string(connection)
     row = connection.execute("select reltuples from pg_catalog.pg_class where oid = %s::regclass", (name,)).fetchone()
     assert row is not None
     return float(row[0])
@@ -179,5 +180,5 @@ def _insert(connection: Connection, table: Table) -> int:
         from pg_temp.incoming
         where not exists (select from {target} as existing where existing.{key} = incoming.{key})
         """
-    ).format(target=qualified(table), key=sql.Identifier(table.key.name))
+    ).format(target=identifier(table), key=sql.Identifier(table.key.name))
     return connection.execute(statement).rowcount

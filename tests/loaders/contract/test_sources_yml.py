@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from loaders.contract.tables import Contract, normalize, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract, normalize
 from loaders.errors import ContractError, FileRefusedError
 from loaders.project import Project
 

@@ -14,7 +14,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from loaders.contract.tables import history_of, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import history_of
 from loaders.destinations.base import Postgres
 from loaders.destinations.parquet import versions as parquet_versions
 from loaders.destinations.parquet.destination import LEDGER_FILE, NO_MONTH, Parquet
