@@ -4,7 +4,7 @@
 {%- set since = var('since', none) %}
 
 with purchases as (
-    select * from {{ ref('int_customer_purchases_known') }}
+    select * from {{ ref('int_customer_purchases') }}
 ),
 
 churn_risks as (
@@ -18,7 +18,7 @@ since_days as (
         {% else %}
             cast({{ dbt.dateadd('day', -30, 'as_of_date') }} as date) as since_date
         {% endif %}
-    from {{ ref('int_as_of_date_resolved') }}
+    from {{ ref('int_as_of_date') }}
 ),
 
 last_purchases as (

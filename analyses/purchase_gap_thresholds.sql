@@ -1,7 +1,7 @@
 -- Thresholds for the churn tiers that the data suggest, to compare with the vars: 40 and 80 of 100 gaps between
 -- purchase days are no longer than these. Run with `dbt show --select purchase_gap_thresholds`.
 with customer_days as (
-    select * from {{ ref('int_customer_days_summed') }}
+    select * from {{ ref('int_customer_days') }}
 ),
 
 previous_days as (

@@ -17,6 +17,7 @@ from loaders.cli.ledger import rejects, status
 from loaders.cli.metrics import metrics
 from loaders.cli.options import destination_option, limit_option, reading_options
 from loaders.cli.quality import quality
+from loaders.cli.record import record
 from loaders.cli.run import run
 from loaders.cli.undo import undo
 from loaders.cli.watch import watch_folders
@@ -81,6 +82,7 @@ main.add_command(db)
 main.add_command(export)
 main.add_command(generate)
 main.add_command(quality)
+main.add_command(record)
 main.add_command(rejects)
 main.add_command(restore)
 main.add_command(run)
@@ -222,7 +224,8 @@ def init(to: str | None, roles: bool) -> None:
 
     --roles makes three roles without a login, which an admin grants to users: analytics_loader owns the raw tables and
     the ledger, analytics_builder reads them and owns what dbt makes (set DBT_ROLE=analytics_builder for dbt), bi_reader
-    reads the marts alone. It takes an admin with CREATEROLE, no superuser, and can be run again.
+    reads the marts alone. Readers also see what the admin who runs this builds without DBT_ROLE. It takes an admin with
+    CREATEROLE, no superuser, and can be run again.
 
     Example: loader init --roles
     """

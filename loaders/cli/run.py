@@ -42,11 +42,12 @@ def run(
     dry_run: bool,
     everything: bool,
 ) -> None:
-    """Copy what is new in FOLDER, build and test the marts that it touches, and say how good the data is.
+    """Copy what is new in FOLDER, build and test the marts, and say how good the data is.
 
     Made for a timer (docs/schedule.md). Files that are loaded already are skipped; one that is still being written is
-    left for the next run. With nothing new since the last run, nothing is built. After a first run, a crash of the
-    server or a restore, everything is.
+    left for the next run. With nothing new since the last run, nothing is built. With something new, all marts are but
+    the recommendations and what belongs to them, which follow once the data has reached another day. At a first run,
+    and after a crash of the server or a restore, everything is built.
 
     Exit codes: 0 all is well, or nothing is new; 1 an error, or a file was refused (the others are in and built);
     2 wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries
@@ -78,7 +79,7 @@ def run(
         built = None
         if pending:
             with Console(stderr=True).status("dbt build"):
-                built = runs.build(connection, project, contract, pending)
+                built = runs.build(connection, project, pending, _note)
         loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
         rejects = runs.count_rejects(connection, loaded)
         checks = runs.find_worst_checks(connection) if pending else []
@@ -86,8 +87,8 @@ def run(
     sys.exit(_code(results, built))
 
 
-def _code(results: list[Result], built: bool | None) -> int:
-    if built is False:
+def _code(results: list[Result], built: runs.Built | None) -> int:
+    if built and not built.succeeded:
         return EXIT_BUILD_FAILED
     if any(result.status == "refused" for result in results):
         return EXIT_REFUSED
@@ -100,13 +101,13 @@ def _show_plan(results: list[Result], contract: Contract, *, as_json: bool) -> N
         return
     new = {result.table for result in results if result.status == "checked"}
     touched = ", ".join(table.name for table in contract.copied_tables if table.name in new)
-    click.echo(f"Would load into {touched} and build what is made of it." if new else "No file is new.")
+    click.echo(f"Would load into {touched} and build the selector {runs.CORE}." if new else "No file is new.")
 
 
 def _show(
     results: list[Result],
     pending: runs.Pending,
-    built: bool | None,
+    built: runs.Built | None,
     rejects: list[tuple[str, str, int]],
     checks: list[Check],
     *,
@@ -116,7 +117,8 @@ def _show(
         report.show_json(
             {
                 "files": [asdict(result) for result in results],
-                "built": built,
+                "built": built and built.succeeded,
+                "selectors": built and built.selectors,
                 "tables": None if pending.everything else pending.tables,
                 "rejected": [dict(zip(("table", "reason", "rows"), each, strict=True)) for each in rejects],
                 "checks": [asdict(check) for check in checks],
@@ -125,9 +127,12 @@ def _show(
         return
     if new := [result for result in results if result.status != "skipped"]:
         report.show_results(new, as_json=False)
-    what = "everything" if pending.everything else f"what is made of {', '.join(pending.tables)}"
-    words = {None: "Nothing is new; nothing was built.", True: f"Built and tested {what}."}
-    click.echo(words.get(built, f"dbt could not build {what}; its messages are above and in logs/dbt.log."))
+    if built is None:
+        click.echo("Nothing is new; nothing was built.")
+    elif built.succeeded:
+        click.echo(f"Built and tested {' and '.join(built.selectors)}.")
+    else:
+        click.echo("dbt build failed; its messages are above and in logs/dbt.log.")
     for table, reason, rows in rejects:
         click.echo(f"{rows:,} rows of {table} were rejected: {reason}")
     if checks:

@@ -10,9 +10,8 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     identity        the database numbers the rows (ledger only)
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
-    made_by_dbt     (source) true for tables that dbt itself makes, which are none of the loader's
+    contract        (source) false for what is not of the contract: OWN_TABLES of `destinations.postgres.schema`
     months_of       (table) required moment by whose months the table is divided where it is kept as files of Parquet
-    unlogged        (table) true for what may be lost when the server crashes (ledger only)
     history_of      (table) the raw table that a history table, made from it, is declared to dbt for
 """
 
@@ -60,7 +59,7 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         if not isinstance(source.get("name"), str):
             raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
         where = f"{file.name}, source {source['name']}"
-        if _meta_of(source, where).get("made_by_dbt"):
+        if not _meta_of(source, where).get("contract", True):
             continue
         copied = _meta_of(source, where).get("copy", True)
         for table in _entries_of(source, "tables", where):
@@ -81,7 +80,6 @@ def _read_table(
         columns=tuple(_read_column(column, where, project) for column in _entries_of(table, "columns", where)),
         require_one_of=_names_in(_meta_of(table, where), "require_one_of", where),
         copied=copied,
-        unlogged=_meta_of(table, where).get("unlogged", False),
         months_of=_meta_of(table, where).get("months_of"),
     )
     _check_table(made, where)

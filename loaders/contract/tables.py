@@ -43,7 +43,6 @@ class Table:
     columns: tuple[Column, ...]
     require_one_of: tuple[str, ...] = ()
     copied: bool = True
-    unlogged: bool = False
     months_of: str | None = None
 
     @property

@@ -110,8 +110,8 @@ def main() -> None:
             pending = find_pending(connection)
             if pending:
                 with Console(stderr=True).status("dbt build"):
-                    well = build(connection, project, contract, pending)
-                if not well:
+                    built = build(connection, project, pending, click.echo)
+                if not built.succeeded:
                     raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
                 click.echo(_build_report(project))
             else:

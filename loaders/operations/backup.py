@@ -124,7 +124,7 @@ def _exists(connection: Connection, table: Table) -> bool:
 def _count(connection: Connection, contract: Contract) -> dict[str, int]:
     counts = {}
     for table in contract.tables:
-        if _exists(connection, table) and not table.unlogged:
+        if _exists(connection, table):
             row = connection.execute(sql.SQL("select count(*) from {}").format(identifier(table))).fetchone()
             counts[table.full_name] = row[0] if row else 0
     return counts

@@ -150,11 +150,11 @@ OPERATIONS_MEASURES = (
             extract(epoch from max(started_at) filter (where invocation_status = 'succeeded')),
             (array_agg(invocation_seconds order by started_at desc))[1],
             cast((array_agg(invocation_status order by started_at desc))[1] = 'failed' as int)
-        from {build_history} where command in ('build', 'run') and invocation_status <> 'running' having count(*) > 0
+        from {build_history} where command in ('build', 'run') having count(*) > 0
         """,
         (),
         {
-            "dbt_last_build_timestamp_seconds": "Start of the last build that ended.",
+            "dbt_last_build_timestamp_seconds": "Start of the last build that was recorded.",
             "dbt_last_successful_build_timestamp_seconds": "Start of the last build without an error.",
             "dbt_last_build_duration_seconds": "Time that the last build took, tests included.",
             "dbt_last_build_failed": "1 if a model or test of the last build failed, else 0.",

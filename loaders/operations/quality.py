@@ -82,7 +82,7 @@ def read_issues(connection: Connection, check_name: str, limit: int | None = Non
             issues = cursor.execute(
                 """
                 select table_name, item, reason, amount
-                from intermediate.int_quality_issues_listed
+                from intermediate.int_quality_issues
                 where check_name = %s
                 order by abs(coalesce(amount, 0)) desc, item
                 limit %s

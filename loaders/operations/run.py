@@ -1,4 +1,4 @@
-"""One run of everything: copy what is new in a folder, build what that touches (`loader run`).
+"""One run of everything: copy what is new in a folder, build the marts (`loader run`).
 
 What the marts know of the loads stands in `loader.last_build`, so that a run also builds what others have loaded or
 taken back, or what an earlier run could not build.
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from loaders.destinations.base import Postgres
 from loaders.destinations.postgres import ledger
 from loaders.destinations.postgres.connection import connection_environment
 from loaders.errors import LoaderError
+from loaders.operations.builds import read_build, record_build
 from loaders.operations.dbt import STDERR, run_dbt
 from loaders.operations.quality import Check, read_checks
 from loaders.operations.watch import Arrivals
@@ -34,6 +36,8 @@ Connection = psycopg.Connection[Any]
 _RUN_LOCK = 7_205_819_337_404
 # Seconds that a file must not have changed for to be complete.
 SETTLED = 1.0
+# Selectors of selectors.yml.
+CORE, RECOMMENDATIONS = "core", "recommendations"
 
 
 class RunningError(LoaderError):
@@ -148,28 +152,66 @@ def find_pending(connection: Connection) -> Pending:
     return Pending(tuple(name for (name,) in tables), ended, built is None)
 
 
-def selection(contract: Contract, pending: Pending) -> list[str]:
-    """Return dbt's arguments that choose what is to be built; none for everything."""
+@dataclass(frozen=True)
+class Built:
+    """What dbt built and tested: the selectors, all of which went well unless the last one failed."""
+
+    selectors: tuple[str, ...]
+    succeeded: bool
+
+
+def build(connection: Connection, project: Project, pending: Pending, on_note: Callable[[str], None]) -> Built:
+    """Let dbt build and test what a load must show, and the recommendations if they are of another day; remember it.
+
+    Args:
+        connection: Connection in autocommit mode.
+        project: The dbt project.
+        pending: What the marts don't know yet.
+        on_note: Called with what a user should know.
+    """
     if pending.everything:
-        return []
-    touched = [table for table in contract.copied_tables if table.full_name in pending.tables]
-    sources = [f"source:{table.source}.{table.name}+" for table in touched]
-    # What is said of the data changes with the ledger too, but not all that asks the ledger how far it is.
-    return ["--select", *sources, "+path:models/marts/quality"]
+        built = Built((CORE, RECOMMENDATIONS), _run_dbt_build(connection, project, on_note))
+    else:
+        built = Built((CORE,), _run_dbt_build(connection, project, on_note, "--selector", CORE))
+        if built.succeeded and not are_recommendations_current(connection):
+            well = _run_dbt_build(connection, project, on_note, "--selector", RECOMMENDATIONS)
+            built = Built((CORE, RECOMMENDATIONS), well)
+    if built.succeeded:
+        with connection.transaction():
+            connection.execute("delete from loader.last_build")
+            connection.execute(
+                "insert into loader.last_build (load_id, finished_at) values (%s, clock_timestamp())",
+                (pending.load_id,),
+            )
+    return built
 
 
-def build(connection: Connection, project: Project, contract: Contract, pending: Pending) -> bool:
-    """Let dbt build and test what is touched, and remember it; return whether it went well."""
-    # Unit tests ask about the code, not about the data.
-    arguments = ["build", "--exclude-resource-type", "unit_test", *selection(contract, pending)]
-    if run_dbt(project, connection_environment(project), *arguments, stdout=STDERR).returncode:
+def are_recommendations_current(connection: Connection) -> bool:
+    """Whether the lists were made for the day that the other marts describe."""
+    try:
+        row = connection.execute(
+            """
+            select
+                (select max(as_of_date) from marts.metrics_summary)
+                is not distinct from (select max(as_of_date) from marts.recommendations)
+            """
+        ).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
         return False
-    with connection.transaction():
-        connection.execute("delete from loader.last_build")
-        connection.execute(
-            "insert into loader.last_build (load_id, finished_at) values (%s, clock_timestamp())", (pending.load_id,)
-        )
-    return True
+    return bool(row and row[0])
+
+
+def _run_dbt_build(connection: Connection, project: Project, on_note: Callable[[str], None], *selection: str) -> bool:
+    """Run `dbt build`, record it, and return whether it went well."""
+    started_at = datetime.now(UTC)
+    # Unit tests ask about the code, not about the data.
+    arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
+    returncode = run_dbt(project, connection_environment(project), *arguments, stdout=STDERR).returncode
+    try:
+        record_build(connection, project, read_build(project, since=started_at))
+    except LoaderError as error:
+        on_note(f"Warning: this build is not recorded in schema operations. {error}")
+    return returncode == 0
 
 
 def count_rejects(connection: Connection, load_ids: list[int]) -> list[tuple[str, str, int]]:

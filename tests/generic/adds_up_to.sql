@@ -15,5 +15,5 @@
         totals.amount as totals_amount
     from parts
     cross join totals
-    where {{ differs('parts.amount', 'totals.amount') }}
+    where parts.amount is distinct from totals.amount
 {% endtest %}

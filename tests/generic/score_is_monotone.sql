@@ -19,6 +19,6 @@
     select *
     from compared
     where
-        {{ differs('lowest_score', 'highest_score') }}
+        lowest_score is distinct from highest_score
         or lowest_score < highest_score_before
 {% endtest %}

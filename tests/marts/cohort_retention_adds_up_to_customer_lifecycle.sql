@@ -17,8 +17,8 @@ select
 from {{ ref('customer_lifecycle') }} as lifecycle
 left join cohorts on lifecycle.month = cohorts.calendar_month
 where
-    {{ differs('coalesce(cohorts.new_customers, 0)', 'lifecycle.new_customers') }}
+    coalesce(cohorts.new_customers, 0) is distinct from lifecycle.new_customers
     or (
         lifecycle.is_complete
-        and {{ differs('coalesce(cohorts.retained_customers, 0)', 'lifecycle.active_customers') }}
+        and coalesce(cohorts.retained_customers, 0) is distinct from lifecycle.active_customers
     )

@@ -31,4 +31,4 @@ full outer join line_totals
         and cells.calendar_month = line_totals.calendar_month
 where
     cells.cohort_month is null
-    or (cells.is_complete and {{ differs('cells.net_revenue', 'coalesce(line_totals.net_revenue, 0)') }})
+    or (cells.is_complete and cells.net_revenue is distinct from coalesce(line_totals.net_revenue, 0))

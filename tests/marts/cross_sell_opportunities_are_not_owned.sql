@@ -9,4 +9,4 @@ left join {{ ref('product_portfolio') }} as portfolio
         and opportunities.product_id = portfolio.product_id
 where
     coalesce(portfolio.is_active, false)
-    or {{ differs('opportunities.was_owned', '(portfolio.product_id is not null)') }}
+    or opportunities.was_owned is distinct from (portfolio.product_id is not null)

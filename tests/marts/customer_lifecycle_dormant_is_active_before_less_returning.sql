@@ -9,4 +9,4 @@ with months as (
 
 select *
 from months
-where {{ differs('dormant_customers', 'active_customers_before - returning_customers') }}
+where dormant_customers is distinct from active_customers_before - returning_customers

@@ -10,4 +10,4 @@ with segments as (
 
 select *
 from segments
-where {{ differs('segment_number', 'spend_rank') }}
+where segment_number is distinct from spend_rank

@@ -40,4 +40,4 @@ select
     counted.users as history_users
 from chosen
 left join counted on chosen.day = counted.day and chosen.stage = counted.stage
-where {{ differs('chosen.users', 'coalesce(counted.users, 0)') }}
+where chosen.users is distinct from coalesce(counted.users, 0)

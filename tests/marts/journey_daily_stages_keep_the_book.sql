@@ -17,7 +17,7 @@ with compared as (
 select *
 from compared
 where
-    {{ differs('day', 'coalesce(cast(' ~ dbt.dateadd('day', 1, 'day_before') ~ ' as date), day)') }}
-    or {{ differs('users', 'users_before + entered - left_count') }}
-    or {{ differs('all_users', 'arrived_users') }}
+    day is distinct from coalesce(cast({{ dbt.dateadd('day', 1, 'day_before') }} as date), day)
+    or users is distinct from users_before + entered - left_count
+    or all_users is distinct from arrived_users
     or stage_count <> 4

@@ -28,9 +28,9 @@ from months
 full outer join {{ ref('journey_funnels') }} as funnels on months.signup_month = funnels.signup_month
 full outer join plans on months.signup_month = plans.signup_month
 where
-    {{ differs('funnels.leads', 'months.users') }}
-    or {{ differs('funnels.leads', 'plans.leads') }}
-    or {{ differs('funnels.prospects', 'plans.prospects') }}
-    or {{ differs('funnels.customers', 'plans.customers') }}
-    or {{ differs('funnels.churned', 'plans.churned') }}
-    or {{ differs('funnels.returned', 'plans.returned') }}
+    funnels.leads is distinct from months.users
+    or funnels.leads is distinct from plans.leads
+    or funnels.prospects is distinct from plans.prospects
+    or funnels.customers is distinct from plans.customers
+    or funnels.churned is distinct from plans.churned
+    or funnels.returned is distinct from plans.returned

@@ -14,6 +14,6 @@ with chained as (
 select *
 from chained
 where
-    {{ differs('stage_number', 'expected_number') }}
-    or {{ differs('is_current', 'is_last') }}
-    or not {{ differs('stage', 'stage_before') }}
+    stage_number is distinct from expected_number
+    or is_current is distinct from is_last
+    or not stage is distinct from stage_before

@@ -42,5 +42,5 @@ select
 from inflows
 full outer join outflows on inflows.step = outflows.step and inflows.stage = outflows.stage
 where
-    {{ differs('inflows.users', 'outflows.users') }}
+    inflows.users is distinct from outflows.users
     or abs(outflows.share - 1) > 0.00001

@@ -22,4 +22,4 @@ select
     staying.users as staying_users
 from current_stages
 full outer join staying on current_stages.stage = staying.stage
-where {{ differs('current_stages.users', 'staying.users') }}
+where current_stages.users is distinct from staying.users

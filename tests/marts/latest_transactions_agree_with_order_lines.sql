@@ -1,7 +1,7 @@
 -- The live view finds customer, product and category by itself; in the last week it must find what the build found.
 with as_of_dates as (
     select cast({{ dbt.dateadd('day', -7, 'as_of_date') }} as date) as first_date
-    from {{ ref('int_as_of_date_resolved') }}
+    from {{ ref('int_as_of_date') }}
 ),
 
 order_lines as (
@@ -32,7 +32,7 @@ select
 from order_lines
 full outer join latest_transactions on order_lines.transaction_id = latest_transactions.transaction_id
 where
-    {{ differs('order_lines.customer_id', 'latest_transactions.customer_id') }}
-    or {{ differs('order_lines.product_id', 'latest_transactions.product_id') }}
-    or {{ differs('order_lines.category', 'latest_transactions.category') }}
-    or {{ differs('order_lines.amount', 'latest_transactions.amount') }}
+    order_lines.customer_id is distinct from latest_transactions.customer_id
+    or order_lines.product_id is distinct from latest_transactions.product_id
+    or order_lines.category is distinct from latest_transactions.category
+    or order_lines.amount is distinct from latest_transactions.amount

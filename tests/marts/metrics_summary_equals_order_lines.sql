@@ -23,6 +23,6 @@ from {{ ref('metrics_summary') }} as summary
 cross join lines
 cross join customers
 where
-    {{ differs('summary.total_transactions', 'lines.total_transactions') }}
-    or {{ differs('summary.total_revenue', 'lines.total_revenue') }}
-    or {{ differs('summary.total_customers', 'customers.total_customers') }}
+    summary.total_transactions is distinct from lines.total_transactions
+    or summary.total_revenue is distinct from lines.total_revenue
+    or summary.total_customers is distinct from customers.total_customers

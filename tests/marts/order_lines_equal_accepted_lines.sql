@@ -5,7 +5,7 @@ with accepted as (
         sum(transactions.amount) as amount,
         sum(transactions.quantity) as quantity
     from {{ source('shop', 'transactions') }} as transactions
-    inner join {{ ref('int_as_of_date_resolved') }} as as_of_dates
+    inner join {{ ref('int_as_of_date') }} as as_of_dates
         on {{ local_date('transactions.transacted_at') }} <= as_of_dates.as_of_date
 ),
 
@@ -25,6 +25,6 @@ select
 from accepted
 cross join delivered
 where
-    {{ differs('accepted.line_count', 'delivered.line_count') }}
-    or {{ differs('accepted.amount', 'delivered.amount') }}
-    or {{ differs('accepted.quantity', 'delivered.quantity') }}
+    accepted.line_count is distinct from delivered.line_count
+    or accepted.amount is distinct from delivered.amount
+    or accepted.quantity is distinct from delivered.quantity

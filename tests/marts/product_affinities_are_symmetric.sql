@@ -8,8 +8,8 @@ left join {{ ref('product_affinities') }} as mirrored
         affinities.product_id = mirrored.other_product_id
         and affinities.other_product_id = mirrored.product_id
 where
-    {{ differs('affinities.pair_orders', 'mirrored.pair_orders') }}
-    or {{ differs('affinities.product_orders', 'mirrored.other_product_orders') }}
-    or {{ differs('affinities.support', 'mirrored.support') }}
-    or {{ differs('affinities.lift', 'mirrored.lift') }}
-    or {{ differs('affinities.cosine', 'mirrored.cosine') }}
+    affinities.pair_orders is distinct from mirrored.pair_orders
+    or affinities.product_orders is distinct from mirrored.other_product_orders
+    or affinities.support is distinct from mirrored.support
+    or affinities.lift is distinct from mirrored.lift
+    or affinities.cosine is distinct from mirrored.cosine

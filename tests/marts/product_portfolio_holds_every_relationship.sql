@@ -11,7 +11,7 @@ source as (
         count(*) as relationships,
         cast(coalesce(sum(relationships.value), 0) as numeric(18, 2)) as total_value
     from {{ ref('stg_subscriptions__customer_products') }} as relationships
-    cross join {{ ref('int_as_of_date_resolved') }} as as_of_dates
+    cross join {{ ref('int_as_of_date') }} as as_of_dates
     where coalesce(relationships.start_date <= as_of_dates.as_of_date, true)
 )
 
@@ -23,5 +23,5 @@ select
 from portfolio
 cross join source
 where
-    {{ differs('portfolio.relationships', 'source.relationships') }}
-    or {{ differs('portfolio.total_value', 'source.total_value') }}
+    portfolio.relationships is distinct from source.relationships
+    or portfolio.total_value is distinct from source.total_value

@@ -12,7 +12,6 @@ BUILDS = [
     ("first", "build", "succeeded", 1_000, 12.0, "order_lines", "success", 9.0),
     ("second", "build", "failed", 2_000, 20.0, "daily_sales", "error", 7.0),
     ("third", "test", "succeeded", 3_000, 1.0, None, None, None),
-    ("fourth", "build", "running", 4_000, None, None, None, None),
 ]
 # Call, start, test, model, state.
 TESTS = [

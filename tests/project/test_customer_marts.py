@@ -199,7 +199,7 @@ def compare_summary(environment: Environment, expected: pd.DataFrame) -> None:
             select
                 customer_id, net_revenue,
                 row_number() over (partition by customer_id order by transaction_date) as day
-            from intermediate.int_customer_days_summed
+            from intermediate.int_customer_days
             where is_purchase_day
         )
         select

@@ -96,10 +96,10 @@ def test_every_planted_fault_is_reported_and_listed(
     dirty: tuple[Environment, Report, Report], dbt: Dbt, tmp_path: Path
 ) -> None:
     environment, before, _ = dirty
-    [(last,)] = query(environment, "select max(transaction_date) from intermediate.int_transactions_accepted")
+    [(last,)] = query(environment, "select max(transaction_date) from intermediate.int_order_lines")
     sound = """
         select {key} from raw.{table} where {key} not in (
-            select item from intermediate.int_quality_issues_listed where table_name = 'raw.{table}'
+            select item from intermediate.int_quality_issues where table_name = 'raw.{table}'
         ) {more} order by {key} limit 2
     """
     registered = "and registered_at between timestamptz '2025-11-20' and timestamptz '2025-12-20'"

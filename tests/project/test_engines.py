@@ -108,9 +108,9 @@ def test_an_incremental_build_equals_a_full_refresh_in_duckdb(
     engines: Engines,
 ) -> None:
     """Some lines have a former version in DuckDB, none in PostgreSQL; yet `test_every_mart_is_equal`."""
-    builds = engines[1].execute("select count(distinct valid_from_build) from intermediate.int_transactions_versioned")
+    builds = engines[1].execute("select count(distinct valid_from_build) from intermediate.int_order_lines")
     assert builds.fetchone() == (2,)
-    ended = "select count(*) from intermediate.int_transactions_versioned where valid_to_build is not null"
+    ended = "select count(*) from intermediate.int_order_lines where valid_to_build is not null"
     assert engines[1].execute(ended).fetchone() != (0,)
     assert query(engines[0], ended) == [(0,)]
 

@@ -42,7 +42,7 @@ def spoil(manifest: dict[str, Any]) -> None:
     intermediate = nodes[f"model.{PROJECT}.int_products_numbered"]
     mart = nodes[f"model.{PROJECT}.category_kpis"]
 
-    moved = nodes[f"model.{PROJECT}.int_products_summed"]
+    moved = nodes[f"model.{PROJECT}.int_products"]
 
     staging["name"], intermediate["name"], mart["name"] = "products", "products", "stg_categories"
     staging["config"]["materialized"] = "table"
@@ -54,7 +54,7 @@ def spoil(manifest: dict[str, Any]) -> None:
     intermediate["config"]["materialized"] = "ephemeral"
     intermediate["raw_code"] += "\nselect 1 from marts.category_kpis\n" * 100 + ";"
     intermediate["depends_on"]["nodes"].append(f"source.{PROJECT}.shop.products")
-    moved["original_file_path"] = "models/other/int_products_summed.sql"
+    moved["original_file_path"] = "models/other/int_products.sql"
     mart["depends_on"]["nodes"].append(f"source.{PROJECT}.shop.products")
     mart["access"] = mart["config"]["access"] = "protected"
     mart["config"]["contract"]["enforced"] = mart["contract"]["enforced"] = False

@@ -80,7 +80,7 @@ def test_cross_selling_is_that_of_pandas(environment: Environment, relationships
         environment,
         """
         select customer_id, coalesce(nullif(customer_segment, '(unknown)'), rfm_segment)
-        from intermediate.int_customers_identified
+        from intermediate.int_customers
         left join marts.customer_rfm using (customer_id)
         where customer_id <> '(unknown)'
         """,

@@ -22,7 +22,7 @@ HORIZON = 30
 VARIABLES = "{recommendation_min_product_orders: 2, min_pair_orders: 2, recommendation_min_pair_orders: 2}"
 PURCHASES = """
     select listed.customer_id, numbered.product_id, listed.order_id, listed.order_date
-    from intermediate.int_order_products_listed as listed
+    from intermediate.int_order_products as listed
     inner join intermediate.int_products_numbered as numbered using (product_number)
     where listed.customer_id <> '(unknown)'
 """
@@ -65,7 +65,7 @@ def purchases(shop: Environment) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="module")
 def last_day(shop: Environment) -> date:
     """The as-of date."""
-    [(day,)] = query(shop, "select as_of_date from intermediate.int_as_of_date_resolved")
+    [(day,)] = query(shop, "select as_of_date from intermediate.int_as_of_date")
     assert isinstance(day, date)
     return day
 
@@ -120,9 +120,7 @@ def test_the_metrics_equal_those_of_the_lists_and_the_lines(
 def test_lists_hold_what_was_bought_and_what_was_not(
     shop: Environment, purchases: list[tuple[Any, ...]], last_day: date
 ) -> None:
-    customers = {row[0] for row in query(shop, "select customer_id from intermediate.int_customers_identified")} - {
-        "(unknown)"
-    }
+    customers = {row[0] for row in query(shop, "select customer_id from intermediate.int_customers")} - {"(unknown)"}
     for purpose, day in (("shipped", last_day), ("backtest", last_day - timedelta(days=HORIZON))):
         bought = defaultdict(set)
         for customer, product, _, order_date in purchases:

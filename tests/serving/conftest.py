@@ -52,7 +52,7 @@ def marts(built: Environment, contract: Contract, dbt: Dbt) -> Environment:
         init_roles(admin, contract)
         admin.execute(
             """
-            insert into intermediate.int_transactions_versioned (transaction_id, order_id, customer_id, product_id,
+            insert into intermediate.int_order_lines (transaction_id, order_id, customer_id, product_id,
                 category, customer_segment, age_group, location, quantity, amount, transaction_date, transacted_at,
                 is_accepted)
             select 'more_' || number, 'more', 'more', 'more', 'More', '(unknown)', '(unknown)',

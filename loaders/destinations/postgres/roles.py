@@ -12,17 +12,17 @@ import psycopg
 from psycopg import sql
 
 from loaders.contract.tables import Contract
-from loaders.destinations.postgres.schema import LOADER_ROLE
+from loaders.destinations.postgres.schema import LOADER_ROLE, OPERATIONS_SCHEMA
 from loaders.errors import DatabaseError, postgres_message
 
 BUILDER_ROLE, READER_ROLE = "analytics_builder", "bi_reader"
 ROLES = {
-    LOADER_ROLE: "owns the raw tables and the ledger, for `loader copy`",
-    BUILDER_ROLE: "reads these and owns what dbt makes of them, for `dbt build`",
+    LOADER_ROLE: "owns the raw tables, the ledger and the records of builds, for `loader copy`",
+    BUILDER_ROLE: "reads these, records builds and owns what dbt makes, for `dbt build`",
     READER_ROLE: "reads the marts and nothing else, for BI tools",
 }
 MARTS = "marts"
-BUILT_SCHEMAS = ("staging", "intermediate", MARTS, "operations")
+BUILT_SCHEMAS = ("staging", "intermediate", MARTS)
 
 Connection = psycopg.Connection[Any]
 
@@ -44,10 +44,14 @@ def init_roles(connection: Connection, contract: Contract) -> list[str]:
     try:
         with connection.transaction():
             done = [f"created role {role}: {what}" for role, what in ROLES.items() if _create(connection, role)]
-            _own(connection, LOADER_ROLE, loaded)
+            _own(connection, LOADER_ROLE, (*loaded, OPERATIONS_SCHEMA))
             _own(connection, BUILDER_ROLE, BUILT_SCHEMAS)
-            _let_read(connection, BUILDER_ROLE, LOADER_ROLE, loaded)
-            _let_read(connection, READER_ROLE, BUILDER_ROLE, (MARTS,))
+            for schema in loaded:
+                _let(connection, BUILDER_ROLE, "select", schema, owners=(LOADER_ROLE,))
+            _let(connection, BUILDER_ROLE, "select, insert, delete", OPERATIONS_SCHEMA, owners=(LOADER_ROLE,))
+            # An admin who builds without DBT_ROLE owns the marts of that build, and a build makes each mart again.
+            admin = connection.execute("select current_user").fetchone() or ()
+            _let(connection, READER_ROLE, "select", MARTS, owners=(BUILDER_ROLE, *admin))
             _execute(connection, "grant temporary on database {} to {}", connection.info.dbname, LOADER_ROLE)
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
@@ -91,13 +95,13 @@ def _own(connection: Connection, role: str, schemas: tuple[str, ...]) -> None:
         connection.execute(statement)
 
 
-def _let_read(connection: Connection, reader: str, owner: str, schemas: tuple[str, ...]) -> None:
-    """Let a role read what is in schemas, and what their owner will make there."""
-    for schema in schemas:
-        _execute(connection, "grant usage on schema {} to {}", schema, reader)
-        _execute(connection, "grant select on all tables in schema {} to {}", schema, reader)
-        statement = "alter default privileges for role {} in schema {} grant select on tables to {}"
-        _execute(connection, statement, owner, schema, reader)
+def _let(connection: Connection, role: str, privileges: str, schema: str, owners: tuple[str, ...]) -> None:
+    """Give a role privileges on all tables of a schema, and on those that the owners will make there."""
+    _execute(connection, "grant usage on schema {} to {}", schema, role)
+    _execute(connection, f"grant {privileges} on all tables in schema {{}} to {{}}", schema, role)
+    for owner in owners:
+        statement = f"alter default privileges for role {{}} in schema {{}} grant {privileges} on tables to {{}}"
+        _execute(connection, statement, owner, schema, role)
 
 
 def _exists(connection: Connection, catalog: str, column: str, name: str) -> bool:

@@ -16,6 +16,52 @@ from loaders.errors import DatabaseError
 _SCHEMA_LOCK = 7_205_819_337_402
 # The role that owns schemas and tables, where `loader init --roles` has made it.
 LOADER_ROLE = "analytics_loader"
+OPERATIONS_SCHEMA = "operations"
+# Tables that no file is copied into and no engine but PostgreSQL has, so that they are none of the contract's: how far
+# the marts are built, for `loader run`, and what dbt did, for `build_history` and `test_history`.
+OWN_TABLES = {
+    # Not logged: a crash of the server empties it together with the intermediate tables, and the next run builds all.
+    "loader.last_build": """
+        create unlogged table loader.last_build (load_id bigint not null, finished_at timestamptz not null)
+    """,
+    "operations.invocations": """
+        create table operations.invocations (
+            invocation_id text primary key,
+            command text not null,
+            target_name text,
+            status text not null,
+            started_at timestamptz not null,
+            finished_at timestamptz not null
+        )
+    """,
+    "operations.model_results": """
+        create table operations.model_results (
+            invocation_id text references operations.invocations on delete cascade,
+            unique_id text,
+            model_name text not null,
+            resource_type text not null,
+            schema_name text,
+            status text not null,
+            seconds numeric not null,
+            rows_affected bigint,
+            primary key (invocation_id, unique_id)
+        )
+    """,
+    "operations.test_results": """
+        create table operations.test_results (
+            invocation_id text references operations.invocations on delete cascade,
+            unique_id text,
+            test_name text not null,
+            resource_type text not null,
+            model_name text,
+            severity text not null,
+            status text not null,
+            seconds numeric not null,
+            failures bigint,
+            primary key (invocation_id, unique_id)
+        )
+    """,
+}
 
 
 def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list[str]:
@@ -29,7 +75,7 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
     done: list[str] = []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-        schemas = {LEDGER_SCHEMA, *(table.schema for table in contract.tables)}
+        schemas = {LEDGER_SCHEMA, OPERATIONS_SCHEMA, *(table.schema for table in contract.tables)}
         existing = _existing_columns(connection, schemas)
         # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
         for schema in sorted(schemas - _existing_schemas(connection)):
@@ -40,6 +86,9 @@ def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list
         # These follow their raw tables without further words.
         for table in contract.copied_tables:
             _match(connection, history_of(table), existing)
+        for name, statement in OWN_TABLES.items():
+            if name not in existing:
+                connection.execute(statement)
     return done
 
 
@@ -119,8 +168,7 @@ def _create(connection: psycopg.Connection[Any], table: Table) -> None:
         for column in table.columns
         if column.unique
     ]
-    kind = sql.SQL("unlogged table" if table.unlogged else "table")
-    connection.execute(sql.SQL("create {} {} ({})").format(kind, identifier(table), sql.SQL(", ").join(columns)))
+    connection.execute(sql.SQL("create table {} ({})").format(identifier(table), sql.SQL(", ").join(columns)))
 
 
 def primary_key_name(table: Table) -> sql.Identifier:

@@ -1,9 +1,9 @@
 with observed as (
-    select * from {{ ref('int_customer_cutoffs_observed') }}
+    select * from {{ ref('int_customer_cutoffs') }}
 ),
 
 cutoffs as (
-    select * from {{ ref('int_churn_cutoffs_listed') }}
+    select * from {{ ref('int_churn_cutoffs') }}
 ),
 
 -- A tier that nobody is in yet is shown with zero customers, so that every cut-off has the same rows.

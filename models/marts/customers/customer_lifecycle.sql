@@ -1,9 +1,9 @@
 with customer_months as (
-    select * from {{ ref('int_customer_months_summed') }}
+    select * from {{ ref('int_customer_months') }}
 ),
 
 calendar_months as (
-    select * from {{ ref('int_calendar_months_listed') }}
+    select * from {{ ref('int_calendar_months') }}
 ),
 
 purchase_months as (

@@ -1,17 +1,17 @@
 with customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select * from {{ ref('int_customers') }}
 ),
 
 orders as (
-    select * from {{ ref('int_customer_orders_summed') }}
+    select * from {{ ref('int_orders') }}
 ),
 
 customer_days as (
-    select * from {{ ref('int_customer_days_summed') }}
+    select * from {{ ref('int_customer_days') }}
 ),
 
 as_of_dates as (
-    select * from {{ ref('int_as_of_date_resolved') }}
+    select * from {{ ref('int_as_of_date') }}
 ),
 
 order_totals as (

@@ -1,5 +1,5 @@
 with customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select * from {{ ref('int_customers') }}
 ),
 
 metrics as (
@@ -19,7 +19,7 @@ segments as (
 ),
 
 favourites as (
-    select * from {{ ref('int_customer_favourites_picked') }}
+    select * from {{ ref('int_customer_favourites') }}
 ),
 
 profiles as (

@@ -1,9 +1,9 @@
 with customers as (
-    select * from {{ ref('int_customer_features_standardized') }}
+    select * from {{ ref('int_customer_features') }}
 ),
 
 centroids as (
-    select * from {{ ref('int_segment_centroids_found') }}
+    select * from {{ ref('int_customer_centroids') }}
 ),
 
 distances as (

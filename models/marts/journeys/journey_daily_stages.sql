@@ -1,9 +1,9 @@
 with stage_changes as (
-    select * from {{ ref('int_journey_stages_changed') }}
+    select * from {{ ref('int_journey_stages') }}
 ),
 
 as_of_dates as (
-    select * from {{ ref('int_journey_as_of_date_resolved') }}
+    select * from {{ ref('int_journey_as_of_date') }}
 ),
 
 moves as (

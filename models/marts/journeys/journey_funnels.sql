@@ -3,7 +3,7 @@ with user_journeys as (
 ),
 
 as_of_dates as (
-    select * from {{ ref('int_journey_as_of_date_resolved') }}
+    select * from {{ ref('int_journey_as_of_date') }}
 ),
 
 summed as (

@@ -1,5 +1,5 @@
 with stage_changes as (
-    select * from {{ ref('int_journey_stages_changed') }}
+    select * from {{ ref('int_journey_stages') }}
 ),
 
 intervals as (

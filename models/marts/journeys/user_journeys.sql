@@ -1,9 +1,9 @@
 with stage_changes as (
-    select * from {{ ref('int_journey_stages_changed') }}
+    select * from {{ ref('int_journey_stages') }}
 ),
 
 user_plans as (
-    select * from {{ ref('int_user_plans_chosen') }}
+    select * from {{ ref('int_user_plans') }}
 ),
 
 current_stages as (

@@ -1,5 +1,5 @@
 with customer_categories as (
-    select * from {{ ref('int_customer_categories_summed') }}
+    select * from {{ ref('int_customer_categories') }}
 ),
 
 summed as (

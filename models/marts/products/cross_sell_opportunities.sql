@@ -1,5 +1,5 @@
 with customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select * from {{ ref('int_customers') }}
 ),
 
 rfm as (
@@ -87,9 +87,9 @@ explained as (
         overall_share,
         lift,
         was_owned,
-        'owned by ' || {{ as_text('segment_owners') }}
-        || ' of ' || {{ as_text('segment_customers') }} || ' customers of segment ' || segment || ', '
-        || {{ as_text('cast(lift as numeric(18, 1))') }} || ' times the share of all customers' as reason
+        'owned by ' || cast(segment_owners as {{ dbt.type_string() }})
+        || ' of ' || cast(segment_customers as {{ dbt.type_string() }}) || ' customers of segment ' || segment || ', '
+        || cast(cast(lift as numeric(18, 1)) as {{ dbt.type_string() }}) || ' times the share of all customers' as reason
     from ranked
     where opportunity_rank <= {{ var('cross_sell_count') }}
 )

@@ -1,13 +1,9 @@
 with pairs as (
-    select * from {{ ref('int_product_pairs_counted') }}
-),
-
-products as (
-    select * from {{ ref('int_product_orders_counted') }}
+    select * from {{ ref('int_product_pairs') }}
 ),
 
 orders as (
-    select * from {{ ref('int_customer_orders_summed') }}
+    select * from {{ ref('int_orders') }}
 ),
 
 totals as (
@@ -16,40 +12,33 @@ totals as (
     where is_purchase
 ),
 
-kept as (
-    select *
-    from pairs
-    where pair_orders >= {{ var('min_pair_orders') }} and product_number < other_product_number
-),
-
 both_directions as (
     select
-        product_number,
-        other_product_number,
-        pair_orders
-    from kept
+        product_id,
+        other_product_id,
+        pair_orders,
+        product_orders,
+        other_product_orders
+    from pairs
     union all
     select
-        other_product_number as product_number,
-        product_number as other_product_number,
-        pair_orders
-    from kept
+        other_product_id as product_id,
+        product_id as other_product_id,
+        pair_orders,
+        other_product_orders as product_orders,
+        product_orders as other_product_orders
+    from pairs
 ),
 
+-- Not integers from here on: products of counts may be large, and quotients of integers lose their fraction.
 counted as (
     select
-        products.product_id,
-        other_products.product_id as other_product_id,
-        both_directions.pair_orders,
-        products.order_count as product_orders,
-        other_products.order_count as other_product_orders,
+        both_directions.*,
         totals.total_orders,
-        -- Not integers from here on: products of counts may be large, and quotients of integers lose their fraction.
         cast(both_directions.pair_orders as {{ dbt.type_numeric() }}) as together,
-        cast(products.order_count as {{ dbt.type_numeric() }}) * other_products.order_count as by_chance
+        cast(both_directions.product_orders as {{ dbt.type_numeric() }}) * both_directions.other_product_orders
+            as by_chance
     from both_directions
-    inner join products on both_directions.product_number = products.product_number
-    inner join products as other_products on both_directions.other_product_number = other_products.product_number
     cross join totals
 ),
 

@@ -3,7 +3,7 @@ with products as (
 ),
 
 sold as (
-    select * from {{ ref('int_products_summed') }}
+    select * from {{ ref('int_products') }}
 ),
 
 -- What never sold is worth knowing, and so is what sold though no file names it.

@@ -1,5 +1,5 @@
 with relationships as (
-    select * from {{ ref('int_relationships_dated') }}
+    select * from {{ ref('int_relationships') }}
 ),
 
 ranked as (

@@ -1,9 +1,9 @@
 with customer_categories as (
-    select * from {{ ref('int_customer_categories_summed') }}
+    select * from {{ ref('int_customer_categories') }}
 ),
 
 customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select * from {{ ref('int_customers') }}
 ),
 
 summed as (

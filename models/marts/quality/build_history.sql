@@ -1,10 +1,10 @@
--- Reads the tables that the hooks write directly and is a view, so that the build that makes it is in it too.
+-- A view: what is recorded after a build shows without another one.
 with invocations as (
-    select * from {{ recorded('invocations') }}
+    select * from {{ source('operations', 'invocations') }}
 ),
 
 model_results as (
-    select * from {{ recorded('model_results') }}
+    select * from {{ source('operations', 'model_results') }}
 ),
 
 history as (
@@ -14,8 +14,7 @@ history as (
         invocations.target_name,
         invocations.status as invocation_status,
         invocations.started_at,
-        cast({{ seconds_between('invocations.started_at', 'invocations.finished_at') }} as numeric(12, 3))
-            as invocation_seconds,
+        cast(extract(epoch from invocations.finished_at - invocations.started_at) as numeric(12, 3)) as invocation_seconds,
         model_results.model_name,
         model_results.resource_type,
         model_results.schema_name,

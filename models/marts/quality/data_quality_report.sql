@@ -14,11 +14,11 @@ with checks as (
 ),
 
 issues as (
-    select * from {{ ref('int_quality_issues_summed') }}
+    select * from {{ ref('int_quality_counts') }}
 ),
 
 order_days as (
-    select * from {{ ref('int_order_days_summed') }}
+    select * from {{ ref('int_order_days') }}
 ),
 
 loads as (
@@ -26,7 +26,7 @@ loads as (
 ),
 
 compared_loads as (
-    select * from {{ ref('int_loads_compared') }}
+    select * from {{ ref('int_loads') }}
 ),
 
 customers as (
@@ -38,7 +38,7 @@ products as (
 ),
 
 calendar_days as (
-    select * from {{ ref('int_calendar_days_listed') }}
+    select * from {{ ref('int_calendar_days') }}
 ),
 
 accepted as (

@@ -1,10 +1,10 @@
--- Reads the tables that the hooks write directly and is a view, so that the build that makes it is in it too.
+-- A view: what is recorded after a build shows without another one.
 with invocations as (
-    select * from {{ recorded('invocations') }}
+    select * from {{ source('operations', 'invocations') }}
 ),
 
 test_results as (
-    select * from {{ recorded('test_results') }}
+    select * from {{ source('operations', 'test_results') }}
 ),
 
 dated as (

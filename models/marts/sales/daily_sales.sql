@@ -1,9 +1,9 @@
 with calendar_days as (
-    select * from {{ ref('int_calendar_days_listed') }}
+    select * from {{ ref('int_calendar_days') }}
 ),
 
 order_days as (
-    select * from {{ ref('int_order_days_summed') }}
+    select * from {{ ref('int_order_days') }}
 ),
 
 sales as (

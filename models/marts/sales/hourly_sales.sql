@@ -1,9 +1,9 @@
 with calendar_hours as (
-    select * from {{ ref('int_calendar_hours_listed') }}
+    select * from {{ ref('int_calendar_hours') }}
 ),
 
 order_hours as (
-    select * from {{ ref('int_order_hours_summed') }}
+    select * from {{ ref('int_order_hours') }}
 ),
 
 sales as (

@@ -1,13 +1,13 @@
 with customers as (
-    select * from {{ ref('int_customers_identified') }}
+    select * from {{ ref('int_customers') }}
 ),
 
 orders as (
-    select * from {{ ref('int_customer_orders_summed') }}
+    select * from {{ ref('int_orders') }}
 ),
 
 as_of_dates as (
-    select * from {{ ref('int_as_of_date_resolved') }}
+    select * from {{ ref('int_as_of_date') }}
 ),
 
 customer_totals as (

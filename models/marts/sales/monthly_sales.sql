@@ -1,12 +1,12 @@
 with calendar_months as (
-    select * from {{ ref('int_calendar_months_listed') }}
+    select * from {{ ref('int_calendar_months') }}
 ),
 
 order_days as (
     select
         *,
         cast({{ dbt.date_trunc('month', 'transaction_date') }} as date) as transaction_month
-    from {{ ref('int_order_days_summed') }}
+    from {{ ref('int_order_days') }}
 ),
 
 sales as (

@@ -1,5 +1,5 @@
 with changes as (
-    select * from {{ ref('int_revenue_changes_summed') }}
+    select * from {{ ref('int_revenue_changes') }}
 ),
 
 loads as (
@@ -36,7 +36,7 @@ turns as (
         transaction_count_after > 0 as has_lines,
         lead(load_id) over (partition by sales_date order by load_id) as next_load_id
     from totalled
-    where {{ differs('(transaction_count_after > 0)', '(transaction_count_after - transaction_count_change > 0)') }}
+    where (transaction_count_after > 0) is distinct from (transaction_count_after - transaction_count_change > 0)
 ),
 
 loads_seen as (

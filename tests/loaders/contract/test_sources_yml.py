@@ -132,5 +132,5 @@ def test_a_name_that_tells_no_table_is_refused(contract: Contract, name: str) ->
         contract.table(name)
 
 
-def test_what_dbt_makes_itself_is_none_of_the_loaders(contract: Contract) -> None:
+def test_records_of_builds_are_none_of_the_contracts(contract: Contract) -> None:
     assert "operations" not in {table.source for table in contract.tables}

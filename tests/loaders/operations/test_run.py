@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +24,49 @@ BAD = "id,customer_id,amount,date\n1,c,secret,2017-01-01\n2,c,2,2017-01-01\n"
 
 
 class Dbt:
-    """In place of dbt: notes what it was to build, and fails when told."""
+    """Instead of dbt: notes what it was to build, leaves results as dbt does, and fails when told."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Path) -> None:
+        self.target = target
         self.calls: list[tuple[str, ...]] = []
         self.returncode = 0
+        self.leaves_results = True
 
     def __call__(
         self, _project: Project, _environment: dict[str, str], *arguments: str, **_options: int
     ) -> subprocess.CompletedProcess[bytes]:
         self.calls.append(arguments)
+        if self.leaves_results:
+            self._leave_results("error" if self.returncode else "success")
         return subprocess.CompletedProcess(arguments, self.returncode)
 
+    def _leave_results(self, status: str) -> None:
+        model = {"resource_type": "model", "name": "orders", "schema": "marts"}
+        result = {"unique_id": "model.p.orders", "status": status, "adapter_response": {}, "execution_time": 1}
+        now = datetime.now(UTC).isoformat()
+        called = {"invocation_id": f"call {len(self.calls)}", "invocation_started_at": now, "generated_at": now}
+        results = {"metadata": called, "args": {"which": "build"}, "results": [result]}
+        manifest = {
+            "metadata": {"adapter_type": "postgres"},
+            "nodes": {"model.p.orders": model},
+            "unit_tests": {},
+        }
+        (self.target / "run_results.json").write_text(json.dumps(results))
+        (self.target / "manifest.json").write_text(json.dumps(manifest))
+
     @property
-    def selected(self) -> list[str]:
-        """Sources whose descendants the last call was to build."""
-        arguments = self.calls[-1]
-        if "--select" not in arguments:
-            return ["everything"]
-        return [each for each in arguments[arguments.index("--select") + 1 :] if each.startswith("source:")]
+    def selectors(self) -> list[str]:
+        """What each call was to build."""
+        return [call[call.index("--selector") + 1] if "--selector" in call else "everything" for call in self.calls]
 
 
 @pytest.fixture
-def dbt(monkeypatch: pytest.MonkeyPatch) -> Dbt:
-    stub = Dbt()
+def dbt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dbt:
+    (tmp_path / "target").mkdir()
+    stub = Dbt(tmp_path / "target")
     monkeypatch.setattr(run, "run_dbt", stub)
     monkeypatch.setattr(run, "SETTLED", 0.05)
+    monkeypatch.setenv("DBT_TARGET_PATH", str(stub.target))
     return stub
 
 
@@ -60,48 +78,100 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_only_what_is_touched_is_built(loader: Loader, connection: Connection, folder: Path, dbt: Dbt) -> None:
+def describe_day(connection: Connection, marts: str, lists: str) -> None:
+    """Make marts that describe a day, and lists that were made for one."""
+    connection.execute("create schema if not exists marts")
+    for table, day in (("metrics_summary", marts), ("recommendations", lists)):
+        connection.execute(f"drop table if exists marts.{table}")
+        connection.execute(f"create table marts.{table} as select date '{day}' as as_of_date")
+
+
+def test_nothing_new_builds_nothing_and_a_load_builds_core(
+    loader: Loader, connection: Connection, folder: Path, dbt: Dbt
+) -> None:
     assert loader("run", folder).exit_code == 0
-    assert dbt.selected == ["everything"]
+    assert dbt.selectors == ["everything"]
     result = loader("run", folder)
     assert (result.exit_code, result.output) == (0, "Nothing is new; nothing was built.\n")
+    describe_day(connection, "2017-01-01", "2017-01-01")
     (folder / "products.csv").write_text("product_id,category\n1,food\n")
     result = loader("run", folder, "--json")
-    assert dbt.selected == ["source:shop.products+"]
     found = json.loads(result.stdout)
-    assert ([file["status"] for file in found["files"]], found["built"], found["tables"]) == (
+    assert ([file["status"] for file in found["files"]], found["built"], found["selectors"], found["tables"]) == (
         ["loaded", "skipped"],
         True,
+        ["core"],
         ["raw.products"],
     )
-    assert len(dbt.calls) == 2
+    assert dbt.selectors == ["everything", "core"]
     loader("run", folder, "--build")
-    assert dbt.selected == ["everything"]
+    assert dbt.selectors == ["everything", "core", "everything"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "update marts.recommendations set as_of_date = '2016-12-31'",
+        "update marts.metrics_summary set as_of_date = '2016-12-31'",  # a load was taken back
+        "delete from marts.recommendations",
+        "drop table marts.recommendations",
+        "alter table marts.recommendations drop column as_of_date",
+    ],
+)
+def test_recommendations_follow_when_the_day_has_moved(
+    loader: Loader, connection: Connection, folder: Path, dbt: Dbt, spoil: str
+) -> None:
+    describe_day(connection, "2017-01-01", "2017-01-01")
+    loader("run", folder)
+    connection.execute(spoil)  # type: ignore[arg-type]
+    (folder / "products.csv").write_text("product_id,category\n1,food\n")
+    output = loader("run", folder).output
+    assert dbt.selectors == ["everything", "core", "recommendations"]
+    assert "Built and tested core and recommendations." in output
 
 
 def test_what_others_loaded_or_took_back_is_built(
     loader: Loader, connection: Connection, folder: Path, dbt: Dbt
 ) -> None:
+    describe_day(connection, "2017-01-01", "2017-01-01")
     loader("run", folder)
     (folder / "customers.csv").write_text("customer_id,segment\nc,gold\n")
     loader("copy", folder / "customers.csv")
-    loader("run", folder)
-    assert dbt.selected == ["source:shop.customers+"]
+    assert json.loads(loader("run", folder, "--json").stdout)["tables"] == ["raw.customers"]
     loader("undo", 1, "--yes")
     (folder / "transactions_1.csv").unlink()
-    loader("run", folder)
-    assert dbt.selected == ["source:shop.transactions+"]
+    assert json.loads(loader("run", folder, "--json").stdout)["tables"] == ["raw.transactions"]
+    assert dbt.selectors == ["everything", "core", "core"]
 
 
 def test_a_failed_build_is_tried_again(loader: Loader, connection: Connection, folder: Path, dbt: Dbt) -> None:
+    describe_day(connection, "2017-01-01", "2017-01-01")
     loader("run", folder)
     (folder / "products.csv").write_text("product_id,category\n1,food\n")
     dbt.returncode = 1
     result = loader("run", folder)
-    assert result.exit_code == 4 and "dbt could not build what is made of raw.products" in result.output
+    assert result.exit_code == 4 and "dbt build failed; its messages are above" in result.output
     dbt.returncode = 0
     assert loader("run", folder).exit_code == 0
-    assert dbt.selected == ["source:shop.products+"] and len(dbt.calls) == 3
+    assert dbt.selectors == ["everything", "core", "core"]
+    recorded = connection.execute("select invocation_id, status from operations.invocations order by started_at")
+    assert recorded.fetchall() == [("call 1", "succeeded"), ("call 2", "failed"), ("call 3", "succeeded")]
+
+
+def test_a_build_that_can_not_be_recorded_is_built_all_the_same(
+    loader: Loader, connection: Connection, folder: Path, dbt: Dbt
+) -> None:
+    loader("run", folder)
+    dbt.leaves_results = False  # those of the call before are there still
+    result = loader("run", folder, "--build")
+    assert result.exit_code == 0
+    assert "Warning: this build is not recorded in schema operations. dbt has left no results" in result.stderr
+    dbt.leaves_results = True
+    connection.execute("alter table operations.invocations drop column target_name")
+    result = loader("run", folder, "--build")
+    assert result.exit_code == 0
+    assert "Warning: this build is not recorded in schema operations. The build can't be recorded" in result.stderr
+    assert connection.execute("select invocation_id from operations.invocations").fetchall() == [("call 1",)]
 
 
 def test_a_load_that_still_runs_is_left_for_the_next_build(
@@ -115,11 +185,10 @@ def test_a_load_that_still_runs_is_left_for_the_next_build(
         )
         loader("run", folder)
         other.execute("update loader.loads set status = 'loaded', rows_inserted = 1 where load_id = 1")
-    loader("run", folder)
-    assert dbt.selected == ["source:shop.products+", "source:shop.transactions+"]
+    assert json.loads(loader("run", folder, "--json").stdout)["tables"] == ["raw.products", "raw.transactions"]
 
 
-def test_what_a_crash_of_the_server_empties_is_built_anew(
+def test_what_a_crash_of_the_server_empties_is_built_again(
     loader: Loader, connection: Connection, folder: Path, dbt: Dbt
 ) -> None:
     kind = "select relpersistence from pg_catalog.pg_class where oid = 'loader.last_build'::regclass"
@@ -127,7 +196,7 @@ def test_what_a_crash_of_the_server_empties_is_built_anew(
     loader("run", folder)
     connection.execute("truncate loader.last_build")
     loader("run", folder)
-    assert dbt.selected == ["everything"] and len(dbt.calls) == 2
+    assert dbt.selectors == ["everything", "everything"]
 
 
 def test_exit_codes(loader: Loader, connection: Connection, project: Project, folder: Path, dbt: Dbt) -> None:

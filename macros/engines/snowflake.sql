@@ -1,0 +1,30 @@
+{% macro snowflake__local_timestamp(column) -%}
+    convert_timezone('{{ var("time_zone") }}', {{ column }})
+{%- endmacro %}
+
+{#- What is truncated keeps the offset from UTC that it has in the time zone. -#}
+{% macro snowflake__local_hour(column) -%}
+    date_trunc('hour', {{ local_timestamp(column) }})
+{%- endmacro %}
+
+{#- `at time zone` is not known. -#}
+{% macro snowflake__start_of_day(column, time_zone) -%}
+    timestamp_tz_from_parts(
+        year({{ column }}), month({{ column }}), day({{ column }}), 0, 0, 0, 0, '{{ time_zone }}'
+    )
+{%- endmacro %}
+
+{#- Timestamps can't be subtracted. -#}
+{% macro snowflake__seconds_between(started_at, finished_at) -%}
+    timestampdiff(millisecond, {{ started_at }}, {{ finished_at }}) / 1000
+{%- endmacro %}
+
+{#- JSON is text, as Parquet brings it. -#}
+{% macro snowflake__json_text(column, key) -%}
+    nullif(trim(json_extract_path_text(try_parse_json({{ column }}), '{{ key }}')), '')
+{%- endmacro %}
+
+{#- Recursive queries may neither aggregate nor correlate. -#}
+{% macro snowflake__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {{ kmeans_by_queries(points, table, id, features, clusters, max_iterations) }}
+{%- endmacro %}

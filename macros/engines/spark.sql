@@ -1,0 +1,48 @@
+{#- Spark has no `at time zone`; the session's own time zone is UTC (profiles.yml). -#}
+{% macro spark__local_timestamp(column) -%}
+    from_utc_timestamp({{ column }}, '{{ var("time_zone") }}')
+{%- endmacro %}
+
+{% macro spark__start_of_day(column, time_zone) -%}
+    to_utc_timestamp(cast({{ column }} as timestamp), '{{ time_zone }}')
+{%- endmacro %}
+
+{#- The difference of two moments is an interval, of which nothing tells the seconds as a whole. -#}
+{% macro spark__seconds_between(started_at, finished_at) -%}
+    (unix_micros({{ finished_at }}) - unix_micros({{ started_at }})) / 1e6
+{%- endmacro %}
+
+{#- JSON is text, as Parquet brings it. -#}
+{% macro spark__json_text(column, key) -%}
+    nullif(trim(get_json_object({{ column }}, '$.{{ key }}')), '')
+{%- endmacro %}
+
+{% macro spark__type_double() -%}
+    double
+{%- endmacro %}
+
+{#- Recursive queries may neither aggregate nor correlate. -#}
+{% macro spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
+    {{ kmeans_by_queries(points, table, id, features, clusters, max_iterations) }}
+{%- endmacro %}
+
+{#-
+    Makes the raw tables known to Spark, which keeps them as files (on-run-start): views over the folders that
+    `loader copy --to parquet` writes. A table would have to be told of every new partition; a view lists the files
+    whenever it is read. `current` leads to the latest complete load.
+-#}
+{% macro register_sources() -%}
+    {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run', 'test', 'seed', 'retry') -%}
+        {%- set folder = env_var('PARQUET_PATH', 'data/parquet') -%}
+        {%- set sources = graph.sources.values() -%}
+        {%- for schema in sources | map(attribute='schema') | unique -%}
+            {%- do run_query('create schema if not exists ' ~ schema) -%}
+        {%- endfor -%}
+        {%- for source in sources -%}
+            {%- set path = [folder, 'current', source.schema, source.identifier] | join('/') -%}
+            {%- do run_query(
+                'create or replace view ' ~ source.relation_name ~ ' as select * from parquet.`' ~ path ~ '`'
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{#- A moment as the clocks of var `time_zone` show it, without a time zone. -#}
+{% macro local_timestamp(column) -%}
+    {{ return(adapter.dispatch('local_timestamp')(column)) }}
+{%- endmacro %}
+
+{% macro default__local_timestamp(column) -%}
+    ({{ column }} at time zone '{{ var("time_zone") }}')
+{%- endmacro %}

@@ -1,0 +1,8 @@
+{#- Floating point with 53 bits. Not dbt.type_float: in DuckDB and Spark its FLOAT has half of them. -#}
+{% macro type_double() -%}
+    {{ return(adapter.dispatch('type_double')()) }}
+{%- endmacro %}
+
+{% macro default__type_double() -%}
+    double precision
+{%- endmacro %}

@@ -1,0 +1,15 @@
+with order_lines as (
+    select * from {{ ref('int_order_lines') }}
+),
+
+summed as (
+    select
+        customer_id,
+        category,
+        count(*) as transaction_count,
+        sum(amount) as net_revenue
+    from order_lines
+    group by customer_id, category
+)
+
+select * from summed

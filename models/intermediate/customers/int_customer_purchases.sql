@@ -1,0 +1,39 @@
+with order_days as (
+    select * from {{ ref('int_order_days') }}
+),
+
+-- What was known of an order on each day that it changed: a refund to come must not tell on the day of the sale.
+accumulated as (
+    select
+        customer_id,
+        transaction_date as known_from,
+        lead(transaction_date) over (partition by customer_id, order_id order by transaction_date) as known_until,
+        sum(net_revenue) over (
+            partition by customer_id, order_id order by transaction_date
+            rows between unbounded preceding and current row
+        ) as known_net_revenue,
+        sum(refunds) over (
+            partition by customer_id, order_id order by transaction_date
+            rows between unbounded preceding and current row
+        ) as known_refunds,
+        max(case when sale_count > 0 then transaction_date end) over (
+            partition by customer_id, order_id order by transaction_date
+            rows between unbounded preceding and current row
+        ) as last_purchase_date
+    from order_days
+    where customer_id <> '(unknown)'
+),
+
+purchases as (
+    select
+        customer_id,
+        known_from,
+        known_until,
+        last_purchase_date
+    from accumulated
+    where
+        (known_net_revenue > 0 or known_refunds = 0)
+        and last_purchase_date is not null
+)
+
+select * from purchases

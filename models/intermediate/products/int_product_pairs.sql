@@ -1,0 +1,69 @@
+with order_products as (
+    select * from {{ ref('int_order_products') }}
+),
+
+-- Files may use one order number for several customers: a pair counts once per number.
+baskets as (
+    select distinct
+        order_id,
+        product_id
+    from order_products
+),
+
+-- A product in fewer orders than a pair needs is in no pair. Small numbers are joined and counted in half the time of
+-- text, and there are some hundred pairs for each order.
+products as (
+    select
+        product_id,
+        count(*) as order_count,
+        cast(row_number() over (order by product_id) as integer) as product_number
+    from baskets
+    group by product_id
+    having count(*) >= {{ var('min_pair_orders') }}
+),
+
+orders as (
+    select
+        order_id,
+        cast(row_number() over (order by order_id) as integer) as order_number
+    from baskets
+    group by order_id
+    having count(*) between 2 and {{ var('max_pair_products') }}
+),
+
+numbered as (
+    select
+        orders.order_number,
+        products.product_number
+    from baskets
+    inner join products on baskets.product_id = products.product_id
+    inner join orders on baskets.order_id = orders.order_id
+),
+
+counted as (
+    select
+        firsts.product_number,
+        others.product_number as other_product_number,
+        count(*) as pair_orders
+    from numbered as firsts
+    inner join numbered as others
+        on
+            firsts.order_number = others.order_number
+            and firsts.product_number < others.product_number
+    group by firsts.product_number, others.product_number
+    having count(*) >= {{ var('min_pair_orders') }}
+),
+
+named as (
+    select
+        products.product_id,
+        other_products.product_id as other_product_id,
+        counted.pair_orders,
+        products.order_count as product_orders,
+        other_products.order_count as other_product_orders
+    from counted
+    inner join products on counted.product_number = products.product_number
+    inner join products as other_products on counted.other_product_number = other_products.product_number
+)
+
+select * from named

@@ -1,0 +1,37 @@
+with relationships as (
+    select * from {{ ref('stg_subscriptions__customer_products') }}
+),
+
+as_of_dates as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
+-- What begins after the as-of date is not known yet. Without any transaction the day is NULL, and everything is known.
+known as (
+    select
+        relationships.*,
+        as_of_dates.as_of_date
+    from relationships
+    cross join as_of_dates
+    where coalesce(relationships.start_date <= as_of_dates.as_of_date, true)
+),
+
+dated as (
+    select
+        relationship_id,
+        customer_id,
+        product_id,
+        relationship_type,
+        value,
+        start_date,
+        end_date,
+        coalesce(start_date <= end_date, true) as has_valid_dates,
+        -- The last day is one of the relationship: it ends with it, not before it.
+        (
+            coalesce(start_date <= end_date, true)
+            and coalesce(end_date >= as_of_date, end_date is null)
+        ) as is_active
+    from known
+)
+
+select * from dated

@@ -1,0 +1,49 @@
+with calendar_days as (
+    select * from {{ ref('int_calendar_days') }}
+),
+
+-- No time zone is a whole day away from UTC.
+bounds as (
+    select
+        cast({{ dbt.dateadd('day', -1, 'min(calendar_date)') }} as date) as first_date,
+        cast({{ dbt.dateadd('day', 1, 'max(calendar_date)') }} as date) as last_date
+    from calendar_days
+),
+
+utc_days as (
+    {{ days_listed('bounds', 'first_date', 'last_date', 'utc_date') }}
+),
+
+-- Clocks are set by hours, half or quarter hours, and on some days at midnight: looked at so often, they hide no hour.
+-- These are steps of elapsed time: in local time an hour could not come twice.
+moments as (
+    select
+        {{ dbt.dateadd(
+            'minute', '15 * (cast(numbers.generated_number as integer) - 1)', start_of_day('utc_days.utc_date', 'UTC')
+        ) }} as moment
+    from utc_days
+    cross join ({{ dbt.generate_series(96) }}) as numbers
+),
+
+hours as (
+    select distinct
+        {{ local_hour('moment') }} as calendar_hour,
+        {{ local_date('moment') }} as calendar_date,
+        cast(extract(hour from {{ local_timestamp('moment') }}) as integer) as hour_of_day
+    from moments
+),
+
+listed as (
+    select
+        hours.calendar_hour,
+        hours.calendar_date,
+        hours.hour_of_day,
+        cast(
+            row_number() over (partition by hours.calendar_date, hours.hour_of_day order by hours.calendar_hour)
+            as integer
+        ) as occurrence
+    from hours
+    inner join calendar_days on hours.calendar_date = calendar_days.calendar_date
+)
+
+select * from listed

@@ -1,0 +1,62 @@
+with transactions as (
+    select * from {{ ref('stg_shop__transactions') }}
+),
+
+products as (
+    select * from {{ ref('stg_shop__products') }}
+),
+
+customers as (
+    select * from {{ ref('stg_shop__customers') }}
+),
+
+customer_emails as (
+    select * from {{ ref('int_customer_emails') }}
+),
+
+-- The prefix keeps a line without an order apart from an order of the same number.
+named as (
+    select
+        transaction_id,
+        coalesce(order_id, 'line_' || transaction_id) as order_id,
+        coalesce(product_id, '(unknown)') as product_id,
+        coalesce(customer_id, {{ customer_id_from_email('customer_email') }}) as named_customer_id,
+        case when customer_id is null then lower(trim(customer_email)) end as customer_email,
+        category as named_category,
+        quantity,
+        amount,
+        {{ local_date('transacted_at') }} as transaction_date,
+        transacted_at,
+        _load_id
+    from transactions
+),
+
+accepted as (
+    select * from named
+    where {{ is_accepted('transaction_date') }}
+),
+
+described as (
+    select
+        accepted.transaction_id,
+        accepted.order_id,
+        coalesce(customer_emails.customer_id, accepted.named_customer_id, '(unknown)') as customer_id,
+        accepted.product_id,
+        coalesce(products.category, accepted.named_category, '(unknown)') as category,
+        coalesce(customers.customer_segment, '(unknown)') as customer_segment,
+        coalesce(customers.age_group, '(unknown)') as age_group,
+        coalesce(customers.location, '(unknown)') as location,
+        accepted.customer_email,
+        accepted.quantity,
+        accepted.amount,
+        accepted.transaction_date,
+        accepted.transacted_at,
+        accepted._load_id
+    from accepted
+    left join customer_emails on accepted.named_customer_id = customer_emails.email_customer_id
+    left join customers
+        on coalesce(customer_emails.customer_id, accepted.named_customer_id) = customers.customer_id
+    left join products on accepted.product_id = products.product_id
+)
+
+select * from described
