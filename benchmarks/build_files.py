@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from loaders.contract.sources_yml import read_contract
-from loaders.demo.__main__ import write_files
+from loaders.demo.files import write_files
 from loaders.demo.synthetic import SETTINGS, write_synthetic_files
 from loaders.project import find_project
 

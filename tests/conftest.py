@@ -19,7 +19,7 @@ from loaders.cli import main
 from loaders.contract.sources_yml import read_contract
 from loaders.contract.tables import Contract
 from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
-from loaders.destinations.postgres.schema import init_schema
+from loaders.destinations.postgres.destination import Postgres
 from loaders.embedded.server import EmbeddedServer
 from loaders.project import Project, find_project
 from tests.run_dbt import start_dbt
@@ -117,7 +117,7 @@ def database(new_database: Callable[[], dict[str, str]], monkeypatch: pytest.Mon
 def connection(database: dict[str, str], project: Project, contract: Contract) -> Iterator[psycopg.Connection[Any]]:
     """A connection to a database with the contract's tables."""
     with connect(project, autocommit=True) as opened:
-        init_schema(opened, contract)
+        Postgres(opened).init_schema(contract)
         yield opened
 
 

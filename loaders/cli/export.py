@@ -16,14 +16,13 @@ from rich.table import Table as Grid
 
 from loaders.cli import report
 from loaders.destinations.postgres.connection import connect
+from loaders.errors import ExitCode
 from loaders.operations.export import MANIFEST, Manifest, silent
 from loaders.operations.export import Progress as OnProgress
 from loaders.operations.export import export as export_marts
 from loaders.operations.export_formats import FORMATS
-from loaders.operations.marts import SCHEMA, Mart
+from loaders.operations.marts import SCHEMA, BuiltMart
 from loaders.project import find_project
-
-EXIT_INTERRUPTED = 130
 
 
 @click.command()
@@ -58,7 +57,7 @@ def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: s
             )
     except KeyboardInterrupt:
         click.echo("Interrupted. The files that are there are as they were.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
     if as_json:
         report.show_json(asdict(manifest))
     else:
@@ -88,7 +87,7 @@ def _progress() -> Iterator[OnProgress]:
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def advance(mart: Mart, rows: int) -> None:
+        def advance(mart: BuiltMart, rows: int) -> None:
             if mart.name not in tasks:
                 for done in tasks.values():
                     bar.update(done, visible=False)

@@ -21,13 +21,12 @@ from rich.table import Table as Grid
 
 from loaders.cli import report
 from loaders.contract.sources_yml import read_contract
+from loaders.errors import ExitCode
 from loaders.project import find_project
 from loaders.synthetic.feed import follow
 from loaders.synthetic.files import FAULTS, Progress, Written, silent
 from loaders.synthetic.files import generate as generate_files
 from loaders.synthetic.settings import MOST, UNTIL, Settings
-
-EXIT_INTERRUPTED = 130
 
 
 def _share(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
@@ -102,7 +101,7 @@ def generate(
             )
     except KeyboardInterrupt:
         click.echo("Interrupted. The files that are there are complete.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
     _show(written, time.monotonic() - begun, as_json=as_json)
     if dirty and not as_json:
         click.echo(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")

@@ -19,12 +19,14 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from loaders.contract.tables import Table
-from loaders.copy import Progress as OnProgress
-from loaders.copy import Result, silent
-from loaders.destinations.postgres.ledger import Load
+from loaders.copy import Result
+from loaders.destinations.base import Load
+from loaders.errors import ExitCode
 from loaders.operations.quality import Check, Issue
-from loaders.reading.intake import display_name
-from loaders.reading.scan import Reject
+from loaders.reading.intake import Given
+from loaders.reading.rejects import Reject
+from loaders.reading.scan import Progress as OnProgress
+from loaders.reading.scan import silent
 
 _STYLES = {
     "loaded": "green",
@@ -45,6 +47,19 @@ _SHORT = {"inserted": "new", "unchanged": "same"}
 def printable(text: str) -> str:
     """Return text that can't steer a terminal: what is not printable is written as an escape."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def note(text: str) -> None:
+    """Print on stderr what a user should know."""
+    click.echo(printable(text), err=True)
+
+
+def exit_code(results: Iterable[Result]) -> ExitCode:
+    """Return how a command ends after which files are so."""
+    found = list(results)
+    if any(result.status == "refused" for result in found):
+        return ExitCode.ERROR
+    return ExitCode.REJECTS if any(result.rows_rejected for result in found) else ExitCode.OK
 
 
 def show_json(value: object) -> None:
@@ -196,7 +211,7 @@ def progress(path: Path) -> Iterator[OnProgress]:
         def advance(phase: str, amount: int) -> None:
             if phase not in tasks:
                 total = size if phase == "read" else None
-                tasks[phase] = bar.add_task(f"{words[phase]} {printable(display_name(path))}", total=total)
+                tasks[phase] = bar.add_task(f"{words[phase]} {printable(Given(path).name)}", total=total)
             bar.advance(tasks[phase], amount)
 
         yield advance

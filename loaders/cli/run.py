@@ -1,4 +1,4 @@
-"""The command `loader run`."""
+"""The commands `loader run` and `loader record`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from loaders.cli import report
 from loaders.cli.options import reading_options
 from loaders.contract.sources_yml import read_contract
 from loaders.contract.tables import Contract
-from loaders.copy import Result
+from loaders.copy import Result, copy_files
 from loaders.destinations.postgres.connection import connect
-from loaders.destinations.postgres.schema import init_schema
-from loaders.errors import LoaderError
+from loaders.destinations.postgres.destination import Postgres
+from loaders.errors import ExitCode, LoaderError
 from loaders.operations import run as runs
+from loaders.operations.builds import read_build, record_build
 from loaders.operations.quality import Check
 from loaders.project import find_project
+from loaders.reading.formats import Format
 from loaders.reading.options import Limit, Options
-from loaders.reading.rules import Format
-
-EXIT_REFUSED, EXIT_REJECTS, EXIT_BUILD_FAILED = 1, 3, 4
 
 
 @click.command()
@@ -57,18 +56,27 @@ def run(
     """
     project = find_project()
     contract = read_contract(project)
+    named = contract.table(table) if table else None
     options = Options(Format(decimal, date_format), encoding, max_rejects)
     results: list[Result] = []
     with connect(project, autocommit=True) as connection, runs.only_run(connection):
-        paths = runs.list_files(folder, _note)
+        paths = runs.list_files(folder, report.note)
         if dry_run:
-            results += runs.check_new(connection, project, contract, paths, options, table)
+            results += runs.check_new(connection, project, contract, paths, options, named)
             _show_plan(results, contract, as_json=as_json)
             sys.exit(_code(results, built=None))
-        init_schema(connection, contract)
+        destination = Postgres(connection)
+        destination.init_schema(contract)
         try:
-            results += runs.copy_new(
-                connection, project, contract, paths, options, table=table, on_progress=report.progress, on_note=_note
+            results += copy_files(
+                destination,
+                project,
+                contract,
+                paths,
+                options,
+                table=named,
+                on_progress=report.progress,
+                on_note=report.note,
             )
         except (LoaderError, KeyboardInterrupt):
             if results:  # the files before the one that broke off are in
@@ -79,7 +87,7 @@ def run(
         built = None
         if pending:
             with Console(stderr=True).status("dbt build"):
-                built = runs.build(connection, project, pending, _note)
+                built = runs.build(connection, project, pending, report.note)
         loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
         rejects = runs.count_rejects(connection, loaded)
         checks = runs.find_worst_checks(connection) if pending else []
@@ -87,12 +95,35 @@ def run(
     sys.exit(_code(results, built))
 
 
-def _code(results: list[Result], built: runs.Built | None) -> int:
-    if built and not built.succeeded:
-        return EXIT_BUILD_FAILED
-    if any(result.status == "refused" for result in results):
-        return EXIT_REFUSED
-    return EXIT_REJECTS if any(result.rows_rejected for result in results) else 0
+@click.command()
+@click.option(
+    "--target-path",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of dbt's results, as dbt has the option; DBT_TARGET_PATH or target without it.",
+)
+def record(target_path: Path | None) -> None:
+    """Record what the last `dbt build` did, for the marts build_history and test_history.
+
+    `loader run` records its own builds; this is for builds by hand, by CI or by an orchestrator, whether they went well
+    or not. A build that is recorded already is left as it is. Also for dbt run, test, seed, snapshot and retry.
+
+    Exit codes: 0 it is recorded; 1 there is nothing to record, or no right to.
+
+    Example: dbt build; loader record
+    """
+    project = find_project()
+    build = read_build(project, target_path)
+    with connect(project, autocommit=True) as connection:
+        is_new = record_build(connection, project, build)
+    verb = "Recorded" if is_new else "Recorded already"
+    click.echo(
+        f"{verb}: dbt {build.command} of {build.started_at:%Y-%m-%d %H:%M:%S} {build.status} "
+        f"({len(build.models)} models, {len(build.tests)} tests)."
+    )
+
+
+def _code(results: list[Result], built: runs.Built | None) -> ExitCode:
+    return ExitCode.BUILD_FAILED if built and not built.succeeded else report.exit_code(results)
 
 
 def _show_plan(results: list[Result], contract: Contract, *, as_json: bool) -> None:
@@ -138,7 +169,3 @@ def _show(
     if checks:
         click.echo("The worst that the data quality report has; `loader quality` shows all:")
         report.show_quality(checks, as_json=False)
-
-
-def _note(text: str) -> None:
-    click.echo(report.printable(text), err=True)

@@ -15,18 +15,17 @@ from pathlib import Path
 
 import click
 import duckdb
-from rich import box
 from rich.console import Console
-from rich.table import Table as Grid
 
 from loaders.cli.report import progress, show_results
 from loaders.contract.sources_yml import read_contract
-from loaders.copy import copy_file
-from loaders.demo.__main__ import write_files
+from loaders.copy import copy_files
+from loaders.demo.files import write_files
 from loaders.demo.spark_cluster import HOST, running_cluster
+from loaders.demo.summary import show_marts, show_metrics, show_title
 from loaders.demo.synthetic import write_synthetic_files
 from loaders.destinations.addresses import open_destination
-from loaders.errors import LoaderError
+from loaders.errors import ExitCode, LoaderError
 from loaders.operations.dbt import run_dbt
 from loaders.project import Project, find_project
 from loaders.reading.options import Options
@@ -45,7 +44,7 @@ def main() -> None:
         folder = project.root / "data" / "spark"
         _load(project, folder / "parquet")
         with _cluster(folder / "cluster") as cluster:
-            _title(f"Building the marts on {cluster['SPARK_MASTER']}")
+            show_title(f"Building the marts on {cluster['SPARK_MASTER']}")
             environment = {**cluster, "SPARK_FOLDER": str(folder), "PARQUET_PATH": str(folder / "parquet")}
             left_out = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
             with Console(stderr=True).status("dbt build"):
@@ -55,23 +54,19 @@ def main() -> None:
         _summarize(folder / "warehouse" / "marts.db")
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        sys.exit(ExitCode.ERROR)
     except KeyboardInterrupt:
-        sys.exit(128 + signal.SIGINT)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
 def _load(project: Project, tables: Path) -> None:
-    _title("Loading into Parquet")
+    show_title("Loading into Parquet")
     contract = read_contract(project)
     folder = project.root / "data" / "demo"
     files = write_files(folder) + write_synthetic_files(project, contract, folder)
-    results = []
     with open_destination(f"parquet:{tables}", project, contract) as destination:
         destination.init_schema(contract)
-        for file in files:
-            with progress(file) as on_progress:
-                table = contract.table_for_file(file.name)
-                results.append(copy_file(destination, project, table, file, Options(), on_progress))
+        results = list(copy_files(destination, project, contract, files, Options(), on_progress=progress))
     show_results(results, as_json=False)
 
 
@@ -81,7 +76,7 @@ def _cluster(folder: Path) -> Iterator[dict[str, str]]:
     if master := os.environ.get("SPARK_MASTER"):
         yield {"SPARK_MASTER": master}
         return
-    _title(f"Starting a master and {WORKERS} workers")
+    show_title(f"Starting a master and {WORKERS} workers")
     limits = {"workers": WORKERS, "cores": CORES_OF_A_WORKER, "memory_mb": MEMORY_OF_A_WORKER_MB}
     with running_cluster(folder, **limits) as master:
         yield {
@@ -95,25 +90,12 @@ def _summarize(marts: Path) -> None:
     """Print the totals, and how many rows each table has, from the files themselves."""
     with duckdb.connect() as connection:
         cursor = connection.execute(f"from read_parquet('{marts}/metrics_summary/*.parquet')")
-        metrics = cursor.fetchone() or ()
-        _title("The business at a glance (marts.metrics_summary)")
-        for (name, *_), value in zip(cursor.description or (), metrics, strict=True):
-            shown = f"{value:,}" if isinstance(value, int) or hasattr(value, "as_tuple") else str(value)
-            click.echo(f"{name.replace('_', ' '):<28}{shown:>16}")
-        built = sorted(path for path in marts.iterdir() if path.is_dir())
-        _title(f"Marts that are tables ({len(built)}, {marts})")
-        grid = Grid(box=box.SIMPLE_HEAD)
-        grid.add_column("mart", no_wrap=True)
-        grid.add_column("rows", justify="right", no_wrap=True)
-        for path in built:
+        show_metrics((name for name, *_ in cursor.description or ()), cursor.fetchone() or ())
+        counts = []
+        for path in sorted(path for path in marts.iterdir() if path.is_dir()):
             [count] = connection.execute(f"select count(*) from read_parquet('{path}/*.parquet')").fetchone() or (0,)
-            grid.add_row(path.name, f"{count:,}")
-        Console().print(grid)
-
-
-def _title(text: str) -> None:
-    click.echo()
-    click.secho(text, bold=True)
+            counts.append((path.name, count))
+    show_marts(f"Marts that are tables ({len(counts)}, {marts})", counts)
 
 
 if __name__ == "__main__":

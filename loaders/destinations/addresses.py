@@ -1,4 +1,4 @@
-"""The destinations that `--to` names."""
+"""The addresses of destinations, as `--to` has them: duckdb:FILE, parquet:FOLDER, and PostgreSQL without one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from loaders.contract.tables import Contract
-from loaders.destinations.base import Destination, Postgres
-from loaders.destinations.duckdb.destination import open_duckdb
-from loaders.destinations.parquet.destination import open_parquet
+from loaders.destinations.base import Destination
+from loaders.destinations.duckdb.connection import connect_duckdb
+from loaders.destinations.duckdb.destination import DuckDb
+from loaders.destinations.parquet.connection import connect_parquet
+from loaders.destinations.parquet.destination import Parquet
 from loaders.destinations.postgres.connection import connect
+from loaders.destinations.postgres.destination import Postgres
 from loaders.destinations.postgres.roles import BUILT_SCHEMAS
 from loaders.errors import LoaderError
 from loaders.project import Project
@@ -60,8 +63,12 @@ def open_destination(
                 f"In {place} {place.stem!r} would be the name of the database and of a schema in it.",
                 "Give the file another name.",
             )
-        with open_duckdb(place, wait=wait, on_note=on_note) as duckdb:
-            yield duckdb
+        with connect_duckdb(place, wait=wait, on_note=on_note) as database:
+            yield DuckDb(database)
     else:
-        with open_parquet(place, contract, wait=wait, on_note=on_note) as parquet:
+        with connect_parquet(place, wait=wait, on_note=on_note) as folder:
+            parquet = Parquet(folder, contract)
             yield parquet
+            # What the ledger says of loads that never came to their transaction.
+            with parquet.transaction():
+                pass

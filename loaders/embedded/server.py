@@ -11,32 +11,24 @@ Three things in `.postgres/` make it safe to start from many processes at once a
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import secrets
 import shutil
 import signal
 import socket
-import stat
 import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from loaders.embedded.configuration import ACCESS, LOCAL_HOST, settings
+from loaders.embedded.folder import ServerFolder
 from loaders.embedded.programs import OWN_SERVER_HINT, VERSION, as_owner, find_binaries
 from loaders.errors import DatabaseError
 
 DATABASE = "analytics"
 SUPERUSER = "postgres"
-DEFAULT_PORT = 5432
-# What the kernel stores of a socket's path, less the closing zero byte.
-LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 PATIENCE_WHILE_RECOVERING = 300.0
 PATIENCE_OTHERWISE = 10.0
 ENCRYPTION_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
@@ -54,16 +46,12 @@ class ServerStatus:
     tcp: bool = False
 
 
-class EmbeddedServer:
+class EmbeddedServer(ServerFolder):
     """The PostgreSQL of one project folder, kept in its folder `.postgres`."""
 
     def __init__(self, project: Path) -> None:
         """Name the folders; nothing is made or started yet."""
-        self.folder = project.resolve() / ".postgres"
-        self.data = self.folder / "data"
-        self.log = self.folder / "log"
-        self.password_file = self.folder / "password"
-        self._port_file = self.folder / "port"
+        super().__init__(project)
         self._server_lock = self.folder / "server.lock"
 
     def start(self, tcp: bool = False) -> None:
@@ -76,16 +64,16 @@ class EmbeddedServer:
         Raises:
             DatabaseError: It does not start; the message has the end of its log.
         """
-        with self._exclusive():
+        with self.exclusive():
             if self._await_ready() and (self._read_status().tcp or not tcp):
                 return
             # A port in use is found out before the running server is stopped for it.
-            port = self._port(tcp)
+            port = self.port(tcp)
             self._stop()
             self._shorten_log()
             logged = self.log.stat().st_size if self.log.exists() else 0
             # Every program that works on the data inherits the lock, so one that outlives a killed loader is noticed.
-            with self._open(self._server_lock) as lock:
+            with self.open(self._server_lock) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not self.data.exists():
                     self._initialize(lock)
@@ -101,7 +89,7 @@ class EmbeddedServer:
         """
         if not self.folder.exists():
             return False
-        with self._exclusive():
+        with self.exclusive():
             return self._stop()
 
     def status(self) -> ServerStatus:
@@ -112,7 +100,7 @@ class EmbeddedServer:
         """
         if not self.folder.exists():
             return ServerStatus(running=False)
-        with self._exclusive():
+        with self.exclusive():
             return self._read_status()
 
     def environment(self, tcp: bool = False) -> dict[str, str]:
@@ -137,24 +125,10 @@ class EmbeddedServer:
             "PGUSER": SUPERUSER,
             "PGDATABASE": DATABASE,
         }
-        return found | {"PGPASSWORD": self._password()} if tcp else found
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            self.folder.chmod(0o700)
-            with self._open(self.folder / "start.lock") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield
-        except OSError as error:
-            raise DatabaseError(
-                f"The embedded PostgreSQL in {self.folder} can't be used: {error}.",
-                f"Run as the user whom the folder belongs to, on a disk with room. {OWN_SERVER_HINT}",
-            ) from error
+        return found | {"PGPASSWORD": self.password()} if tcp else found
 
     def _lives(self) -> bool:
-        with self._open(self._server_lock) as lock:
+        with self.open(self._server_lock) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -235,14 +209,14 @@ class EmbeddedServer:
                 f"{self.data} was made by PostgreSQL {version}; this is PostgreSQL {VERSION}.",
                 f"Move {self.folder} away and load the files again. {OWN_SERVER_HINT}",
             )
-        socket_folder = self._socket_folder()
+        socket_folder = self.socket_folder()
         # No process of the server is left, so whatever these files say is stale, even if another program has the id.
         for stale in [self.data / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
-        self._write(self.data / "loader.conf", settings(socket_folder, port, tcp))
-        self._write(self.data / "pg_hba.conf", ACCESS)
+        self.write(self.data / "loader.conf", settings(socket_folder, port, tcp))
+        self.write(self.data / "pg_hba.conf", ACCESS)
         if tcp:
-            self._run_alone(lock, self.data, f"alter role {SUPERUSER} password '{self._password()}'")
+            self._run_alone(lock, self.data, f"alter role {SUPERUSER} password '{self.password()}'")
         self._run(lock, self.data, "pg_ctl", "start", "-W", "-D", "data", "-l", "log")
 
     def _shorten_log(self) -> None:
@@ -287,72 +261,3 @@ class EmbeddedServer:
             hint = f"The whole log is {self.log}." if self.log.exists() else ""
         said = " | ".join(lines) or "nothing"
         return DatabaseError(f"The embedded PostgreSQL {what}. It said: {said}.", f"{hint} {OWN_SERVER_HINT}".strip())
-
-    def _socket_folder(self) -> Path:
-        """Return the folder of the socket: a private one among the temporary files where `.postgres` can't serve.
-
-        The kernel cuts the path of a socket at some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
-        """
-        if len(os.fsencode(self.folder / ".s.PGSQL.65535")) <= LONGEST_SOCKET_PATH and "," not in str(self.folder):
-            return self.folder
-        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()).resolve() / f"analytics-{name}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        # Anybody may write among the temporary files: a folder that waits there may be somebody's trap.
-        found, owner = folder.lstat(), self.folder.stat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner.st_uid}:
-            raise DatabaseError(
-                f"{folder}, where the socket goes, belongs to somebody else.",
-                "Remove it, set TMPDIR to a folder of your own, or use a project folder with a shorter path.",
-            )
-        folder.chmod(0o700)
-        if os.geteuid() == 0:
-            os.chown(folder, owner.st_uid, owner.st_gid)
-        return folder
-
-    def _port(self, tcp: bool) -> int:
-        remembered = 0
-        with suppress(FileNotFoundError, ValueError):
-            remembered = int(self._port_file.read_text())
-        if not tcp:
-            return remembered or DEFAULT_PORT
-        if remembered and not _free_port(remembered):
-            raise DatabaseError(
-                f"Port {remembered}, which this project uses on {LOCAL_HOST}, is in use by another program.",
-                f"Stop that program, or remove {self._port_file} to have another port chosen.",
-            )
-        port = remembered or _free_port(DEFAULT_PORT) or _free_port(0)
-        self._write(self._port_file, f"{port}\n")
-        return port
-
-    def _password(self) -> str:
-        with suppress(FileNotFoundError):
-            if found := self.password_file.read_text().strip():
-                return found
-        password = secrets.token_urlsafe(24)
-        with self._open(self.password_file) as file:
-            file.write(password.encode() + b"\n")
-        return password
-
-    def _open(self, path: Path) -> IO[bytes]:
-        """Open a file that only the owner of its folder can read, for writing."""
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-        if os.geteuid() == 0:
-            # What root writes in a user's project stays the user's.
-            owner = path.parent.stat()
-            os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
-        return file
-
-    def _write(self, path: Path, text: str) -> None:
-        with self._open(path) as file:
-            file.truncate()
-            file.write(os.fsencode(text))
-
-
-def _free_port(port: int) -> int:
-    """Return the port, or any free one for 0; return 0 when it is in use."""
-    with socket.socket() as probe, suppress(OSError):
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((LOCAL_HOST, port))
-        return int(probe.getsockname()[1])
-    return 0

@@ -13,20 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psycopg
 from psycopg import sql
 
 from loaders.contract.quoting import identifier
 from loaders.contract.tables import LEDGER_SCHEMA, Contract, Table
-from loaders.destinations.postgres import ledger
-from loaders.destinations.postgres.connection import connection_environment
-from loaders.embedded.tools import find_tools
+from loaders.destinations.postgres.connection import Connection, connection_environment
+from loaders.destinations.postgres.ledger import PostgresLedger
+from loaders.embedded.programs import find_tools
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
 from loaders.project import Project
 
-Connection = psycopg.Connection[Any]
 BLOCK = 1 << 20
 
 
@@ -159,15 +158,16 @@ def _refuse_other_files(project: Project, tools: Path, file: Path) -> None:
 @contextmanager
 def _no_loader(connection: Connection, contract: Contract) -> Iterator[None]:
     """Hold the locks on loading into all tables."""
+    ledger = PostgresLedger(connection)
     try:
         for table in contract.copied_tables:
-            if not ledger.lock_table(connection, table, wait=False):
+            if not ledger.lock(table, wait=False):
                 raise LoaderError(f"A loader is loading into {table.full_name}.", "Try again when it is done.")
         yield
     finally:
         for table in contract.copied_tables:
             with suppress(psycopg.Error):
-                ledger.unlock_table(connection, table)
+                ledger.unlock(table)
 
 
 def _removals(connection: Connection, project: Project, contract: Contract) -> Iterator[bytes]:

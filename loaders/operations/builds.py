@@ -16,10 +16,10 @@ from typing import Any
 
 import psycopg
 
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import DatabaseError, LoaderError, postgres_message
 from loaders.project import Project
 
-Connection = psycopg.Connection[Any]
 # Commands that make or test something; compile, show and docs do not.
 COMMANDS = ("build", "run", "test", "seed", "snapshot", "retry")
 MODELS, TESTS = ("model", "seed", "snapshot"), ("test", "unit_test")

@@ -17,17 +17,18 @@ from typing import Any
 import duckdb
 import psycopg
 
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import DatabaseError, LoaderError, postgres_message
 from loaders.operations.export_formats import write_csv, write_json, write_parquet
-from loaders.operations.marts import SCHEMA, Connection, Mart, snapshot
+from loaders.operations.marts import SCHEMA, BuiltMart, snapshot
 from loaders.project import Project
-from loaders.reading.intake import file_digest
+from loaders.reading.intake import Given
 
 MANIFEST = "manifest.json"
 PARTIAL = ".export"
 
 # Called with a mart and the number of its rows written since the last call.
-Progress = Callable[[Mart, int], None]
+Progress = Callable[[BuiltMart, int], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Manifest:
     files: tuple[Exported, ...]
 
 
-def silent(_mart: Mart, _rows: int) -> None:
+def silent(_mart: BuiltMart, _rows: int) -> None:
     """Show no progress."""
 
 
@@ -101,7 +102,9 @@ def export(
         return manifest
 
 
-def _write(connection: Connection, mart: Mart, partial: Path, form: str, raw: bool, on_progress: Progress) -> Exported:
+def _write(
+    connection: Connection, mart: BuiltMart, partial: Path, form: str, raw: bool, on_progress: Progress
+) -> Exported:
     target = partial / f"{mart.name}.{form}"
 
     def on_rows(rows: int) -> None:
@@ -118,7 +121,7 @@ def _write(connection: Connection, mart: Mart, partial: Path, form: str, raw: bo
         form,
         rows,
         target.stat().st_size,
-        file_digest(target),
+        str(Given(target).sha256()),
         form == "csv" and not raw,
         tuple({"name": column.name, "type": column.data_type} for column in mart.columns),
     )

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from itertools import chain, repeat
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import psycopg
 from psycopg import sql
 
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import LoaderError
-from loaders.operations.marts import Column, Mart
+from loaders.operations.marts import BuiltColumn, BuiltMart
 
 FORMATS = ("csv", "json", "parquet")
 BLOCK = 1 << 20
@@ -47,7 +46,6 @@ PARQUET_TYPES = {
 }
 MOST_DIGITS = 38
 
-Connection = psycopg.Connection[Any]
 # Called with the number of rows written since the last call.
 Progress = Callable[[int], None]
 
@@ -57,7 +55,7 @@ def without_formula(text: str) -> str:
     return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
 
 
-def write_csv(connection: Connection, mart: Mart, target: Path, on_rows: Progress, *, raw: bool = False) -> int:
+def write_csv(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress, *, raw: bool = False) -> int:
     """Write a mart as CSV and return its number of rows.
 
     NULL is an empty field, empty text is `""`. Text that a spreadsheet would run as a formula gets a `'` before it, but
@@ -68,7 +66,7 @@ def write_csv(connection: Connection, mart: Mart, target: Path, on_rows: Progres
         return _copy(connection, query, "format csv, header", out.write, on_rows)
 
 
-def write_json(connection: Connection, mart: Mart, target: Path, on_rows: Progress) -> int:
+def write_json(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress) -> int:
     """Write a mart as an array of objects, one a line, or as one object if one row is all it has by its meaning.
 
     Numbers keep every digit that PostgreSQL has; dates and times are text in ISO 8601.
@@ -93,7 +91,7 @@ def write_json(connection: Connection, mart: Mart, target: Path, on_rows: Progre
     return count
 
 
-def write_parquet(connection: Connection, mart: Mart, target: Path, on_rows: Progress) -> int:
+def write_parquet(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress) -> int:
     """Write a mart as Parquet by way of a working file beside it, and return its number of rows.
 
     Raises:
@@ -146,7 +144,7 @@ def _copy(
         return cursor.rowcount
 
 
-def _query(mart: Mart, expression: Callable[[Column], sql.Composable]) -> sql.Composable:
+def _query(mart: BuiltMart, expression: Callable[[BuiltColumn], sql.Composable]) -> sql.Composable:
     """Select the columns of a mart in its own order if it has one, else in that of its key, or else of all columns."""
     selected = [sql.SQL("{} as {}").format(expression(column), sql.Identifier(column.name)) for column in mart.columns]
     query = sql.SQL("select {} from {} as mart").format(sql.SQL(", ").join(selected), mart.identifier)
@@ -157,7 +155,7 @@ def _query(mart: Mart, expression: Callable[[Column], sql.Composable]) -> sql.Co
     return sql.SQL("{} order by {}").format(query, keys)
 
 
-def _cell(column: Column, *, raw: bool) -> sql.Composable:
+def _cell(column: BuiltColumn, *, raw: bool) -> sql.Composable:
     value = sql.Identifier("mart", column.name)
     if column.category in NEVER_FORMULAS:
         return value
@@ -168,13 +166,13 @@ def _cell(column: Column, *, raw: bool) -> sql.Composable:
     return sql.SQL("case when left({0}, 1) in ({1}) then '''' || {0} else {0} end").format(text, starts)
 
 
-def _json_value(column: Column) -> sql.Composable:
+def _json_value(column: BuiltColumn) -> sql.Composable:
     value = sql.Identifier("mart", column.name)
     # A value of type json is kept as it was written, line ends included.
     return sql.SQL("cast({} as jsonb)").format(value) if column.data_type == "json" else value
 
 
-def _parquet_types(connection: Connection, mart: Mart) -> dict[str, str]:
+def _parquet_types(connection: Connection, mart: BuiltMart) -> dict[str, str]:
     """Return DuckDB's type of each column; a type that it does not have is text."""
     types = {}
     for column in mart.columns:
@@ -188,7 +186,7 @@ def _parquet_types(connection: Connection, mart: Mart) -> dict[str, str]:
     return types
 
 
-def _decimal_type(connection: Connection, mart: Mart, column: Column) -> str:
+def _decimal_type(connection: Connection, mart: BuiltMart, column: BuiltColumn) -> str:
     """Return a type that keeps every digit of a column without a declared scale, which Parquet can't do without.
 
     That is decimal(18, 2) where it does; more digits behind the point or before it take decimal(38, …).

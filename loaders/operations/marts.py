@@ -6,22 +6,19 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import LoaderError
 from loaders.project import Project
 
 SCHEMA = "marts"
 AS_OF_MART, AS_OF_COLUMN = "metrics_summary", "as_of_date"
 
-Connection = psycopg.Connection[Any]
-
 
 @dataclass(frozen=True)
-class Column:
+class BuiltColumn:
     """A column of a mart; `data_type` as PostgreSQL names it, `category` as in pg_type (N numbers, S text, …)."""
 
     name: str
@@ -30,7 +27,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Mart:
+class BuiltMart:
     """A table or view of the marts' schema.
 
     `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view that has an order
@@ -39,7 +36,7 @@ class Mart:
 
     schema: str
     name: str
-    columns: tuple[Column, ...]
+    columns: tuple[BuiltColumn, ...]
     key: tuple[str, ...]
     is_view: bool
     readable: bool
@@ -56,11 +53,11 @@ class Mart:
 class Snapshot:
     """Marts as they are at one moment, and the day that they describe."""
 
-    marts: tuple[Mart, ...]
+    marts: tuple[BuiltMart, ...]
     as_of_date: str | None
 
 
-def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Mart]:
+def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, BuiltMart]:
     """Return the marts in the database by name, also those that the user may not read."""
     rows = connection.execute(
         r"""
@@ -88,12 +85,16 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, Mart]:
         (schema,),
     ).fetchall()
     return {
-        name: Mart(schema, name, tuple(Column(*column) for column in columns or ()), tuple(key or ()), *others)
+        name: BuiltMart(
+            schema, name, tuple(BuiltColumn(*column) for column in columns or ()), tuple(key or ()), *others
+        )
         for name, columns, key, *others in rows
     }
 
 
-def choose_marts(found: dict[str, Mart], names: Iterable[str], project: Project, schema: str = SCHEMA) -> list[str]:
+def choose_marts(
+    found: dict[str, BuiltMart], names: Iterable[str], project: Project, schema: str = SCHEMA
+) -> list[str]:
     """Return the names of the marts to read: those that are named, or else all.
 
     Raises:
@@ -152,7 +153,7 @@ def snapshot(
         yield Snapshot(marts, _as_of_date(connection, held, dated))
 
 
-def _ordered_views(connection: Connection, views: list[Mart]) -> set[str]:
+def _ordered_views(connection: Connection, views: list[BuiltMart]) -> set[str]:
     """Return the names of the views, which are locked, that have an order of their own."""
     query = r"select pg_get_viewdef(cast(%s as regclass)) ~* '\morder by [^()]+;\s*$'"
     return {
@@ -162,7 +163,7 @@ def _ordered_views(connection: Connection, views: list[Mart]) -> set[str]:
     }
 
 
-def _as_of_date(connection: Connection, held: dict[str, Mart], dated: set[str]) -> str | None:
+def _as_of_date(connection: Connection, held: dict[str, BuiltMart], dated: set[str]) -> str | None:
     if not any(column.name == AS_OF_COLUMN for name in dated for column in held[name].columns):
         return None
     query = sql.SQL("select max({}) from {}").format(sql.Identifier(AS_OF_COLUMN), held[AS_OF_MART].identifier)

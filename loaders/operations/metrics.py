@@ -20,11 +20,11 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from loaders.contract.tables import Contract
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import LoaderError
 from loaders.operations.marts import SCHEMA
 
 LEDGER = "loader"
-Connection = psycopg.Connection[Any]
 Identifiers = Mapping[str, sql.Composable]
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
 
+from loaders.destinations.postgres.connection import Connection
 from loaders.errors import LoaderError
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)

@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
 from loaders.contract.tables import Contract, Table
-from loaders.copy import Progress, Result, check_file, copy_file, skipped
-from loaders.destinations.base import Postgres
-from loaders.destinations.postgres import ledger
-from loaders.destinations.postgres.connection import connection_environment
-from loaders.errors import LoaderError
+from loaders.copy import Result, check_file, refused, skipped
+from loaders.destinations.postgres.connection import Connection, connection_environment
+from loaders.destinations.postgres.ledger import PostgresLedger
+from loaders.errors import ExitCode, FileRefusedError, LoaderError
 from loaders.operations.builds import read_build, record_build
 from loaders.operations.dbt import STDERR, run_dbt
 from loaders.operations.quality import Check, read_checks
 from loaders.operations.watch import Arrivals
 from loaders.project import Project
 from loaders.reading.files import table_of
-from loaders.reading.intake import file_digest
+from loaders.reading.intake import Given
 from loaders.reading.options import Options
 
-Connection = psycopg.Connection[Any]
 # Any number that only this project uses.
 _RUN_LOCK = 7_205_819_337_404
 # Seconds that a file must not have changed for to be complete.
@@ -43,7 +40,7 @@ CORE, RECOMMENDATIONS = "core", "recommendations"
 class RunningError(LoaderError):
     """Another run is under way."""
 
-    exit_code = 5
+    exit_code = ExitCode.RUNNING
 
 
 @dataclass(frozen=True)
@@ -91,42 +88,32 @@ def list_files(folder: Path, on_note: Callable[[str], None]) -> list[Path]:
     return sorted(found)
 
 
-def copy_new(
+def check_new(
     connection: Connection,
     project: Project,
     contract: Contract,
     paths: list[Path],
     options: Options,
-    *,
-    table: str | None = None,
-    on_progress: Callable[[Path], AbstractContextManager[Progress]],
-    on_note: Callable[[str], None],
+    table: Table | None = None,
 ) -> Iterator[Result]:
-    """Copy files into their tables and yield what became of each; what is loaded already is skipped."""
-    for path in paths:
-        target = table_of(contract, path, table)
-        if isinstance(target, Table):
-            with on_progress(path) as progress:
-                target = copy_file(Postgres(connection), project, target, path, options, progress, on_note)
-        yield target
-
-
-def check_new(
-    connection: Connection, project: Project, contract: Contract, paths: list[Path], options: Options, table: str | None
-) -> Iterator[Result]:
-    """Judge files as `copy_new` does, and write nothing."""
+    """Judge files as `copy_files` copies them, and write nothing."""
     row = connection.execute("select to_regclass('loader.loads') is not null").fetchone()
+    ledger = PostgresLedger(connection) if row and row[0] else None
     for path in paths:
-        target = table_of(contract, path, table)
-        if isinstance(target, Table):
-            known = row and row[0] and ledger.find_loaded(connection, target, file_digest(path))
-            target = skipped(path.name, target, known) if known else check_file(project, target, path, options)[0]
-        yield target
+        given = Given(path)
+        try:
+            target = table_of(contract, path, table)
+            sha256 = given.sha256()
+        except FileRefusedError as error:
+            yield refused(given, error)
+            continue
+        known = ledger.find_loaded(target, sha256) if ledger and sha256 else None
+        yield skipped(given, target, known) if known else check_file(project, target, path, options)[0]
 
 
 def find_pending(connection: Connection) -> Pending:
     """Return what the marts don't know yet."""
-    ledger.fail_broken_loads(connection)
+    PostgresLedger(connection).fail_broken()
     row = connection.execute(
         """
         select

@@ -7,19 +7,16 @@ build sees what changed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from loaders.contract.quoting import identifier
 from loaders.contract.tables import SYSTEM_COLUMNS, Contract, Table, history_of
-from loaders.destinations.postgres import ledger
+from loaders.destinations.base import Load
+from loaders.destinations.postgres.connection import Connection
+from loaders.destinations.postgres.ledger import PostgresLedger
 from loaders.errors import LoaderError
-
-Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def plan_undo(connection: Connection, contract: Contract, load_id: int) -> Undo:
     Raises:
         LoaderError: It can't be taken back; the message says why, and which later loads to take back first.
     """
-    load = ledger.read_load(connection, load_id)
+    load = PostgresLedger(connection).read_load(load_id)
     _refuse_what_is_not_in(connection, load)
     table = _table_of(contract, load)
     if blocking := _find_blocking(connection, table, load_id):
@@ -88,24 +85,24 @@ def undo_load(
     Raises:
         LoaderError: It can't be taken back; nothing is changed.
     """
-    table = _table_of(contract, ledger.read_load(connection, load_id))
-    with ledger.only_loader(connection, table, wait=wait, on_note=on_note):
+    ledger = PostgresLedger(connection)
+    table = _table_of(contract, ledger.read_load(load_id))
+    with ledger.only_loader(table, wait=wait, on_note=on_note):
         plan = plan_undo(connection, contract, load_id)
-        undo_id = ledger.start_load(connection, table, f"undo of load {load_id}", undone_load_id=load_id)
+        undo_id = ledger.start(table, f"undo of load {load_id}", undone_load_id=load_id)
         try:
             with connection.transaction():
                 _take_back(connection, table, plan, undo_id)
                 connection.execute("update loader.loads set status = 'undone' where load_id = %s", (load_id,))
                 removed, restored = plan.rows_removed, plan.rows_restored
-                ledger.finish_load(connection, undo_id, "loaded", removed=removed, updated=restored)
+                ledger.finish(undo_id, "loaded", removed=removed, updated=restored)
         except BaseException as error:
-            with suppress(psycopg.Error):
-                ledger.finish_load(connection, undo_id, "failed", ledger.reason_of(error))
+            ledger.fail(undo_id, error)
             raise
     return replace(plan, undo_id=undo_id)
 
 
-def _refuse_what_is_not_in(connection: Connection, load: ledger.Load) -> None:
+def _refuse_what_is_not_in(connection: Connection, load: Load) -> None:
     if load.undone_load_id is not None:
         raise LoaderError(
             f"Load {load.load_id} is itself an undo, of load {load.undone_load_id}.",
@@ -119,7 +116,7 @@ def _refuse_what_is_not_in(connection: Connection, load: ledger.Load) -> None:
         raise LoaderError(f"Load {load.load_id} is {load.status}: nothing of it is in.", "There is nothing to undo.")
 
 
-def _table_of(contract: Contract, load: ledger.Load) -> Table:
+def _table_of(contract: Contract, load: Load) -> Table:
     for table in contract.copied_tables:
         if table.full_name == load.table_name:
             return table
@@ -151,7 +148,7 @@ def _find_blocking(connection: Connection, table: Table, load_id: int) -> list[i
     return [number for (number,) in connection.execute(query).fetchall()]
 
 
-def _find_unsure(connection: Connection, load: ledger.Load) -> tuple[int, ...]:
+def _find_unsure(connection: Connection, load: Load) -> tuple[int, ...]:
     query = """
         select load_id from loader.loads
         where table_name = %s and load_id > %s and status = 'loaded' and rows_unchanged > 0

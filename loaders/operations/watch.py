@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-
-import psycopg
 
 from loaders.contract.tables import Contract, Table
-from loaders.copy import Progress, Result, copy_file, silent
-from loaders.destinations.base import Postgres
+from loaders.copy import Result, copy_files
+from loaders.destinations.postgres.connection import Connection
+from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import FileRefusedError
 from loaders.project import Project
-from loaders.reading.files import SUFFIXES, table_of
+from loaders.reading.files import SUFFIXES
 from loaders.reading.options import Options
 
 # Device and number of a file, size, moment of the last change: what says that it is another one or goes on growing.
@@ -85,15 +83,14 @@ class Arrivals:
 
 
 def watch(
-    connection: psycopg.Connection[Any],
+    connection: Connection,
     project: Project,
     contract: Contract,
     arrivals: Arrivals,
     options: Options,
     *,
     interval: float = 1,
-    table: str | None = None,
-    on_progress: Progress = silent,
+    table: Table | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Result]:
     """Copy files as they arrive, and yield what became of each, until Ctrl-C between two files.
@@ -107,23 +104,19 @@ def watch(
         arrivals: The folders.
         options: How to read and copy the files.
         interval: Seconds from one look to the next.
-        table: Name of the table of all files; otherwise their names begin with it.
-        on_progress: See `copy_file`.
+        table: Table of all files; otherwise their names begin with it.
         on_note: See `copy_file`.
 
     Raises:
         LoaderError: A folder can't be read, or the database refuses.
     """
+    destination = Postgres(connection)
     while True:
         try:
             arrived = arrivals.look(interval)
         except KeyboardInterrupt:
             return
-        for path in arrived:
-            target = table_of(contract, path, table)
-            if isinstance(target, Table):
-                target = copy_file(Postgres(connection), project, target, path, options, on_progress, on_note)
-            yield target
+        yield from copy_files(destination, project, contract, arrived, options, table=table, on_note=on_note)
         try:
             time.sleep(interval)
         except KeyboardInterrupt:

@@ -6,9 +6,8 @@ import glob
 from pathlib import Path
 
 from loaders.contract.tables import Contract, Table
-from loaders.copy import Result
-from loaders.errors import FileRefusedError
-from loaders.reading.intake import STDIN, display_name
+from loaders.errors import FileRefusedError, LoaderError
+from loaders.reading.intake import STDIN
 
 SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 
@@ -39,13 +38,15 @@ def _files(text: str) -> list[Path]:
     return [Path(match) for match in glob.glob(text)]  # noqa: PTH207 (patterns may be absolute)
 
 
-def table_of(contract: Contract, path: Path, name: str | None) -> Table | Result:
-    """Return the table that is named, or else the one that the file's name begins with; a refusal if there is none."""
-    if name is not None:
-        return contract.table(name)
+def table_of(contract: Contract, path: Path, table: Table | None = None) -> Table:
+    """Return the table that is named, or else the one that the file's name begins with.
+
+    Raises:
+        FileRefusedError: The file's name begins with no table's name.
+        LoaderError: Standard input needs a table that is named.
+    """
+    if table is not None:
+        return table
     if str(path) == STDIN:
-        raise FileRefusedError("Standard input has no name to tell its table from.", "Say --table NAME.")
-    try:
-        return contract.table_for_file(path.name)
-    except FileRefusedError as error:
-        return Result(display_name(path), "", "refused", message=error.message, hint=error.hint)
+        raise LoaderError("Standard input has no name to tell its table from.", "Say --table NAME.")
+    return contract.table_for_file(path.name)

@@ -1,18 +1,15 @@
-"""Open a CSV file: find its delimiter, and give each name in its header the contract's column."""
+"""The header of a CSV file: find its delimiter, and give each name the contract's column."""
 
 from __future__ import annotations
 
-import io
 import mmap
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from loaders.contract.tables import FROM_ROW, Column, Table
 from loaders.errors import FileRefusedError
 from loaders.reading.grammar import LINE_END, Grammar, count_breaks
-from loaders.reading.intake import BLOCK, Spooled, display_name, spool
+from loaders.reading.intake import Intake
 
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
@@ -21,112 +18,54 @@ _WIDE = 200
 
 
 @dataclass(frozen=True)
-class CsvFile:
-    """A CSV file whose header fits its table.
+class CsvFile(Intake):
+    """A CSV file that is taken in and whose header fits its table.
 
     Attributes:
-        name: File name without its folder.
-        path: Working file: the content as UTF-8.
-        sha256: Hash of the file as it was given, before decompression.
-        size: Bytes of the file as it was given.
-        encoding: Encoding that the file was in.
         delimiter: Character between fields.
         header: Names in the header, as they stand there.
         header_text: The header record as it stands in the file.
         columns: For each header the contract's column, None for one that the contract does not know.
+        unknown_headers: The headers that the contract does not know; their values are kept in `_extra`.
         first_line: Physical line behind the header.
         first_byte: Offset of that line in the working file.
-        has_quotes: Whether any quote stands in the file.
-        has_nul: Whether any NUL byte stands in the file.
     """
 
-    name: str
-    path: Path
-    sha256: str
-    size: int
-    encoding: str
     delimiter: str
     header: tuple[str, ...]
     header_text: str
     columns: tuple[Column | None, ...]
+    unknown_headers: tuple[str, ...]
     first_line: int
     first_byte: int
-    has_quotes: bool
-    has_nul: bool
 
     @property
     def is_wide(self) -> bool:
         """Whether there are so many columns that those the contract does not know are read as one (see `wide`)."""
         return len(self.header) > _WIDE
 
-    @property
-    def unknown_headers(self) -> tuple[str, ...]:
-        """The headers that the contract does not know; their values are kept in `_extra`."""
-        return tuple(name for name, column in zip(self.header, self.columns, strict=True) if column is None)
 
-
-def open_csv(
-    path: Path,
-    table: Table,
-    folder: Path,
-    *,
-    encoding: str | None = None,
-    on_progress: Callable[[int], None] = lambda _: None,
-) -> CsvFile:
-    """Take in the file at `path` (`-` for standard input) into `folder` and match its header to `table`.
-
-    Args:
-        path: A file, plain or compressed with gzip or Zstandard.
-        table: The table that the file is for.
-        folder: Private folder for the working file.
-        encoding: Name of a Python codec; detected by default.
-        on_progress: Called with the number of bytes read since the last call.
+def match_header(taken: Intake, table: Table) -> CsvFile:
+    """Match the header of a file to its table.
 
     Raises:
-        FileRefusedError: The file can't be read, is no CSV file, or its header does not fit the table.
+        FileRefusedError: The file is no CSV file, or its header does not fit the table.
     """
-    spooled = spool(path, folder, encoding, on_progress)
-    if not spooled.path.stat().st_size:
+    if not taken.path.stat().st_size:
         raise FileRefusedError("The file is empty.", "Export it again.")
-    working, has_quotes, has_nul = _plain_line_ends(spooled)
-    with working.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with taken.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
         delimiter, names, text, line, byte = _read_header(content, table)
+    columns = _match_names(names, table)
     return CsvFile(
-        name=display_name(path),
-        path=working,
-        sha256=spooled.sha256,
-        size=spooled.size,
-        encoding=spooled.encoding,
+        **vars(taken),
         delimiter=delimiter,
         header=names,
         header_text=text,
-        columns=_match_header(names, table),
+        columns=columns,
+        unknown_headers=tuple(name for name, column in zip(names, columns, strict=True) if column is None),
         first_line=line,
         first_byte=byte,
-        has_quotes=has_quotes,
-        has_nul=has_nul,
     )
-
-
-def _plain_line_ends(spooled: Spooled) -> tuple[Path, bool, bool]:
-    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF alone."""
-    path = spooled.path
-    found: set[bytes] = set()
-    with path.open("rb") as source:
-        while block := source.read(BLOCK):
-            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
-        has_quotes, has_nul = b'"' in found, b"\x00" in found
-        if has_quotes or b"\r" not in found:
-            return path, has_quotes, has_nul
-        source.seek(0)
-        target = path.with_name("lines.csv")
-        translate = io.IncrementalNewlineDecoder(None, translate=True)
-        with target.open("wb") as out:
-            while block := source.read(BLOCK):
-                out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
-            out.write(translate.decode("", final=True).encode("latin-1"))
-    path.unlink()
-    return target, has_quotes, has_nul
 
 
 def _read_header(content: mmap.mmap, table: Table) -> tuple[str, tuple[str, ...], str, int, int]:
@@ -171,7 +110,7 @@ def _name(field: re.Match[bytes]) -> str:
     return text if field["quoted"] is None else text[1:-1].replace('""', '"')
 
 
-def _match_header(header: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
+def _match_names(header: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     """Give each header its column.
 
     Raises:

@@ -42,90 +42,113 @@ _UNDEFINED_IN_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
 
 
 @dataclass(frozen=True)
-class Spooled:
-    """A file's content as UTF-8 without a byte order mark; `sha256` and `size` are those of the bytes as given."""
+class Intake:
+    """A file that is taken in.
 
+    Attributes:
+        name: File name without its folder.
+        path: Working file: the content as UTF-8 without a byte order mark; without quotes its lines end with LF alone.
+        sha256: Hash of the file as it was given, before decompression.
+        size: Bytes of the file as it was given.
+        encoding: Encoding that the file was in.
+        has_quotes: Whether any quote stands in the file.
+        has_nul: Whether any NUL byte stands in the file.
+    """
+
+    name: str
     path: Path
     sha256: str
     size: int
     encoding: str
+    has_quotes: bool
+    has_nul: bool
 
 
-def display_name(path: Path) -> str:
-    """Return a file's name for messages and the ledger; bytes in it that are no UTF-8 are written as escapes."""
-    if str(path) == STDIN:
-        return "(standard input)"
-    return os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
+class Given:
+    """A file as it is given: what it is called, what is in it, and whether that is known already.
 
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes as hexadecimal text.
-
-    Raises:
-        FileRefusedError: The file can't be read.
+    Attributes:
+        path: The file, or `-` for standard input.
+        name: Its name without its folder, for messages and the ledger; bytes that are no UTF-8 are written as escapes.
     """
-    with _readable(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is read yet."""
+        self.path = path
+        self.is_stdin = str(path) == STDIN
+        encoded = os.fsencode(path.name)
+        self.name = "(standard input)" if self.is_stdin else encoded.decode("utf-8", errors="backslashreplace")
 
-def spool(path: Path, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Spooled:
-    """Take in the file at `path` (`-` for standard input) into `folder`.
+    def sha256(self) -> str | None:
+        """Return the hash of the file's bytes; None for standard input and pipes, which can be read only once.
 
-    Args:
-        path: A file, plain or compressed with gzip or Zstandard.
-        folder: Private folder for the working file.
-        encoding: Name of a Python codec; detected without it.
-        on_progress: Called with the number of bytes read since the last call.
+        Raises:
+            FileRefusedError: The file can't be read.
+        """
+        if not self.path.is_file():
+            return None
+        with self._opened() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
-    Raises:
-        FileRefusedError: The file can't be read, is binary, changes meanwhile, or is not in the encoding.
-    """
-    codec = None if encoding is None else _codec(encoding)
-    target = folder / "spool.csv"
-    with _readable(path) as source:
-        before = os.fstat(source.fileno()) if source is not sys.stdin.buffer else None
-        hashed = _Hashed(source, on_progress)
-        reader = io.BufferedReader(hashed, BLOCK)
-        start = reader.peek(16)[:16]
-        for magic, (kind, hint) in _MAGIC.items():
-            if start.startswith(magic):
-                raise FileRefusedError(f"{display_name(path)} is {kind}, not a CSV file.", hint)
+    def take_in(self, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Intake:
+        """Read the file, which may be compressed with gzip or Zstandard, into a working file.
+
+        Args:
+            folder: Private folder for the working file.
+            encoding: Name of a Python codec; detected without it.
+            on_progress: Called with the number of bytes read since the last call.
+
+        Raises:
+            FileRefusedError: The file can't be read, is binary, changes meanwhile, or is not in the encoding.
+        """
+        codec = None if encoding is None else _codec(encoding)
+        target = folder / "spool.csv"
+        with self._opened() as source:
+            before = None if self.is_stdin else os.fstat(source.fileno())
+            hashed = _Hashed(source, on_progress)
+            reader = io.BufferedReader(hashed, BLOCK)
+            start = reader.peek(16)[:16]
+            for magic, (kind, hint) in _MAGIC.items():
+                if start.startswith(magic):
+                    raise FileRefusedError(f"{self.name} is {kind}, not a CSV file.", hint)
+            try:
+                with target.open("wb") as out:
+                    out.writelines(_decompressed(reader, start))
+            except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+                raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
+            while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
+                pass
+            if before is not None and stat.S_ISREG(before.st_mode):
+                after = os.fstat(source.fileno())
+                was, now = (before.st_size, before.st_mtime_ns), (after.st_size, after.st_mtime_ns)
+                if was != now or hashed.size != after.st_size:
+                    raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
+        decoded, found = _decode(target, codec)
+        path, has_quotes, has_nul = _with_plain_line_ends(decoded)
+        return Intake(self.name, path, hashed.digest.hexdigest(), hashed.size, found, has_quotes, has_nul)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        if self.is_stdin:
+            yield sys.stdin.buffer
+            return
         try:
-            with target.open("wb") as out:
-                out.writelines(_decompressed(reader, start))
-        except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
-            raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
-        while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
-            pass
-        if before is not None and stat.S_ISREG(before.st_mode):
-            after = os.fstat(source.fileno())
-            if (before.st_size, before.st_mtime_ns, hashed.size) != (after.st_size, after.st_mtime_ns, after.st_size):
-                raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
-    decoded, found = _decode(target, codec)
-    return Spooled(decoded, hashed.digest.hexdigest(), hashed.size, found)
+            file = self.path.open("rb")
+        except FileNotFoundError as error:
+            raise FileRefusedError(f"There is no file {self.name}.", "Check the path.") from error
+        except IsADirectoryError as error:
+            raise FileRefusedError(f"{self.name} is a folder.", "Give the CSV files in it.") from error
+        except PermissionError as error:
+            raise FileRefusedError(
+                f"No permission to read {self.name}.", "Give yourself the right to read it."
+            ) from error
+        except OSError as error:
+            raise FileRefusedError(f"{self.name} can't be opened: {error.strerror}.", "Check the path.") from error
+        with file:
+            yield file
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[BinaryIO]:
-    if str(path) == STDIN:
-        yield sys.stdin.buffer
-        return
-    name = display_name(path)
-    try:
-        file = path.open("rb")
-    except FileNotFoundError as error:
-        raise FileRefusedError(f"There is no file {name}.", "Check the path.") from error
-    except IsADirectoryError as error:
-        raise FileRefusedError(f"{name} is a folder.", "Give the CSV files in it.") from error
-    except PermissionError as error:
-        raise FileRefusedError(f"No permission to read {name}.", "Give yourself the right to read it.") from error
-    except OSError as error:
-        raise FileRefusedError(f"{name} can't be opened: {error.strerror}.", "Check the path.") from error
-    with file:
-        yield file
 
 
 class _Hashed(io.RawIOBase):
@@ -239,3 +262,23 @@ def _detect_encoding(path: Path) -> str:
             broken = True
         broken = broken or bool(decoder.decode(b"", final=True))
     return "cp1252" if broken else "utf-8"
+
+
+def _with_plain_line_ends(path: Path) -> tuple[Path, bool, bool]:
+    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF alone."""
+    found: set[bytes] = set()
+    with path.open("rb") as source:
+        while block := source.read(BLOCK):
+            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
+        has_quotes, has_nul = b'"' in found, b"\x00" in found
+        if has_quotes or b"\r" not in found:
+            return path, has_quotes, has_nul
+        source.seek(0)
+        target = path.with_name("lines.csv")
+        translate = io.IncrementalNewlineDecoder(None, translate=True)
+        with target.open("wb") as out:
+            while block := source.read(BLOCK):
+                out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
+            out.write(translate.decode("", final=True).encode("latin-1"))
+    path.unlink()
+    return target, has_quotes, has_nul

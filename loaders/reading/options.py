@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loaders.reading.rules import Format
+from loaders.errors import FileRefusedError
+from loaders.reading.formats import Format
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,14 @@ class Limit:
             raise ValueError(text)
         return cls(None, number / 100) if "%" in text else cls(int(number), None)
 
-    def allows(self, rejected: int, read: int) -> bool:
-        """Tell whether a file with so many rejected rows may be loaded."""
-        return rejected <= (self.rows if self.rows is not None else (self.share or 0) * read)
+    def refusal(self, rejected: int, read: int) -> FileRefusedError | None:
+        """Return why a file with so many rejected rows may not be loaded, None if it may."""
+        if rejected <= (self.rows if self.rows is not None else (self.share or 0) * read):
+            return None
+        return FileRefusedError(
+            f"{rejected} of {read} rows break the contract; at most {self} may.",
+            "Mend them, or allow more with --max-rejects.",
+        )
 
     def __str__(self) -> str:
         """Return the limit as it is given on the command line."""

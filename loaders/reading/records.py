@@ -1,7 +1,7 @@
 """The records of a CSV file as the table `records` of DuckDB, and the way from a record back to its place in the file.
 
 A file without any quote whose lines all have the same number of delimiters is read by DuckDB as it stands. Any other
-one is cut into records first (see `lines`), and DuckDB reads those that are sound.
+one is cut into records first (see `grammar`), and DuckDB reads those that are sound.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEPT = 32 << 20
 
 
 class Records:
-    """Fills two tables: `records` (fields `c0`, `c1`, … in the order of the file) and `pieces` (see `lines.Piece`).
+    """Fills two tables: `records` (fields `c0`, `c1`, … in the order of the file) and `pieces` (see `grammar.Piece`).
 
     Attributes:
         read: Number of records in the file.

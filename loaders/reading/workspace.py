@@ -1,14 +1,20 @@
-"""A private folder for the working files of one run, removed afterwards; what killed runs left goes with the next."""
+"""Where a run works: a private folder, removed afterwards, and a DuckDB that Ctrl-C stops.
+
+The folders that killed runs left go with the next.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import duckdb
 
@@ -44,6 +50,35 @@ def working_folder(project: Project) -> Iterator[Path]:
                 f"Working files can't be written: {what}.",
                 f"Make room on the disk of {folder.parent}; a file needs some three times its size while it is loaded.",
             ) from error
+
+
+@contextmanager
+def interruptible(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let Ctrl-C end the query under way.
+
+    DuckDB alone waits for the tasks of its other threads, and one task may be the whole query.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed.
+    """
+    former = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(former):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        database.interrupt()
+        former(number, frame)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # so DuckDB says Ctrl-C
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 @contextmanager

@@ -13,8 +13,7 @@ import duckdb
 from loaders.contract.tables import Contract, Table
 from loaders.errors import LoaderError
 from loaders.project import Project
-from loaders.reading.interrupt import interruptible
-from loaders.reading.workspace import working_folder
+from loaders.reading.workspace import interruptible, working_folder
 from loaders.synthetic.events import define_events
 from loaders.synthetic.faults import add_faults
 from loaders.synthetic.journey import define_journey

@@ -7,12 +7,14 @@ import io
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from loaders.contract.tables import Column, Table
-from loaders.reading.header import CsvFile, open_csv
-from loaders.reading.rules import Format
-from loaders.reading.scan import Reject, Scan
+from loaders.reading.formats import Format
+from loaders.reading.header import CsvFile, match_header
+from loaders.reading.intake import Given
+from loaders.reading.options import Options
+from loaders.reading.rejects import Reject
+from loaders.reading.scan import Scan
 
 csv.field_size_limit(1 << 30)
 NOTES = Table("s", "raw", "notes", (Column("a", "text", not_null=True, unique=True), Column("b", "text")))
@@ -32,14 +34,14 @@ class Reading:
         return [(reject.line, reject.column, reject.reason) for reject in self.rejects]
 
 
-def judge(content: bytes | Path, table: Table, form: Format | None = None, **options: Any) -> Reading:
+def judge(content: bytes | Path, table: Table, form: Format | None = None, encoding: str | None = None) -> Reading:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = content if isinstance(content, Path) else folder / "given.csv"
         if isinstance(content, bytes):
             path.write_bytes(content)
-        file = open_csv(path, table, folder, **options)
-        scan = Scan(file, table, form or Format(), "UTC")
+        file = match_header(Given(path).take_in(folder, encoding, lambda _: None), table)
+        scan = Scan(file, table, Options(form or Format()), "UTC")
         try:
             rejects = list(scan.rejects())
             with scan.stream(1) as stream:

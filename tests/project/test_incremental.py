@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from loaders.demo.__main__ import write_files
+from loaders.demo.files import write_files
 from tests.project.conftest import Dbt, Environment, query
 
 Row = dict[str, str]

@@ -1,4 +1,4 @@
-"""Create and extend the schemas and tables of the contract in DuckDB."""
+"""Create and extend the schemas and tables of the contract in DuckDB, with its own types."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
-from loaders.destinations.duckdb.values import DUCKDB_TYPES
-from loaders.destinations.postgres.schema import refuse_drift
+from loaders.contract.types import Digits
+from loaders.destinations.base import refuse_drift
+
+# DuckDB's widest decimal has 38 digits; ten of them behind the point keep fractions of cents, rates and quantities.
+DUCKDB_DIGITS = Digits(integer=28, fraction=10, zeros_count=False)
+DUCKDB_TYPES = {
+    "text": "varchar",
+    "bigint": "bigint",
+    "numeric": f"decimal(38,{DUCKDB_DIGITS.fraction})",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamptz": "timestamp with time zone",
+    "jsonb": "json",
+    "bytea": "blob",
+}
 
 
-def init_schema(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
-    """Make the database match the contract inside a transaction; see `schema.init_schema`."""
-    done: list[str] = []
+def match_schema(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[str]:
+    """Make the database match the contract, inside the caller's transaction; see `Destination.init_schema`."""
     for schema in sorted({LEDGER_SCHEMA, *(table.schema for table in contract.tables)}):
         connection.execute(f"create schema if not exists {quoted(schema)}")
     connection.execute("create sequence if not exists loader.load_ids")
     existing = _existing_columns(connection)
-    for table in contract.tables:
-        done += _match(connection, table, existing)
+    done = [sentence for table in contract.tables for sentence in _match(connection, table, existing)]
     for table in contract.copied_tables:
         _match(connection, history_of(table), existing)
     return done

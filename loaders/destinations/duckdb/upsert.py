@@ -10,42 +10,45 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import SYSTEM_COLUMNS, Table, history_of
-from loaders.destinations.duckdb.values import converted
+from loaders.destinations.base import Changes
+from loaders.destinations.duckdb.schema import DUCKDB_TYPES
 from loaders.reading.scan import Scan
 
-Connection = duckdb.DuckDBPyConnection
+
+def upsert(
+    connection: duckdb.DuckDBPyConnection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
+) -> Changes:
+    """Insert rows whose key is new and update those that say something else now; see `Destination.store`."""
+    return merge(connection, table, read_rows(connection, table, scan, load_id, on_bytes), scan, load_id)
 
 
 def read_rows(
-    connection: Connection, time_zone: str, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
+    connection: duckdb.DuckDBPyConnection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
 ) -> str:
-    """Return a query for the good rows of a file; the arguments are those of `upsert.upsert`."""
-    file = scan.folder / "rows.parquet"
+    """Return a query for the good rows of a file, with the types of their table."""
+    file = scan.file.path.with_name("rows.parquet")
     scan.write(load_id, file)
     on_bytes(file.stat().st_size)
-    connection.execute("set TimeZone = $1", [time_zone])
+    connection.execute("set TimeZone = $1", [scan.time_zone])
     types = {column.name: column.data_type for column in table.columns} | SYSTEM_COLUMNS
     values = ", ".join(f"{converted(name, types[name])} as {quoted(name)}" for name in scan.columns)
     return f"select {values} from read_parquet({literal(str(file))})"
 
 
-def merge(connection: Connection, table: Table, incoming: str, scan: Scan, load_id: int) -> dict[str, int]:
-    """Insert rows whose key is new and update those that say something else now; see `upsert.upsert`.
+def merge(connection: duckdb.DuckDBPyConnection, table: Table, incoming: str, scan: Scan, load_id: int) -> Changes:
+    """Insert rows whose key is new and update those that say something else now.
 
     Args:
-        connection: Connection inside the transaction that the load stands or falls with.
+        connection: duckdb.DuckDBPyConnection inside the transaction that the load stands or falls with.
         table: The raw table.
         incoming: Query for the good rows.
         scan: The file's records.
         load_id: Number of the load.
-
-    Returns:
-        How many rows were `inserted`, `updated` and `unchanged`.
     """
     expected = scan.rows_read - scan.rows_rejected
     if count(connection, quoted_table(table)) == 0:
         connection.execute(f"insert into {quoted_table(table)} by name {incoming}")
-        return {"inserted": expected, "updated": 0, "unchanged": 0}
+        return Changes(inserted=expected)
     connection.execute(f"create or replace temporary table incoming as {incoming}")
     updated = _replace(connection, table, scan.given_columns, load_id)
     key = quoted(table.key.name)
@@ -54,10 +57,10 @@ def merge(connection: Connection, table: Table, incoming: str, scan: Scan, load_
     )
     [inserted] = connection.fetchone() or (0,)
     connection.execute("drop table incoming")
-    return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
+    return Changes(inserted, updated, expected - inserted - updated)
 
 
-def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_id: int) -> int:
+def _replace(connection: duckdb.DuckDBPyConnection, table: Table, given: tuple[str, ...], load_id: int) -> int:
     """Replace rows that say something else now, in the columns that the file has; return how many."""
     columns = [name for name in given if name != table.key.name]
     if not columns:
@@ -93,7 +96,7 @@ def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_
     return replaced
 
 
-def count(connection: Connection, relation: str) -> int:
+def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     """Return how many rows a relation has."""
     [rows] = connection.execute(f"select count(*) from {relation}").fetchone() or (0,)
     return int(rows)
@@ -112,3 +115,20 @@ def _differs(name: str, data_type: str) -> str:
     differs = f"{existing} is distinct from {incoming}"
     # Two ways to write one JSON value are the same; Python looks only where the texts differ.
     return f"case when {differs} then not is_same_json({existing}, {incoming}) end" if data_type == "jsonb" else differs
+
+
+def converted(name: str, data_type: str) -> str:
+    """Return the SQL that makes a value of a type of the contract out of a text that its rules let pass.
+
+    Args:
+        name: Column with the text.
+        data_type: The contract's type.
+    """
+    column = quoted(name)
+    if data_type == "boolean":
+        return f"lower({column}) in ('t', 'true', 'yes', 'y', 'on', '1')"
+    if data_type == "timestamptz":
+        # DuckDB knows a capital Z alone, and no blank before an offset.
+        written = f"regexp_replace(regexp_replace({column}, '\\s*(Z|z|UTC)$', '+00'), '\\s+([+-]\\d\\d\\S*)$', '\\1')"
+        return f"cast(case when length({column}) > 10 then {written} else {column} end as timestamp with time zone)"
+    return column if data_type == "text" else f"cast({column} as {DUCKDB_TYPES[data_type]})"

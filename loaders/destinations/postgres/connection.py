@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError
@@ -17,6 +17,9 @@ CONNECT_SECONDS = "10"
 # Any of these says that the user has a server.
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname"}
+
+
+Connection = psycopg.Connection[Any]
 
 
 def named_server() -> str | None:
@@ -39,9 +42,7 @@ def connection_environment(project: Project) -> dict[str, str]:
     return server.environment()
 
 
-def connect(
-    project: Project, *, autocommit: bool = False, application_name: str = "loader"
-) -> psycopg.Connection[TupleRow]:
+def connect(project: Project, *, autocommit: bool = False, application_name: str = "loader") -> Connection:
     """Return a new connection to the project's database.
 
     Raises:

@@ -6,12 +6,11 @@ no superuser; CREATEROLE and the ownership of what is there will do, as managed 
 
 from __future__ import annotations
 
-from typing import Any
-
 import psycopg
 from psycopg import sql
 
 from loaders.contract.tables import Contract
+from loaders.destinations.postgres.connection import Connection
 from loaders.destinations.postgres.schema import LOADER_ROLE, OPERATIONS_SCHEMA
 from loaders.errors import DatabaseError, postgres_message
 
@@ -23,8 +22,6 @@ ROLES = {
 }
 MARTS = "marts"
 BUILT_SCHEMAS = ("staging", "intermediate", MARTS)
-
-Connection = psycopg.Connection[Any]
 
 
 def init_roles(connection: Connection, contract: Contract) -> list[str]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import psycopg
 from psycopg import sql
 
 from loaders.contract.quoting import identifier
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
-from loaders.errors import DatabaseError
+from loaders.destinations.base import refuse_drift
+from loaders.destinations.postgres.connection import Connection
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
 _SCHEMA_LOCK = 7_205_819_337_402
@@ -64,35 +61,26 @@ OWN_TABLES = {
 }
 
 
-def init_schema(connection: psycopg.Connection[Any], contract: Contract) -> list[str]:
-    """Make the database match the contract in one transaction; return what was done, a sentence each.
-
-    Missing schemas, tables and columns are added. Nothing is ever dropped or retyped.
-
-    Raises:
-        DatabaseError: A table has a column that the contract no longer has, or has with another type.
-    """
-    done: list[str] = []
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
-        schemas = {LEDGER_SCHEMA, OPERATIONS_SCHEMA, *(table.schema for table in contract.tables)}
-        existing = _existing_columns(connection, schemas)
-        # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
-        for schema in sorted(schemas - _existing_schemas(connection)):
-            connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-        _become_owner(connection, schemas)
-        for table in contract.tables:
-            done += _match(connection, table, existing)
-        # These follow their raw tables without further words.
-        for table in contract.copied_tables:
-            _match(connection, history_of(table), existing)
-        for name, statement in OWN_TABLES.items():
-            if name not in existing:
-                connection.execute(statement)
+def match_schema(connection: Connection, contract: Contract) -> list[str]:
+    """Make the database match the contract, inside the caller's transaction; see `Destination.init_schema`."""
+    connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+    schemas = {LEDGER_SCHEMA, OPERATIONS_SCHEMA, *(table.schema for table in contract.tables)}
+    existing = _existing_columns(connection, schemas)
+    # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
+    for schema in sorted(schemas - _existing_schemas(connection)):
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    _become_owner(connection, schemas)
+    done = [sentence for table in contract.tables for sentence in _match(connection, table, existing)]
+    # These follow their raw tables without further words.
+    for table in contract.copied_tables:
+        _match(connection, history_of(table), existing)
+    for name, statement in OWN_TABLES.items():
+        if name not in existing:
+            connection.execute(statement)
     return done
 
 
-def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+def _match(connection: Connection, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
     """Create a table or add what it lacks; return what was done."""
     name = table.full_name
     if name not in existing:
@@ -105,11 +93,11 @@ def _match(connection: psycopg.Connection[Any], table: Table, existing: dict[str
     return [f"added {name}.{column.name}" for column in new]
 
 
-def _existing_schemas(connection: psycopg.Connection[Any]) -> set[str]:
+def _existing_schemas(connection: Connection) -> set[str]:
     return {name for (name,) in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
 
 
-def _become_owner(connection: psycopg.Connection[Any], schemas: set[str]) -> None:
+def _become_owner(connection: Connection, schemas: set[str]) -> None:
     """Act as the role that owns the tables until the transaction ends, so that all of its members can load."""
     query = """
         select rolname from pg_catalog.pg_roles
@@ -124,7 +112,7 @@ def _become_owner(connection: psycopg.Connection[Any], schemas: set[str]) -> Non
         connection.execute(sql.SQL("set local role {}").format(sql.Identifier(LOADER_ROLE)))
 
 
-def _existing_columns(connection: psycopg.Connection[Any], schemas: set[str]) -> dict[str, dict[str, str]]:
+def _existing_columns(connection: Connection, schemas: set[str]) -> dict[str, dict[str, str]]:
     rows = connection.execute(
         """
         select
@@ -152,7 +140,7 @@ def _existing_columns(connection: psycopg.Connection[Any], schemas: set[str]) ->
 _CATALOG_TYPES = {"int8": "bigint", "bool": "boolean"}
 
 
-def _create(connection: psycopg.Connection[Any], table: Table) -> None:
+def _create(connection: Connection, table: Table) -> None:
     columns = [_definition(column) for column in table.columns]
     if table.copied:
         columns += [
@@ -185,7 +173,7 @@ def _definition(column: Column) -> sql.Composed:
     )
 
 
-def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> None:
+def _add(connection: Connection, table: Table, column: Column) -> None:
     """Add a column; rows that are there keep NULL in it unless the contract has a default."""
     statement = sql.SQL("alter table {} add column {} {}").format(
         identifier(table), sql.Identifier(column.name), sql.SQL(column.data_type)
@@ -193,40 +181,3 @@ def _add(connection: psycopg.Connection[Any], table: Table, column: Column) -> N
     if column.default is not None:
         statement += sql.SQL(" default {}").format(sql.Literal(column.default))
     connection.execute(statement)
-
-
-def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] | None = None) -> None:
-    """Refuse to go on where a table has a column that the contract has not, or has with another type.
-
-    Args:
-        table: The table as the contract has it.
-        found: Name and type of each column in the database, in the contract's words.
-        types: The database's word for a type of the contract, where it is another one.
-
-    Raises:
-        DatabaseError: The table has drifted from the contract; the hint says how to bring it back.
-    """
-    words = types or {}
-    wanted = {column.name: column.data_type for column in table.columns}
-    for name, data_type in found.items():
-        where = f"{table.full_name}.{name}"
-        if name in SYSTEM_COLUMNS:
-            continue
-        if name not in wanted:
-            raise DatabaseError(
-                f"{where} is in the database but no longer in the contract.",
-                f"Put it back into the sources file, or drop it yourself: {_alter(table, f'drop column {name}')}",
-            )
-        if wanted[name] != data_type:
-            word = words.get(wanted[name], wanted[name])
-            change = f"alter column {name} type {word} using {name}::{word}"
-            raise DatabaseError(
-                f"{where} is {data_type} in the database and {wanted[name]} in the contract.",
-                f"Change the contract back, or change the table yourself: {_alter(table, change)}",
-            )
-
-
-def _alter(table: Table, change: str) -> str:
-    """Return the statements that change a table, and its history with it."""
-    both = (table, history_of(table)) if table.copied else (table,)
-    return " ".join(f"alter table {each.full_name} {change};" for each in both)

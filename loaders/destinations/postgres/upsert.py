@@ -7,13 +7,13 @@ what it changed can be told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from loaders.contract.quoting import identifier
 from loaders.contract.tables import SYSTEM_COLUMNS, Table, history_of
+from loaders.destinations.base import Changes
+from loaders.destinations.postgres.connection import Connection
 from loaders.destinations.postgres.schema import primary_key_name
 from loaders.errors import LoaderError
 from loaders.reading.scan import Scan
@@ -25,33 +25,25 @@ JOIN_MEMORY = "128MB"
 # From so many replaced rows on, most of the table, its key is built anew.
 MANY_ROWS = 100_000
 
-Connection = psycopg.Connection[Any]
 
+def upsert(connection: Connection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]) -> Changes:
+    """Insert rows whose key is new and update those that say something else now; see `Destination.store`.
 
-def upsert(
-    connection: Connection, time_zone: str, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
-) -> dict[str, int]:
-    """Insert rows whose key is new and update those that say something else now; leave equal ones untouched.
-
-    Columns that the file does not have keep their values.
+    Equal rows are left untouched.
 
     Args:
         connection: Connection inside the transaction that the load stands or falls with.
-        time_zone: Zone of timestamps without an offset.
         table: The raw table.
         scan: The file's records.
         load_id: Number of the load, stored with each row.
         on_bytes: Called with the number of bytes sent since the last call.
-
-    Returns:
-        How many rows were `inserted`, `updated` and `unchanged`.
     """
-    connection.execute("select set_config('timezone', %s, true)", (time_zone,))
+    connection.execute("select set_config('timezone', %s, true)", (scan.time_zone,))
     connection.execute("set local datestyle = 'ISO, YMD'")
     expected = scan.rows_read - scan.rows_rejected
     if _is_empty(connection, table):
         _fill(connection, table, scan, load_id, on_bytes)
-        return {"inserted": expected, "updated": 0, "unchanged": 0}
+        return Changes(inserted=expected)
     connection.execute(
         sql.SQL("create temporary table incoming (like {} including defaults) on commit drop").format(identifier(table))
     )
@@ -60,7 +52,7 @@ def upsert(
     connection.execute("select set_config('work_mem', %s, true)", (JOIN_MEMORY,))
     updated = _replace(connection, table, scan.given_columns, load_id)
     inserted = _insert(connection, table) if updated < expected else 0
-    return {"inserted": inserted, "updated": updated, "unchanged": expected - inserted - updated}
+    return Changes(inserted, updated, expected - inserted - updated)
 
 
 def _analyze(connection: Connection, name: str, table: Table) -> None:

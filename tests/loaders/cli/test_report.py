@@ -11,7 +11,7 @@ import pytest
 from loaders.cli import report
 from loaders.copy import Result
 from loaders.destinations.postgres.ledger import Load
-from loaders.reading.scan import Reject
+from loaders.reading.rejects import Reject
 
 LOAD = Load(7, "raw.t", "[bold]x[/].csv", "loaded", datetime(2025, 1, 2, 3, 4, tzinfo=UTC), rows_read=1234567)
 

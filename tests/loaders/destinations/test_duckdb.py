@@ -15,9 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loaders.cli import main
-from loaders.destinations.base import Postgres
-from loaders.destinations.duckdb import destination as duckdb_destination
-from loaders.destinations.duckdb.values import converted
+from loaders.destinations.duckdb.ledger import DuckDbLedger
+from loaders.destinations.duckdb.upsert import converted
 from tests.conftest import ROOT
 
 HEADER = "id,customer_id,amount,date,hue\n"
@@ -159,7 +158,7 @@ def test_a_load_that_breaks_off_leaves_nothing(
         raise duckdb.TransactionException("a conflict on secret value")
 
     with monkeypatch.context() as patch:
-        patch.setattr(duckdb_destination.DuckDb, "write_rejects", fail)
+        patch.setattr(DuckDbLedger, "write_rejects", fail)
         broken = loader("copy", path, *to)
     assert broken.exit_code == 1
     assert "broke off" in broken.stderr and "secret" not in broken.stderr
@@ -171,9 +170,9 @@ def test_a_load_that_breaks_off_leaves_nothing(
 
 KILLED = """
 import os, sys
-from loaders.destinations.duckdb import destination as duckdb_destination
+from loaders.destinations.duckdb.ledger import DuckDbLedger
 from loaders.cli import main
-duckdb_destination.DuckDb.write_rejects = lambda *_: os.kill(os.getpid(), 9)
+DuckDbLedger.write_rejects = lambda *_: os.kill(os.getpid(), 9)
 main(sys.argv[1:])
 """
 
@@ -271,13 +270,6 @@ def test_a_file_named_as_a_schema_is_refused(name: str, loader: Run, tmp_path: P
     assert result.exit_code == 1
     assert "Give the file another name." in result.output
     assert not (tmp_path / name).exists()
-
-
-def test_both_destinations_have_the_same_methods() -> None:
-    def names(kind: type) -> set[str]:
-        return {name for name in dir(kind) if not name.startswith("_")} - {"connection"}
-
-    assert names(Postgres) == names(duckdb_destination.DuckDb)
 
 
 TIMES = [

@@ -16,9 +16,8 @@ import pytest
 
 from loaders.contract.sources_yml import read_contract
 from loaders.contract.tables import history_of
-from loaders.destinations.base import Postgres
 from loaders.destinations.parquet import versions as parquet_versions
-from loaders.destinations.parquet.destination import LEDGER_FILE, NO_MONTH, Parquet
+from loaders.destinations.parquet.connection import LEDGER_FILE, NO_MONTH
 from loaders.project import find_project
 from tests.conftest import DATA, ROOT
 from tests.loaders.destinations.test_duckdb import Run, loader, write
@@ -385,10 +384,3 @@ def test_the_folder_without_a_path(loader: Run, own_project: Path, monkeypatch: 
 def test_what_works_on_postgresql_only_says_so(arguments: list[str], loader: Run) -> None:
     result = loader(*arguments, "--to", "parquet")
     assert (result.exit_code, "works on PostgreSQL only" in result.stderr) == (1, True)
-
-
-def test_it_has_the_methods_of_a_destination() -> None:
-    def names(kind: type) -> set[str]:
-        return {name for name in dir(kind) if not name.startswith("_")} - {"connection"}
-
-    assert names(Postgres) <= names(Parquet)

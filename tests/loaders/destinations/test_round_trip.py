@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 
 from loaders.contract.tables import Contract
 from loaders.copy import copy_file
-from loaders.destinations.base import Postgres
-from loaders.destinations.postgres.schema import init_schema
+from loaders.destinations.postgres.destination import Postgres
 from loaders.project import Project
 from loaders.reading.options import Limit, Options
 
@@ -46,7 +45,7 @@ def connection(new_database: Callable[[], dict[str, str]], contract: Contract) -
         dbname=variables["PGDATABASE"],
         autocommit=True,
     ) as opened:
-        init_schema(opened, contract)
+        Postgres(opened).init_schema(contract)
         yield opened
 
 

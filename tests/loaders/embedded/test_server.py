@@ -21,10 +21,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from loaders.cli.db import db
+from loaders.cli.database import db
 from loaders.destinations.postgres import connection as database
 from loaders.destinations.postgres.connection import connect, connection_environment
-from loaders.embedded import server as server_module
 from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError
 from loaders.project import Project
@@ -258,12 +257,12 @@ class TestSocketFolder:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         server = EmbeddedServer(made_project(tmp_path / "with,comma"))
         server.folder.mkdir()
-        moved = server._socket_folder()
+        moved = server.socket_folder()
         moved.rmdir()
         moved.symlink_to(tmp_path)
         before = mode(tmp_path)
         with pytest.raises(DatabaseError, match="belongs to somebody else"):
-            server._socket_folder()
+            server.socket_folder()
         assert mode(tmp_path) == before
 
 
@@ -314,7 +313,7 @@ class TestTcp:
     def test_another_port_is_chosen_once(self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             usual = taken.getsockname()[1]
-            monkeypatch.setattr(server_module, "DEFAULT_PORT", usual)
+            monkeypatch.setattr("loaders.embedded.folder.DEFAULT_PORT", usual)
             server.start(tcp=True)
         chosen = server.status().port
         assert chosen != usual
@@ -361,8 +360,8 @@ class TestErrors:
 
     def test_root_without_setpriv(self, new_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(shutil, "which", lambda _: None)
-        monkeypatch.setattr(server_module.os, "geteuid", lambda: 0)
-        monkeypatch.setattr(server_module.os, "fchown", lambda *_: None)
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        monkeypatch.setattr(os, "fchown", lambda *_: None)
         with pytest.raises(DatabaseError, match=r"setpriv.*Run as an ordinary user"):
             new_server.start()
 

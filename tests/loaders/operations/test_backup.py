@@ -11,10 +11,10 @@ import psycopg
 import pytest
 
 from loaders.contract.tables import Contract
-from loaders.destinations.postgres import ledger
 from loaders.destinations.postgres.connection import connect
-from loaders.embedded import tools as postgres_tools
-from loaders.embedded.tools import find_tools
+from loaders.destinations.postgres.ledger import PostgresLedger
+from loaders.embedded import programs
+from loaders.embedded.programs import find_tools
 from loaders.errors import DatabaseError
 from loaders.operations.backup import _blocks
 from loaders.project import Project
@@ -72,7 +72,7 @@ def test_all_of_it_comes_back(
     with connect(project, autocommit=True) as connection:
         assert contents(connection) == before
         loader("undo", 3, "--yes")
-        assert [load.load_id for load in ledger.read_loads(connection, 2)] == [6, 5]
+        assert [load.load_id for load in PostgresLedger(connection).read_loads(2)] == [6, 5]
 
 
 def test_what_is_there_is_kept_unless_told(filled: Connection, loader: Loader, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_no_restore_beside_a_loader(
     file = tmp_path / "shop.dump"
     loader("backup", file)
     with connect(project, autocommit=True) as other:
-        ledger.lock_table(other, contract.table("products"), wait=True)
+        PostgresLedger(other).lock(contract.table("products"), wait=True)
         assert "A loader is loading into raw.products." in loader("restore", file, "--replace").stderr
     assert loader("restore", file, "--replace").exit_code == 0
 
@@ -143,12 +143,12 @@ def test_a_database_without_tables_has_no_backup(database: dict[str, str], loade
 
 
 def test_programs_are_as_new_as_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for tool in postgres_tools.TOOLS:
+    for tool in programs.TOOLS:
         (tmp_path / tool).write_text(f"#!/bin/sh\necho '{tool} (PostgreSQL) 15.8 (Debian 15.8-1)'\n")
         (tmp_path / tool).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert find_tools(15) == tmp_path
-    assert find_tools(18) == postgres_tools.find_binaries()
+    assert find_tools(18) == programs.find_binaries()
     with pytest.raises(DatabaseError, match=r"PostgreSQL 99, .* \(only 15 in .*, 18 in .*\)\. Install"):
         find_tools(99)
 

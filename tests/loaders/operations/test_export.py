@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from loaders.destinations.postgres.connection import connect
 from loaders.operations.export import Manifest, export
 from loaders.operations.export_formats import FORMULA_STARTS
-from loaders.operations.marts import Mart
+from loaders.operations.marts import BuiltMart
 from loaders.project import Project
 from tests.conftest import ROOT, Loader
 
@@ -351,7 +351,7 @@ def test_the_same_data_gives_the_same_bytes(loader: Loader, marts: Connection, t
 
 
 def test_all_files_are_of_one_moment(marts: Connection, project: Project, tmp_path: Path) -> None:
-    def change(mart: Mart, rows: int) -> None:
+    def change(mart: BuiltMart, rows: int) -> None:
         if mart.name == "newest" and not rows:
             with connect(project, autocommit=True) as other:
                 other.execute("delete from marts.sales; update marts.metrics_summary set as_of_date = null")
@@ -403,7 +403,7 @@ def test_what_breaks_off_leaves_the_folder_as_it_was(
     before = contents(tmp_path)
     marts.execute("insert into marts.empty_one values (1, 'x')")
 
-    def break_off(mart: Mart, rows: int) -> None:
+    def break_off(mart: BuiltMart, rows: int) -> None:
         if mart.name == "sales" and rows:
             raise error
 

@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from loaders.contract.tables import Contract
-from loaders.destinations.postgres import ledger
 from loaders.destinations.postgres.connection import connect
+from loaders.destinations.postgres.ledger import PostgresLedger
 from loaders.project import Project
 from tests.conftest import Loader
 
@@ -73,9 +73,9 @@ def test_rows_are_as_they_were_with_load_line_and_moment(
 def test_the_ledger_tells_of_the_undo(loader: Loader, connection: Connection, tmp_path: Path) -> None:
     file = write(tmp_path, "transactions.csv", "1,a,2,2017-01-01,", "2,b,secret,2017-01-02,")
     number = load(loader, file)
-    finished = ledger.read_load(connection, number).finished_at
+    finished = PostgresLedger(connection).read_load(number).finished_at
     undo(loader, number)
-    entry, undone = ledger.read_loads(connection)
+    entry, undone = PostgresLedger(connection).read_loads()
     assert (entry.status, entry.file_name, entry.undone_load_id) == ("loaded", "undo of load 1", 1)
     assert (entry.rows_removed, entry.rows_updated, entry.rows_read) == (1, 0, None)
     assert (undone.status, undone.rows_inserted, undone.finished_at) == ("undone", 1, finished)
@@ -83,7 +83,7 @@ def test_the_ledger_tells_of_the_undo(loader: Loader, connection: Connection, tm
     assert "1 removed" in shown and "undone" in shown
     assert "2,b,secret" in loader("rejects", number).output
     again = load(loader, file)
-    assert ledger.read_load(connection, again).rows_inserted == 1
+    assert PostgresLedger(connection).read_load(again).rows_inserted == 1
 
 
 @pytest.mark.parametrize("seed", (6, 9))
@@ -152,7 +152,7 @@ def test_an_undo_that_breaks_off_changes_nothing(loader: Loader, connection: Con
     connection.execute("alter table loader.transactions_history add constraint full_disk check (transaction_id <> '2')")
     assert "PostgreSQL says" in refusal(loader, number)
     assert table(connection) == before
-    entry, undone = ledger.read_loads(connection)
+    entry, undone = PostgresLedger(connection).read_loads()
     assert (entry.status, undone.status) == ("failed", "loaded")
     connection.execute("alter table loader.transactions_history drop constraint full_disk")
     undo(loader, number)
@@ -163,11 +163,11 @@ def test_a_dead_undo_is_told_from_a_running_one(
     loader: Loader, connection: Connection, contract: Contract, tmp_path: Path
 ) -> None:
     number = load(loader, write(tmp_path, "transactions.csv", "1,a,2,2017-01-01,"))
-    dead = ledger.start_load(connection, contract.table("transactions"), "undo of load 1", undone_load_id=number)
+    dead = PostgresLedger(connection).start(contract.table("transactions"), "undo of load 1", undone_load_id=number)
     result = loader("undo", number, "--yes")
     assert result.exit_code == 0
     assert f"Load {dead} (undo of load 1) broke off" in result.stderr and "Undo the load again." in result.stderr
-    assert ledger.read_load(connection, dead).status == "failed"
+    assert PostgresLedger(connection).read_load(dead).status == "failed"
 
 
 def test_nothing_is_done_unasked(loader: Loader, connection: Connection, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_nothing_is_done_unasked(loader: Loader, connection: Connection, tmp_pat
     assert undo(loader, number, "--dry-run")["undo_id"] is None
     result = loader("undo", number)
     assert result.exit_code == 1 and "Say --yes" in result.stderr
-    assert len(table(connection)) == 1 and len(ledger.read_loads(connection)) == 1
+    assert len(table(connection)) == 1 and len(PostgresLedger(connection).read_loads()) == 1
 
 
 def test_an_undo_waits_its_turn(
@@ -184,7 +184,7 @@ def test_an_undo_waits_its_turn(
 ) -> None:
     number = load(loader, write(tmp_path, "transactions.csv", "1,a,2,2017-01-01,"))
     with connect(project, autocommit=True) as other:
-        ledger.lock_table(other, contract.table("transactions"), wait=True)
+        PostgresLedger(other).lock(contract.table("transactions"), wait=True)
         assert "Another loader is loading into raw.transactions." in refusal(loader, number, "--no-wait")
     assert len(table(connection)) == 1
 

@@ -14,12 +14,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from loaders import copy as copying
 from loaders.contract.tables import Contract
-from loaders.destinations.postgres import ledger
+from loaders.destinations.postgres.ledger import PostgresLedger
 from loaders.errors import FileRefusedError
 from loaders.operations.watch import Arrivals, watch
 from loaders.project import Project
+from loaders.reading.intake import Given
 from loaders.reading.options import Options
 
 HEADER = "transaction_id,customer_id,amount,date\n"
@@ -77,8 +77,8 @@ def test_a_loaded_file_is_hashed_once(
 ) -> None:
     write(tmp_path / "transactions.csv", HEADER + "1,c,2,2024-01-01\n")
     hashed: list[Path] = []
-    digest = copying.file_digest
-    monkeypatch.setattr(copying, "file_digest", lambda path: hashed.append(path) or digest(path))
+    sha256 = Given.sha256
+    monkeypatch.setattr(Given, "sha256", lambda given: hashed.append(given.path) or sha256(given))
     rounds = iter(range(5))
 
     def sleep(_seconds: float) -> None:
@@ -142,4 +142,4 @@ def test_a_feed_is_loaded_as_it_comes(spawn: Spawn, connection: Connection, tmp_
     rows = connection.execute("select count(*) from raw.transactions").fetchone()
     counted = sum(result["rows_inserted"] for result in results if result["table"] == "transactions")
     assert rows == (counted,)
-    assert {load.status for load in ledger.read_loads(connection)} == {"loaded", "refused"}
+    assert {load.status for load in PostgresLedger(connection).read_loads()} == {"loaded", "refused"}

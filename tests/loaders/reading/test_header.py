@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,14 @@ import zstandard
 
 from loaders.contract.tables import Contract
 from loaders.errors import FileRefusedError
-from loaders.reading import intake as spool
-from loaders.reading.header import open_csv
-from loaders.reading.rules import Format
+from loaders.reading.formats import Format
+from loaders.reading.intake import Given, Intake
 from tests.loaders.judging import NOTES, judge
+
+
+def take_in(path: Path, folder: Path, on_progress: Callable[[int], None] = lambda _: None) -> Intake:
+    return Given(path).take_in(folder, None, on_progress)
+
 
 TEXT = "id,Household ID,SALES_VALUE,Date,Größe\n1,00123,9.999,2017-01-01,é€\n"
 CP1252 = TEXT.encode("cp1252")
@@ -227,7 +232,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
                 file.write(b"3,4\n")
 
     with pytest.raises(FileRefusedError, match="changed while it was read"):
-        open_csv(path, NOTES, tmp_path, on_progress=grow)
+        take_in(path, tmp_path, grow)
 
 
 @pytest.mark.parametrize(
@@ -242,23 +247,23 @@ def test_a_file_that_can_not_be_opened_is_refused(
 
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(FileRefusedError, match=words):
-        spool.file_digest(tmp_path / "given.csv")
+        take_in(tmp_path / "given.csv", tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     (tmp_path / "given.csv").touch(mode=0o000)
     with pytest.raises(FileRefusedError, match="No permission"):
-        open_csv(tmp_path / "given.csv", NOTES, tmp_path)
+        take_in(tmp_path / "given.csv", tmp_path)
 
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefusedError, match="is a folder"):
-        open_csv(tmp_path, NOTES, tmp_path)
+        take_in(tmp_path, tmp_path)
     with pytest.raises(FileRefusedError, match="no file"):
-        open_csv(tmp_path / "x.csv", NOTES, tmp_path)
+        take_in(tmp_path / "x.csv", tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_names_that_are_no_text_are_shown_with_escapes() -> None:
-    assert spool.display_name(Path(os.fsdecode(b"x\xff.csv"))) == "x\\xff.csv"
+    assert Given(Path(os.fsdecode(b"x\xff.csv"))).name == "x\\xff.csv"
