@@ -30,7 +30,7 @@ docs: setup ## write target/static_index.html: all models and columns in one fil
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard .venv-warehouses/.done setup .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+test: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -60,12 +60,10 @@ lock: .venv/.test ## write requirements.lock anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --all-extras \
 		--no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --output-file requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --upgrade requirements-warehouses.in --output-file requirements-warehouses.lock
 
 clean: ## stop the embedded database and remove all that was made here
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
-	rm -rf .venv .venv-bench .venv-warehouses .venv-spark .postgres data target logs dbt_packages package-lock.yml
+	rm -rf .venv .venv-bench .venv-spark .postgres data target logs dbt_packages package-lock.yml
 
 # Chromium for the tests of the dashboard, which are skipped without one. Only CI installs it by itself.
 .venv/.browser:
@@ -88,12 +86,6 @@ clean: ## stop the embedded database and remove all that was made here
 	@command -v java >/dev/null || { echo "Spark takes Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[spark,demo,test]'
-	@touch $@
-
-# The adapters of warehouses, which compile for them in a test: no versions of theirs go with all of requirements.lock.
-.venv-warehouses/.done: requirements-warehouses.lock | .venv/bin/pip
-	$(PYTHON) -m venv .venv-warehouses
-	.venv-warehouses/bin/pip install --quiet --disable-pip-version-check --requirement requirements-warehouses.lock
 	@touch $@
 
 .venv/bin/pip:

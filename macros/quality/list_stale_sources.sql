@@ -1,10 +1,10 @@
 {#-
     Raw tables whose newest row is older than the freshness that the sources files allow (warn_after), so that the report
-    and `dbt source freshness` have one rule. A table that never had a row is not in use.
+    and `dbt source freshness` have one rule. A table that never had a row is not in use. Records of builds are no data.
 -#}
 {% macro list_stale_sources() %}
     {%- set watched = [] -%}
-    {%- for source in (graph.sources or {}).values() -%}
+    {%- for source in (graph.sources or {}).values() if source.source_name != 'operations' -%}
         {%- set allowed = (source.freshness or {}).get('warn_after') or {} -%}
         {%- if source.loaded_at_field and allowed.get('count') -%}
             {%- do watched.append((source, allowed)) -%}

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.monitoring.names import known_metrics, metrics_of
 
 ALERTS = ROOT / "monitoring" / "alerts.yml"
-CASES = ROOT / "tests" / "monitoring" / "alerts_test.yml"
+CASES = ROOT / "monitoring" / "alerts_test.yml"
 RULES = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
 
 needs_promtool = pytest.mark.skipif(

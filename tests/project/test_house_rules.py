@@ -39,7 +39,7 @@ def spoil(manifest: dict[str, Any]) -> None:
     """Break every rule once."""
     nodes = manifest["nodes"]
     staging = nodes[f"model.{PROJECT}.stg_shop__products"]
-    intermediate = nodes[f"model.{PROJECT}.int_products_numbered"]
+    intermediate = nodes[f"model.{PROJECT}.int_customer_favourites"]
     mart = nodes[f"model.{PROJECT}.category_kpis"]
 
     moved = nodes[f"model.{PROJECT}.int_products"]
@@ -61,7 +61,7 @@ def spoil(manifest: dict[str, Any]) -> None:
     mart["constraints"] = []
     next(iter(mart["columns"].values()))["data_type"] = None
     nodes[f"model.{PROJECT}.product_kpis"]["original_file_path"] = "models/marts/other/product_kpis.sql"
-    nodes[f"model.{PROJECT}.event_rollups_hourly"]["config"]["unique_key"] = None
+    nodes[f"model.{PROJECT}.int_orders"]["original_file_path"] = "models/intermediate/other/int_orders.sql"
     nodes[f"seed.{PROJECT}.rfm_segments"]["description"] = ""
 
     source = manifest["sources"][f"source.{PROJECT}.shop.products"]

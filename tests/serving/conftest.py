@@ -52,11 +52,10 @@ def marts(built: Environment, contract: Contract, dbt: Dbt) -> Environment:
         init_roles(admin, contract)
         admin.execute(
             """
-            insert into intermediate.int_order_lines (transaction_id, order_id, customer_id, product_id,
-                category, customer_segment, age_group, location, quantity, amount, transaction_date, transacted_at,
-                is_accepted)
+            insert into marts.order_lines (transaction_id, order_id, customer_id, product_id,
+                category, customer_segment, age_group, location, quantity, amount, transaction_date, transacted_at)
             select 'more_' || number, 'more', 'more', 'more', 'More', '(unknown)', '(unknown)',
-                '(unknown) ' || repeat('x', 500), 1, number / 100.0, '2024-01-01', '2024-01-01', true
+                '(unknown) ' || repeat('x', 500), 1, number / 100.0, '2024-01-01', '2024-01-01'
             from generate_series(1, %s) as number
             """,
             (MORE_LINES,),

@@ -49,6 +49,7 @@ resolved as (
         listed.fact_time,
         event_types.meaning,
         event_types.stage,
+        cast({{ local_date('listed.fact_time') }} as {{ dbt.type_string() }}) as fact_day,
         coalesce(listed.user_id, shop_owners.user_id, invoices.user_id) as user_id,
         coalesce(listed.shop_id, invoices.shop_id) as shop_id,
         listed.plan_id,
@@ -67,8 +68,7 @@ subjected as (
             when meaning in ('user_created', 'user_deleted') then user_id || ' user'
             when meaning in ('shop_created', 'shop_deleted') then shop_id || ' shop'
             when meaning in ('invoice_issued', 'invoice_settled') then invoice_id || ' invoice'
-            when meaning in ('payment_succeeded', 'payment_failed')
-                then invoice_id || ' ' || cast({{ local_date('fact_time') }} as {{ dbt.type_string() }}) || ' ' || meaning
+            when meaning in ('payment_succeeded', 'payment_failed') then invoice_id || ' ' || meaning || ' ' || fact_day
         end, fact_id || ' fact') as subject
     from resolved
 ),

@@ -14,15 +14,21 @@ utc_days as (
     {{ days_listed('bounds', 'first_date', 'last_date', 'utc_date') }}
 ),
 
+quarter_hours as (
+    {{ dbt.generate_series(96) }}
+),
+
 -- Clocks are set by hours, half or quarter hours, and on some days at midnight: looked at so often, they hide no hour.
 -- These are steps of elapsed time: in local time an hour could not come twice.
 moments as (
     select
         {{ dbt.dateadd(
-            'minute', '15 * (cast(numbers.generated_number as integer) - 1)', start_of_day('utc_days.utc_date', 'UTC')
+            'minute',
+            '15 * (cast(quarter_hours.generated_number as integer) - 1)',
+            start_of_day('utc_days.utc_date', 'UTC')
         ) }} as moment
     from utc_days
-    cross join ({{ dbt.generate_series(96) }}) as numbers
+    cross join quarter_hours
 ),
 
 hours as (

@@ -89,7 +89,8 @@ explained as (
         was_owned,
         'owned by ' || cast(segment_owners as {{ dbt.type_string() }})
         || ' of ' || cast(segment_customers as {{ dbt.type_string() }}) || ' customers of segment ' || segment || ', '
-        || cast(cast(lift as numeric(18, 1)) as {{ dbt.type_string() }}) || ' times the share of all customers' as reason
+        || cast(cast(lift as numeric(18, 1)) as {{ dbt.type_string() }})
+        || ' times the share of all customers' as reason
     from ranked
     where opportunity_rank <= {{ var('cross_sell_count') }}
 )

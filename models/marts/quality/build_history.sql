@@ -14,7 +14,9 @@ history as (
         invocations.target_name,
         invocations.status as invocation_status,
         invocations.started_at,
-        cast(extract(epoch from invocations.finished_at - invocations.started_at) as numeric(12, 3)) as invocation_seconds,
+        cast(
+            {{ seconds_between('invocations.started_at', 'invocations.finished_at') }} as numeric(12, 3)
+        ) as invocation_seconds,
         model_results.model_name,
         model_results.resource_type,
         model_results.schema_name,

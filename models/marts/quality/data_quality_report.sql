@@ -14,7 +14,12 @@ with checks as (
 ),
 
 issues as (
-    select * from {{ ref('int_quality_counts') }}
+    select
+        check_name,
+        count(*) as rows_failed,
+        sum(amount) as amount_affected
+    from {{ ref('int_quality_issues') }}
+    group by check_name
 ),
 
 order_days as (
