@@ -112,7 +112,9 @@ def final_rows(files: list[Path], key: str) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def databases(lines: list[Row], load: Load, tmp_path_factory: pytest.TempPathFactory) -> tuple[Environment, Environment]:
+def databases(
+    lines: list[Row], load: Load, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Environment, Environment]:
     """One that was loaded in slices, and one that was loaded at once with the rows that are left."""
     folder = tmp_path_factory.mktemp("slices")
     slices = [file for files in make_slices(lines, folder) for file in files]
