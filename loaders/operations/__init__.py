@@ -1,1 +1,1 @@
-"""Operations: what is done with loaded data and built marts."""
+"""What is done with loaded data and built marts: run, watch, undo, back up, export, measure."""

@@ -1,6 +1,6 @@
 """The synthetic subscription business as SQL of DuckDB: users, shops, plans, invoices, payments.
 
-The event log says the same once more (see `generate_events`). The tables leave out a few facts that the log has.
+The event log says the same once more (see `events`). The tables leave out a few facts that the log has.
 """
 
 from __future__ import annotations
