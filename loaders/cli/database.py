@@ -29,8 +29,8 @@ from loaders.project import find_project
 def db() -> None:
     """Start, stop and show the embedded PostgreSQL.
 
-    It serves where PGHOST, PGHOSTADDR and PGSERVICE are unset, starts by itself when it is needed, and keeps its data
-    in the folder .postgres of the project.
+    It serves where PGHOST, PGHOSTADDR and PGSERVICE are unset, or as `loader db env` sets them. It starts by itself
+    when it is needed, and keeps its data in the folder .postgres of the project.
 
     Example: loader db status
     """
@@ -71,7 +71,8 @@ def status(as_json: bool) -> None:
 
     Example: loader db status --json
     """
-    found = EmbeddedServer(find_project().root).status()
+    server = EmbeddedServer(find_project().root)
+    found = server.status()
     if as_json:
         click.echo(json.dumps(asdict(found)))
         return
@@ -82,7 +83,7 @@ def status(as_json: bool) -> None:
         click.echo(
             f"The embedded PostgreSQL runs: process {found.pid}, socket {found.socket}, port {found.port}, {tcp}."
         )
-    if name := named_server():
+    if name := named_server(server):
         click.echo(f"It is not used here: {name} is set and names another server.")
 
 
@@ -95,10 +96,10 @@ def env(tcp: bool) -> None:
 
     Example: eval "$(loader db env)" && psql
     """
-    if name := named_server():
+    server = EmbeddedServer(find_project().root)
+    if name := named_server(server):
         click.echo(f"# {name} is set: loader, dbt and psql already use the server that it names.")
         return
-    server = EmbeddedServer(find_project().root)
     server.start(tcp)
     for variable, value in server.environment(tcp).items():
         click.echo(f"export {variable}={shlex.quote(value)}")

@@ -10,7 +10,7 @@ import socket
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -61,15 +61,28 @@ class ServerFolder:
                 f"Run as the user whom the folder belongs to, on a disk with room. {OWN_SERVER_HINT}",
             ) from error
 
-    def socket_folder(self) -> Path:
-        """Return the folder of the socket: a private one among the temporary files where `.postgres` can't serve.
+    def is_named_by(self, variables: Mapping[str, str]) -> bool:
+        """Tell whether variables of libpq lead to the server of this folder, as those of `loader db env` do.
 
-        The kernel cuts the path of a socket at some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
+        Through TCP the password tells it from another server on the same port.
         """
-        if len(os.fsencode(self.folder / ".s.PGSQL.65535")) <= LONGEST_SOCKET_PATH and "," not in str(self.folder):
-            return self.folder
-        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()).resolve() / f"analytics-{name}"
+        host, port = variables.get("PGHOST"), variables.get("PGPORT")
+        if not host or variables.get("PGHOSTADDR") or variables.get("PGSERVICE"):
+            return False
+        if host == LOCAL_HOST:
+            known = (self._read(self._port_file), self._read(self.password_file))
+            return bool(port) and known == (port, variables.get("PGPASSWORD"))
+        return Path(host) == self._socket_folder()
+
+    def socket_folder(self) -> Path:
+        """Return the folder of the socket, and make it safe: a private one where `.postgres` can't serve.
+
+        Raises:
+            DatabaseError: That folder belongs to somebody else.
+        """
+        folder = self._socket_folder()
+        if folder == self.folder:
+            return folder
         folder.mkdir(mode=0o700, exist_ok=True)
         # Anybody may write among the temporary files: a folder that waits there may be somebody's trap.
         found, owner = folder.lstat(), self.folder.stat()
@@ -83,6 +96,16 @@ class ServerFolder:
             os.chown(folder, owner.st_uid, owner.st_gid)
         return folder
 
+    def _socket_folder(self) -> Path:
+        """Return `.postgres`, or where it can't serve a folder among the temporary files.
+
+        The kernel cuts the path of a socket at some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
+        """
+        if len(os.fsencode(self.folder / ".s.PGSQL.65535")) <= LONGEST_SOCKET_PATH and "," not in str(self.folder):
+            return self.folder
+        name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()).resolve() / f"analytics-{name}"
+
     def port(self, tcp: bool) -> int:
         """Return the port to listen on, which is remembered; without TCP it only names the socket.
 
@@ -90,8 +113,8 @@ class ServerFolder:
             DatabaseError: Another program listens on it.
         """
         remembered = 0
-        with suppress(FileNotFoundError, ValueError):
-            remembered = int(self._port_file.read_text())
+        with suppress(ValueError):
+            remembered = int(self._read(self._port_file))
         if not tcp:
             return remembered or DEFAULT_PORT
         if remembered and not _free_port(remembered):
@@ -105,13 +128,19 @@ class ServerFolder:
 
     def password(self) -> str:
         """Return the password for connections through TCP, which is made the first time."""
-        with suppress(FileNotFoundError):
-            if found := self.password_file.read_text().strip():
-                return found
+        if found := self._read(self.password_file):
+            return found
         password = secrets.token_urlsafe(24)
         with self.open(self.password_file) as file:
             file.write(password.encode() + b"\n")
         return password
+
+    def _read(self, path: Path) -> str:
+        """Return what stands in a file of one line; nothing if it is not there."""
+        try:
+            return path.read_text().strip()
+        except FileNotFoundError:
+            return ""
 
     def open(self, path: Path) -> IO[bytes]:
         """Open a file that only the owner of its folder can read, for writing."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from loaders.embedded.configuration import LOCAL_HOST
 from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError
 from loaders.project import Project
@@ -16,30 +17,38 @@ OLDEST_VERSION = 16
 CONNECT_SECONDS = "10"
 # Any of these says that the user has a server.
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
-PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname"}
+# What the user may choose on the embedded server too.
+CHOSEN = ("PGUSER", "PGDATABASE")
+PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSWORD": "password"}
 
 
 Connection = psycopg.Connection[Any]
 
 
-def named_server() -> str | None:
-    """Return the first of libpq's variables by which the user names a server of their own, if any."""
+def named_server(embedded: EmbeddedServer) -> str | None:
+    """Return the first of libpq's variables by which the user names another server than the embedded one, if any."""
+    if embedded.is_named_by(os.environ):
+        return None
     return next((name for name in SERVER_VARIABLES if os.environ.get(name)), None)
 
 
 def connection_environment(project: Project) -> dict[str, str]:
     """Return the variables to add to the environment so that any libpq program reaches the project's database.
 
-    Empty when the user names a server; otherwise the embedded server is started and its variables are returned.
+    Empty when the user names another server; otherwise the embedded server is started and its variables are returned.
+    User and database are the user's choice where the variables of `loader db env` are set.
 
     Raises:
         DatabaseError: The embedded server does not start.
     """
-    if named_server():
-        return {}
     server = EmbeddedServer(project.root)
-    server.start()
-    return server.environment()
+    if named_server(server):
+        return {}
+    is_named = server.is_named_by(os.environ)
+    tcp = is_named and os.environ["PGHOST"] == LOCAL_HOST
+    server.start(tcp)
+    found = server.environment(tcp)
+    return {name: value for name, value in found.items() if not (is_named and os.environ.get(name) and name in CHOSEN)}
 
 
 def connect(project: Project, *, autocommit: bool = False, application_name: str = "loader") -> Connection:

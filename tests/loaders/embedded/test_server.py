@@ -463,6 +463,36 @@ class TestCommands:
         assert "is stopped" in loader_db("stop")
         assert "was not running" in loader_db("stop")
 
+    @pytest.mark.parametrize("arguments", [(), ("--tcp",)], ids=["socket", "tcp"])
+    def test_the_variables_of_env_name_no_other_server(
+        self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+    ) -> None:
+        exported = CliRunner().invoke(db, ["env", *arguments]).output
+        for line in exported.splitlines():
+            name, _, value = line.removeprefix("export ").partition("=")
+            monkeypatch.setenv(name, shlex.split(value)[0])
+        assert "another server" not in CliRunner().invoke(db, ["status"]).output
+        assert CliRunner().invoke(db, ["env", *arguments]).output == exported
+        server.stop()
+        with connect(Project(server.folder.parent, {})) as connection:  # it starts by itself
+            assert connection.info.dbname == "analytics"
+        assert server.status().tcp == bool(arguments)
+        monkeypatch.setenv("PGDATABASE", "postgres")
+        with connect(Project(server.folder.parent, {})) as connection:
+            assert connection.info.dbname == "postgres"
+
+    def test_another_server_on_the_same_port_is_another_server(
+        self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.start(tcp=True)
+        monkeypatch.setenv("PGHOST", "127.0.0.1")
+        monkeypatch.setenv("PGPORT", str(server.status().port))
+        monkeypatch.setenv("PGPASSWORD", "that of another")
+        server.stop()
+        assert connection_environment(Project(server.folder.parent, {})) == {}
+        assert not server.status().running
+        assert "PGHOST is set and names another server" in CliRunner().invoke(db, ["status"]).output
+
     def test_a_named_server_needs_no_variables(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PGHOST", "db.example.com")
         assert CliRunner().invoke(db, ["env"]).output.startswith("# PGHOST is set")
