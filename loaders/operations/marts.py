@@ -106,8 +106,7 @@ def choose_marts(
         if name not in found and name in models:
             raise LoaderError(f"The mart {name} is not built yet.", f"`dbt build --select +{name}` builds it.")
         if name not in found:
-            near = get_close_matches(name, {*found, *models}) or sorted(found) or ["none, before `dbt build`"]
-            raise LoaderError(f"There is no mart {name!r} in the schema {schema}.", f"Near it: {', '.join(near)}.")
+            raise LoaderError(f"There is no mart {name!r} in the schema {schema}.", _others(name, set(found), models))
     if not chosen:
         raise LoaderError(f"No marts are built in the schema {schema}.", "`dbt build` builds them.")
     if denied := [name for name in chosen if not found[name].readable]:
@@ -116,6 +115,13 @@ def choose_marts(
             "Ask an admin for `grant bi_reader to` your user (`loader init --roles` makes the role).",
         )
     return chosen
+
+
+def _others(name: str, built: set[str], models: set[str]) -> str:
+    """Return the hint which marts there are: those whose names are like one, or all."""
+    if near := get_close_matches(name, built | models):
+        return f"Near it: {', '.join(near)}."
+    return f"The marts are {', '.join(sorted(built))}." if built else "There are none before `dbt build`."
 
 
 @contextmanager

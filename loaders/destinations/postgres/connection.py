@@ -70,7 +70,9 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
             connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
         )
     except psycopg.Error as error:
-        said = re.sub(r"[^.?!]$", r"\g<0>.", _hide_passwords(" ".join(str(error).split())))
+        # psycopg does not name a host that it has from the environment.
+        named = str(error).replace("resolve host None", f"resolve host {os.environ.get('PGHOST')!r}")
+        said = re.sub(r"[^.?!]$", r"\g<0>.", _hide_passwords(" ".join(named.split())))
         raise DatabaseError(
             f"No connection to PostgreSQL at {where}: {said}", _next_step(said, own=not environment)
         ) from error
@@ -104,6 +106,8 @@ def _hide_passwords(text: str) -> str:
 def _next_step(said: str, own: bool) -> str:
     if not own:
         return "Unset other variables of libpq (`env | grep ^PG`), or restart it: `loader db stop`, `loader db start`."
+    if "resolve host" in said:
+        return "Check the name in PGHOST, and that this machine can look names up; or unset it to use the embedded one."
     if "password" in said:
         return "Check PGUSER and PGPASSWORD, or the password file of libpq (~/.pgpass)."
     if "SSL" in said or "encryption" in said:

@@ -412,6 +412,16 @@ class TestDatabase:
         assert "host 127.0.0.1, port " in message and "user ann" in message and "Check that it runs" in message
         assert "s3cret" not in message
 
+    def test_a_name_that_is_not_resolved_is_named(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> None:
+            raise socket.gaierror(-2, "Name or service not known")
+
+        monkeypatch.setattr(socket, "getaddrinfo", fail)
+        monkeypatch.setenv("PGHOST", "nowhere.invalid")
+        with pytest.raises(DatabaseError, match=r"resolve host 'nowhere\.invalid'") as raised:
+            connect(Project(project, {}))
+        assert "Check the name in PGHOST" in raised.value.hint
+
     def test_a_variable_that_the_embedded_server_can_not_serve_is_a_clear_error(
         self, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -278,6 +278,10 @@ def test_an_unknown_mart_is_told_with_those_near_it(loader: Loader, marts: Conne
     assert result.exit_code == 1
     assert "There is no mart 'metric_sumary' in the schema marts." in result.stderr
     assert "metrics_summary" in result.stderr
+    assert "empty_one" not in result.stderr
+    result = loader("export", "nosuch", "--to", tmp_path / "new")
+    assert "The marts are empty_one, metrics_summary, newest, sales." in result.stderr
+    assert "Near it" not in result.stderr
     result = loader("export", "sales", "order_lines", "--to", tmp_path / "new")
     assert "The mart order_lines is not built yet." in result.stderr
     assert "dbt build --select +order_lines" in result.stderr
