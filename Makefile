@@ -21,7 +21,7 @@ dashboard: .venv/.dashboard setup ## show the marts in a browser at http://127.0
 	@$(BIN)/python -m serving.dashboard
 
 spark-demo: .venv-spark/.done setup ## build the demo's marts with Apache Spark: a master and two workers on this machine
-	@.venv-spark/bin/python -m loaders.spark_demo
+	@.venv-spark/bin/python -m loaders.demo.spark
 
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
