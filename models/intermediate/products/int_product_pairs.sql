@@ -12,8 +12,8 @@ baskets as (
     where is_kept and product_id <> '(unknown)'
 ),
 
--- A product in fewer orders than a pair needs is in no pair. Small numbers are joined and counted in half the time of
--- text, and there are some hundred pairs for each order.
+-- A product in fewer orders than a pair needs cannot be in a pair. Integers are joined and counted in half the time of
+-- text, and there are about a hundred pairs for each order.
 products as (
     select
         product_id,
