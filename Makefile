@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check static test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -21,7 +21,7 @@ dashboard: .venv/.dashboard setup ## show the marts in a browser at http://127.0
 	@$(BIN)/python -m serving.dashboard
 
 spark-demo: .venv-spark/.done setup ## build the demo's marts with Apache Spark: a master and two workers on this machine
-	@.venv-spark/bin/python -m loaders.spark_demo
+	@.venv-spark/bin/python -m loaders.demo.spark
 
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
@@ -30,15 +30,17 @@ docs: setup ## write target/static_index.html: all models and columns in one fil
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-check: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup ## before each commit: ruff, mypy, dbt parse and the tests that need no database
+check: static ## before each commit: ruff, mypy, dbt parse and the tests that need no database
+	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
+
+test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+
+static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dbt parse --quiet
-	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
-
-test: check .venv/.browser ## run every check: those of `make check`, sqlfluff, dbt build and all else that has a database
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
 test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: kills and benchmarks
 	$(BIN)/pytest -m slow --durations=10

@@ -28,7 +28,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from loaders.database import connection_environment
+from loaders.destinations.postgres.connection import connection_environment
 from loaders.project import find_project
 
 MOST_MEDIAN, MOST_P95 = 20, 200

@@ -23,10 +23,10 @@ import psycopg
 
 from benchmarks.build_files import write_size
 from benchmarks.build_measure import run_measured
-from loaders.database import PARAMETERS, SERVER_VARIABLES
+from loaders.destinations.postgres.connection import PARAMETERS, SERVER_VARIABLES
+from loaders.embedded.programs import find_binaries
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
-from loaders.server import EmbeddedServer
-from loaders.server_binaries import find_binaries
 
 UNIT, FULL, TESTED, NOTHING, LOAD, MORE, CORE = "unit", "full", "tested", "nothing new", "load", "load more", "core"
 STEPS = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from loaders.contract import read_contract
-from loaders.demo import write_files
-from loaders.demo_synthetic import SETTINGS, write_synthetic_files
+from loaders.contract.sources_yml import read_contract
+from loaders.demo.files import write_files
+from loaders.demo.synthetic import SETTINGS, write_synthetic_files
 from loaders.project import find_project
 
 # Households in a fixed random order make a copy each until there are enough; baskets and lines follow their household.

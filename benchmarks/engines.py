@@ -28,9 +28,9 @@ from rich.table import Table as Grid
 
 from benchmarks.build_files import write_size
 from benchmarks.build_measure import Cost, run_measured
-from loaders.database import SERVER_VARIABLES
+from loaders.destinations.postgres.connection import SERVER_VARIABLES
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
-from loaders.server import EmbeddedServer
 
 # Where `loader copy` brings the files for each engine.
 LOAD_TO = {"postgres": (), "duckdb": ("--to", "duckdb"), "spark": ("--to", "parquet")}

@@ -24,12 +24,12 @@ from typing import Any
 import duckdb
 import psycopg
 
-from loaders.contract import read_contract
-from loaders.demo import write_files
+from loaders.contract.sources_yml import read_contract
+from loaders.demo.files import write_files
+from loaders.destinations.postgres.destination import Postgres
+from loaders.embedded.programs import find_binaries
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
-from loaders.server_binaries import find_binaries
 
 LIMIT = "psql \\copy"
 LOADER = ("loader, empty table", "loader, all unchanged", "loader, all updated")
@@ -75,7 +75,7 @@ class Bench:
         self.measured: dict[str, Measured] = {}
         os.environ.update(connected)
         self.connection = psycopg.connect(autocommit=True)
-        init_schema(self.connection, read_contract(find_project()))
+        Postgres(self.connection).init_schema(read_contract(find_project()))
         self.connection.execute("create schema peers")
         self.expected = totals(file)
 

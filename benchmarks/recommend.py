@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from scipy.sparse import csr_matrix
 
-from loaders.database import connect
+from loaders.destinations.postgres.connection import connect
 from loaders.project import find_project
 
 LENGTHS = (5, 10)

@@ -1,31 +1,38 @@
-"""Copy a CSV file into its raw table: all of its good rows in one transaction, or nothing."""
+"""Copy a CSV file into its raw table: all of its good rows in one transaction, or nothing.
+
+The path of a file, which leaves this module eight times:
+
+    reading.workspace             removes what killed runs left (`remove_dead_folders`)
+    reading.intake                names the file (`Given`)
+    destinations/*/destination    keeps other loaders off the table (`loading`)
+    reading.intake                hashes the file (`sha256`)
+    destinations/*/ledger         finds an earlier load of the content (`find_loaded`)
+    destinations/*/ledger         begins a load (`start`)
+    reading.scan                  takes the file in, matches its header and judges each row (`scanned`)
+    destinations/*/destination    writes rows, rejected rows and the end of the load in one transaction (`store`)
+
+`scanned` goes through the rest of `reading` in the order intake, header, rules, records, rejects; `store` is all that
+asks for rows. Each hands on what the next one needs, and tests/loaders/test_copy.py walks the path.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from loaders import ledger
-from loaders.contract import Table
-from loaders.csv_source import CsvFile, open_csv
-from loaders.destination import Destination
+from loaders.contract.tables import Contract, Table
+from loaders.destinations.base import Changes, Destination, Load
 from loaders.errors import FileRefusedError
-from loaders.interrupt import interruptible
-from loaders.options import Options
 from loaders.project import Project
-from loaders.scan import Reject, Scan
-from loaders.spool import display_name, file_digest
-from loaders.value_types import POSTGRES_DIGITS, Digits
-from loaders.working_folder import remove_dead_folders, working_folder
-
-Progress = Callable[[str, int], None]
-
-
-def silent(_phase: str, _amount: int) -> None:
-    """Show no progress."""
+from loaders.reading.files import table_of
+from loaders.reading.intake import Given
+from loaders.reading.options import Options
+from loaders.reading.rejects import Reject
+from loaders.reading.scan import Progress, Scan, scanned, silent
+from loaders.reading.workspace import remove_dead_folders
 
 
 def unnoted(_note: str) -> None:
@@ -78,7 +85,6 @@ def copy_file(
     Raises:
         DatabaseError: The database refuses or the connection broke; nothing of the file is in.
     """
-    name = display_name(path)
     notes: list[str] = []
 
     def note(text: str) -> None:
@@ -86,46 +92,47 @@ def copy_file(
         on_note(text)
 
     remove_dead_folders(project)
-    try:
-        with destination.only_loader(table, wait=options.wait, on_note=note):
-            result = _copy_alone(destination, project, table, path, name, options, on_progress)
-            return replace(result, notes=tuple(notes))
-    except destination.errors as error:
-        raise destination.broken_off(name, error) from error
+    given = Given(path)
+    with destination.loading(table, given.name, wait=options.wait, on_note=note):
+        result = _copy_alone(destination, project, table, given, options, on_progress)
+    return replace(result, notes=tuple(notes))
 
 
-def _copy_alone(
+def copy_files(
     destination: Destination,
     project: Project,
-    table: Table,
-    path: Path,
-    name: str,
+    contract: Contract,
+    paths: Iterable[Path],
     options: Options,
-    on_progress: Progress,
-) -> Result:
-    """Copy a file while no other loader works on its table, and write into the ledger how it ended."""
-    load_id: int | None = None
-    try:
-        if not options.force and (earlier := _loaded_before(destination, table, path)):
-            return skipped(name, table, earlier)
-        load_id = destination.start_load(table, name)
-        with working_folder(project) as folder:
-            return _load(destination, project, table, path, options, on_progress, folder, load_id)
-    except FileRefusedError as error:
-        if load_id is not None:
-            destination.finish_load(load_id, "refused", error.message)
-        return Result(name, table.name, "refused", load_id, message=error.message, hint=error.hint)
-    except BaseException as error:
-        if load_id is not None and not destination.is_gone:
-            with suppress(*destination.errors):
-                destination.finish_load(load_id, "failed", ledger.reason_of(error))
-        raise
+    *,
+    table: Table | None = None,
+    on_progress: Callable[[Path], AbstractContextManager[Progress]] = lambda _: nullcontext(silent),
+    on_note: Callable[[str], None] = unnoted,
+) -> Iterator[Result]:
+    """Copy files into their tables, one after the other, and yield what became of each.
 
+    Args:
+        destination: The database.
+        project: The dbt project.
+        contract: The tables.
+        paths: The files.
+        options: How to read and copy them.
+        table: Table of all files; otherwise their names begin with it.
+        on_progress: Gives for each file what `copy_file` calls as it is read and copied.
+        on_note: See `copy_file`.
 
-def skipped(name: str, table: Table, earlier: ledger.Load) -> Result:
-    """Return the result of a file whose content is loaded already."""
-    message = f"loaded before as load {earlier.load_id}"
-    return Result(name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
+    Raises:
+        LoaderError: The database refuses, or standard input has no table; files before that are in.
+    """
+    for path in paths:
+        try:
+            target = table_of(contract, path, table)
+        except FileRefusedError as error:
+            yield refused(Given(path), error)
+            continue
+        with on_progress(path) as progress:
+            result = copy_file(destination, project, target, path, options, progress, on_note)
+        yield result
 
 
 def check_file(
@@ -136,98 +143,76 @@ def check_file(
     Returns:
         The result (`checked` or `refused`) and the rejected rows, the first `limit` of them.
     """
-    name = display_name(path)
+    given = Given(path)
     try:
-        with working_folder(project) as folder, _scanned(project, table, path, options, folder) as (file, scan):
-            rejects = list(islice(scan.rejects(), limit))
-            message, hint = _over_limit(scan, options)
-            return Result(
-                name,
-                table.name,
-                "refused" if message else "checked",
-                encoding=file.encoding,
-                rows_read=scan.rows_read,
-                rows_rejected=scan.rows_rejected,
-                unknown_columns=file.unknown_headers,
-                message=message,
-                hint=hint,
-            ), rejects
+        with scanned(given, project, table, options) as scan:
+            return _result(table, scan, "checked"), list(islice(scan.rejects(), limit))
     except FileRefusedError as error:
-        return Result(name, table.name, "refused", message=error.message, hint=error.hint), []
+        return refused(given, error, table), []
 
 
-@contextmanager
-def _scanned(
-    project: Project,
-    table: Table,
-    path: Path,
-    options: Options,
-    folder: Path,
-    digits: Digits = POSTGRES_DIGITS,
-    on_progress: Progress = silent,
-) -> Iterator[tuple[CsvFile, Scan]]:
-    file = open_csv(
-        path, table, folder, encoding=options.encoding, on_progress=lambda amount: on_progress("read", amount)
-    )
-    on_progress("check", 0)
-    with closing(Scan(file, table, options.form, project.time_zone, digits)) as scan, interruptible(scan.database):
-        yield file, scan
-
-
-def _over_limit(scan: Scan, options: Options) -> tuple[str, str]:
-    if options.max_rejects.allows(scan.rows_rejected, scan.rows_read):
-        return "", ""
-    return (
-        f"{scan.rows_rejected} of {scan.rows_read} rows break the contract; at most {options.max_rejects} may.",
-        "Mend them, or allow more with --max-rejects.",
-    )
-
-
-def _loaded_before(destination: Destination, table: Table, path: Path) -> ledger.Load | None:
-    if not path.is_file():  # standard input and pipes can be read only once
-        return None
-    return destination.find_loaded(table, file_digest(path))
-
-
-def _load(
+def _copy_alone(
     destination: Destination,
     project: Project,
     table: Table,
-    path: Path,
+    given: Given,
     options: Options,
     on_progress: Progress,
-    folder: Path,
-    load_id: int,
 ) -> Result:
-    with _scanned(project, table, path, options, folder, destination.digits, on_progress) as (file, scan):
-        destination.describe_load(load_id, file)
-        if not options.force and (earlier := destination.find_loaded(table, file.sha256)):
-            # Only standard input and pipes come here: their content is known no sooner.
-            destination.forget_load(load_id)
-            return skipped(file.name, table, earlier)
-        message, hint = _over_limit(scan, options)
-        status = "refused" if message else "loaded"
-        counts = {"inserted": 0, "updated": 0, "unchanged": 0}
-        with destination.transaction():
-            if status == "loaded":
-                counts = destination.upsert(
-                    project.time_zone, table, scan, load_id, lambda size: on_progress("copy", size)
-                )
-            destination.write_rejects(load_id, scan.rejects())
-            counts |= {"read": scan.rows_read, "rejected": scan.rows_rejected}
-            destination.finish_load(load_id, status, message or None, **counts)
-        return Result(
-            file.name,
-            table.name,
-            status,
-            load_id,
-            encoding=file.encoding,
-            rows_read=scan.rows_read,
-            rows_inserted=counts["inserted"],
-            rows_updated=counts["updated"],
-            rows_unchanged=counts["unchanged"],
-            rows_rejected=scan.rows_rejected,
-            unknown_columns=file.unknown_headers,
-            message=message,
-            hint=hint,
-        )
+    """Copy a file while no other loader works on its table, and write into the ledger how it ended."""
+    ledger = destination.ledger
+    load_id: int | None = None
+    try:
+        sha256 = None if options.force else given.sha256()
+        if sha256 and (earlier := ledger.find_loaded(table, sha256)):
+            return skipped(given, table, earlier)
+        load_id = ledger.start(table, given.name)
+        with scanned(given, project, table, options, destination.digits, on_progress) as scan:
+            # Of standard input and pipes the content is known no sooner.
+            is_new = options.force or scan.file.sha256 == sha256
+            if not is_new and (earlier := ledger.find_loaded(table, scan.file.sha256)):
+                ledger.forget(load_id)
+                return skipped(given, table, earlier)
+            changes = destination.store(load_id, table, scan, lambda size: on_progress("copy", size))
+            return _result(table, scan, "loaded", load_id, changes)
+    except FileRefusedError as error:
+        if load_id is not None:
+            ledger.finish(load_id, "refused", error.message)
+        return refused(given, error, table, load_id)
+    except BaseException as error:
+        if load_id is not None:
+            ledger.fail(load_id, error)
+        raise
+
+
+def skipped(given: Given, table: Table, earlier: Load) -> Result:
+    """Return the result of a file whose content is loaded already."""
+    message = f"loaded before as load {earlier.load_id}"
+    return Result(given.name, table.name, "skipped", earlier.load_id, message=message, hint="--force loads it again.")
+
+
+def refused(given: Given, error: FileRefusedError, table: Table | None = None, load_id: int | None = None) -> Result:
+    """Return the result of a file that can't be loaded as a whole."""
+    name = table.name if table else ""
+    return Result(given.name, name, "refused", load_id, message=error.message, hint=error.hint)
+
+
+def _result(
+    table: Table, scan: Scan, status: str, load_id: int | None = None, changes: Changes | None = None
+) -> Result:
+    changes = changes or Changes()
+    return Result(
+        scan.file.name,
+        table.name,
+        "refused" if scan.refusal else status,
+        load_id,
+        encoding=scan.file.encoding,
+        rows_read=scan.rows_read,
+        rows_inserted=changes.inserted,
+        rows_updated=changes.updated,
+        rows_unchanged=changes.unchanged,
+        rows_rejected=scan.rows_rejected,
+        unknown_columns=scan.file.unknown_headers,
+        message=scan.refusal.message if scan.refusal else "",
+        hint=scan.refusal.hint if scan.refusal else "",
+    )

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
 
 import psycopg
+
+
+class ExitCode(IntEnum):
+    """How a command ends."""
+
+    OK = 0
+    ERROR = 1  # or a file was refused
+    USAGE = 2
+    REJECTS = 3  # all is in, but for rows that break the contract
+    BUILD_FAILED = 4
+    RUNNING = 5
+    INTERRUPTED = 130
 
 
 class LoaderError(Exception):
@@ -15,7 +28,7 @@ class LoaderError(Exception):
         hint: What to do next, in one sentence.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.ERROR
 
     def __init__(self, message: str, hint: str = "") -> None:
         """Keep message and hint apart, so that each output can lay them out its own way."""

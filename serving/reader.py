@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from loaders.database import CONNECT_SECONDS, PARAMETERS
-from loaders.roles import READER_ROLE
+from loaders.destinations.postgres.connection import CONNECT_SECONDS, PARAMETERS
+from loaders.destinations.postgres.roles import READER_ROLE
 
 
 def connection_arguments(environment: Mapping[str, str], application_name: str) -> dict[str, Any]:

@@ -16,11 +16,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loaders.cli import main
-from loaders.contract import Contract, read_contract
-from loaders.database import SERVER_VARIABLES, connect
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract
+from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
+from loaders.destinations.postgres.destination import Postgres
+from loaders.embedded.server import EmbeddedServer
 from loaders.project import Project, find_project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
 from tests.run_dbt import start_dbt
 
 ROOT = Path(__file__).parent.parent
@@ -38,7 +39,7 @@ Dbt = Callable[..., str]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a database, and run those that take longest first, so that no process waits at the end."""
+    """Mark the tests that need a database, and run the longest ones first so that no process waits at the end."""
     for item in items:
         if isinstance(item, pytest.Function) and "server" in item.fixturenames:
             item.add_marker(pytest.mark.database)
@@ -120,7 +121,7 @@ def database(new_database: Callable[[], dict[str, str]], monkeypatch: pytest.Mon
 def connection(database: dict[str, str], project: Project, contract: Contract) -> Iterator[psycopg.Connection[Any]]:
     """A connection to a database with the contract's tables."""
     with connect(project, autocommit=True) as opened:
-        init_schema(opened, contract)
+        Postgres(opened).init_schema(contract)
         yield opened
 
 

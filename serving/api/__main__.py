@@ -7,7 +7,7 @@ import sys
 import click
 import uvicorn
 
-from loaders.database import connection_environment, describe_server
+from loaders.destinations.postgres.connection import connection_environment, describe_server
 from loaders.errors import LoaderError
 from loaders.project import find_project
 from serving.api.app import create_app

@@ -23,7 +23,7 @@ from serving.api.mart_routes import mart_routes
 from serving.api.marts import MANIFEST, read_catalogue
 from serving.api.observability import Metrics, Observability
 from serving.api.security import Guard
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 
 DESCRIPTION = """
 The marts of customer analytics, to read. Each mart has a route of its own, made from its contract.
@@ -37,7 +37,7 @@ The marts of customer analytics, to read. Each mart has a route of its own, made
 
 
 def create_app(
-    project: Project, settings: Settings, environment: Mapping[str, str], manifest: Path | None = None
+    project: Project, settings: ApiSettings, environment: Mapping[str, str], manifest: Path | None = None
 ) -> FastAPI:
     """Return the app.
 

@@ -9,7 +9,7 @@ from serving.api.database import Pool
 from serving.api.marts import Catalogue, Mart
 from serving.api.problems import ProblemError
 from serving.api.security import Guard
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Context:
     """The parts of one app."""
 
     project: Project
-    settings: Settings
+    settings: ApiSettings
     catalogue: Catalogue
     pool: Pool
     guard: Guard

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 from serving.reader import connection_arguments, session_statements
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -18,7 +18,7 @@ Pool = AsyncConnectionPool[Connection]
 WAIT_SECONDS = 5
 
 
-def open_pool(settings: Settings, environment: Mapping[str, str]) -> Pool:
+def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
     """Return a pool that is not open yet.
 
     Args:

@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from psycopg import sql
 from pydantic import AwareDatetime, BaseModel, Field
 
-from loaders.metrics import MART_MEASURES, Moment
+from loaders.operations.metrics import MART_MEASURES, Moment
 from serving.api.answers import FORMATS
 from serving.api.context import Context
 from serving.api.database import fetch_text

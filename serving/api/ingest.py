@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +11,15 @@ from fastapi import Path as PathParameter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from loaders.contract import Table, read_contract
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Table
 from loaders.copy import Result, copy_file
-from loaders.database import connect
-from loaders.destination import Postgres
+from loaders.destinations.postgres.connection import connect
+from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
-from loaders.ledger import read_rejects
-from loaders.options import Options
 from loaders.project import Project
-from loaders.schema import init_schema
-from loaders.working_folder import working_folder
+from loaders.reading.options import Options
+from loaders.reading.workspace import working_folder
 from serving.api.context import Context
 from serving.api.problems import ProblemError, documented
 from serving.api.upload import OVERHEAD, Upload, receive_file, too_large
@@ -109,11 +107,12 @@ def ingest_routes(context: Context) -> APIRouter:
 def _load(project: Project, table: Table, file: Path) -> tuple[Result, Load]:
     """Load a file on a connection of the loader's own; the readers' role may not write."""
     with connect(project, autocommit=True, application_name="loader (API)") as connection:
-        init_schema(connection, read_contract(project))
-        result = copy_file(Postgres(connection), project, table, file, Options(wait=False))
+        destination = Postgres(connection)
+        destination.init_schema(read_contract(project))
+        result = copy_file(destination, project, table, file, Options(wait=False))
         rejects = []
         if result.load_id is not None and result.rows_rejected:
-            rejects = list(islice(read_rejects(connection, result.load_id, SHOWN_REJECTS), SHOWN_REJECTS))
+            rejects = list(destination.ledger.read_rejects(result.load_id, SHOWN_REJECTS))
     load = Load(
         status=result.status,
         table=result.table,

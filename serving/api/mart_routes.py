@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from serving.api import models
 from serving.api.answers import FORMATS, PageAnswer, chosen_format
 from serving.api.context import Context
-from serving.api.marts import Column, Mart
+from serving.api.marts import Mart, MartColumn
 from serving.api.problems import READING, documented
 from serving.api.queries import page
 
@@ -100,7 +100,7 @@ def _info(mart: Mart) -> MartInfo:
     )
 
 
-def _column(column: Column) -> ColumnInfo:
+def _column(column: MartColumn) -> ColumnInfo:
     return ColumnInfo(
         name=column.name, data_type=column.data_type, description=column.description, nullable=column.nullable
     )

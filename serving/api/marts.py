@@ -19,7 +19,7 @@ EXAMPLES = {"category": "Food", "currency": "USD", "email": "ada@example.com", "
 
 
 @dataclass(frozen=True)
-class Column:
+class MartColumn:
     """A column of a mart."""
 
     name: str
@@ -70,7 +70,7 @@ class Mart:
     schema: str
     alias: str
     description: str
-    columns: tuple[Column, ...]
+    columns: tuple[MartColumn, ...]
     key: tuple[str, ...]
     order: tuple[Order, ...]
     is_ordered: bool = False
@@ -80,7 +80,7 @@ class Mart:
         """Its name in SQL."""
         return sql.Identifier(self.schema, self.alias)
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> MartColumn:
         """Return the column of this name."""
         return next(column for column in self.columns if column.name == name)
 
@@ -119,7 +119,7 @@ def _marts(content: Mapping[str, Any]) -> Iterator[Mart]:
             continue
         key = next((tuple(each["columns"]) for each in node["constraints"] if each["type"] == "primary_key"), ())
         columns = tuple(
-            Column(
+            MartColumn(
                 name=column["name"],
                 data_type=column["data_type"],
                 description=" ".join(column["description"].split()),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic.alias_generators import to_pascal
 from starlette.datastructures import QueryParams
 
-from serving.api.marts import Column, Mart
+from serving.api.marts import Mart, MartColumn
 from serving.api.problems import from_validation
 from serving.api.value_types import COMPARISONS
 
@@ -149,7 +149,7 @@ def answer(mart: Mart) -> type[Answer]:
     return _model(f"{to_pascal(mart.name)}Page", Answer, mart.description, {"data": (rows, Field(alias="data"))})
 
 
-def _filters(column: Column) -> dict[str, Any]:
+def _filters(column: MartColumn) -> dict[str, Any]:
     """Return the endings of the parameters that filter by a column, each with the annotation of its value."""
     kind: Any = column.type.parsed
     found = {ending: kind for ending in COMPARISONS if ending in column.type.comparisons}

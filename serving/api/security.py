@@ -19,7 +19,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from loaders.errors import LoaderError
 from serving.api.problems import ProblemError
-from serving.api.settings import Settings, is_local
+from serving.api.settings import ApiSettings, is_local
 
 SCOPES = ("read", "ingest")
 PREFIX = "ca_"
@@ -69,7 +69,7 @@ def read_keys(file: Path) -> tuple[Key, ...]:
 class Guard:
     """Lets requests through or not; its methods are dependencies of routes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ApiSettings) -> None:
         """Read the keys."""
         self._keys = read_keys(settings.keys_file) if settings.keys_file else None
         self._rate = settings.rate_limit

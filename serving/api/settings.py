@@ -17,7 +17,7 @@ RATE_LIMIT = parse("1200/minute")
 
 
 @dataclass(frozen=True)
-class Settings:
+class ApiSettings:
     """Settings of the API; `docs/api.md` says which variable sets which.
 
     Attributes:
@@ -96,10 +96,10 @@ _READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "statement_seconds": ("API_STATEMENT_SECONDS", _positive, "10"),
     "stream_seconds": ("API_STREAM_SECONDS", _positive, "120"),
 }
-assert set(_READERS) == {field.name for field in fields(Settings)}
+assert set(_READERS) == {field.name for field in fields(ApiSettings)}
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ) -> ApiSettings:
     """Read the settings; a variable that is not set or empty leaves the default.
 
     Raises:
@@ -112,4 +112,4 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
                 found[name] = read(text)
             except (ValueError, KeyError) as error:
                 raise LoaderError(f"{variable} can't be {text!r}.", f"Write it like {example}.") from error
-    return Settings(**found)
+    return ApiSettings(**found)

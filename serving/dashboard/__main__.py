@@ -10,7 +10,7 @@ import click
 from streamlit import net_util
 from streamlit.web import cli
 
-from loaders.database import connection_environment, describe_server
+from loaders.destinations.postgres.connection import connection_environment, describe_server
 from loaders.errors import LoaderError
 from loaders.project import find_project
 from serving.dashboard.settings import read_settings

@@ -12,9 +12,9 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from loaders.database import connect, connection_environment, describe_server
+from loaders.destinations.postgres.connection import connect, connection_environment, describe_server
 from loaders.errors import DatabaseError, LoaderError, postgres_message
-from loaders.marts import SCHEMA
+from loaders.operations.marts import SCHEMA
 from loaders.project import find_project
 from serving.reader import connection_arguments, session_statements
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from loaders.export_formats import without_formula
+from loaders.operations.export_formats import without_formula
 from serving.dashboard.data import Rows
 
 

@@ -35,7 +35,7 @@ OPTIONS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class DashboardSettings:
     """Where the dashboard listens. It asks nobody for a password, so by default this machine alone can open it.
 
     Attributes:
@@ -59,14 +59,14 @@ class Settings:
         ]
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ) -> DashboardSettings:
     """Read the settings; a variable that is not set or empty leaves the default.
 
     Raises:
         LoaderError: The port is none.
     """
     host, port, name = (environment.get(variable, "").strip() for variable in VARIABLES)
-    port = port or str(Settings.port)
+    port = port or str(DashboardSettings.port)
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise LoaderError(f"DASHBOARD_PORT can't be {port!r}.", f"Write it like {Settings.port}.")
-    return Settings(host or Settings.host, int(port), name)
+        raise LoaderError(f"DASHBOARD_PORT can't be {port!r}.", f"Write it like {DashboardSettings.port}.")
+    return DashboardSettings(host or DashboardSettings.host, int(port), name)

@@ -6,16 +6,22 @@ import hashlib
 import json
 import random
 import signal
+import sys
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 
-from loaders import upsert
-from loaders.duckdb_destination import DuckDb
-from loaders.scan import Scan
+from loaders import copy
+from loaders.contract.tables import Contract
+from loaders.destinations.postgres import upsert
+from loaders.destinations.postgres.destination import Postgres
+from loaders.project import Project
+from loaders.reading.options import Options
 from tests.conftest import Loader
 
 
@@ -311,15 +317,17 @@ def test_headers_file_names_and_values_are_data(
 def test_ctrl_c_ends_a_query_of_duckdb_that_never_ends(
     at_work: str, loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def work(holder: Any, *_: object) -> None:
-        database = holder.database if at_work == "reading" else holder.connection
+    def work(database: duckdb.DuckDBPyConnection, *_: object) -> None:
         press.start()
         # A task for each thread, of which DuckDB itself would wait for the one that is not the main thread's.
         endless = "select sum(range) from range(100_000_000_000_000)"
         database.execute(" union all ".join([endless] * 4))
 
-    place, name = {"reading": (Scan, "_judge"), "copying": (DuckDb, "upsert")}[at_work]
-    monkeypatch.setattr(place, name, work)
+    places = {
+        "reading": "loaders.reading.scan.reject_rows",
+        "copying": "loaders.destinations.duckdb.destination.upsert",
+    }
+    monkeypatch.setattr(places[at_work], work)
     press = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     file = write(tmp_path, "customers.csv", "customer_id\n1\n")
     result = loader("copy", file, "--to", f"duckdb:{tmp_path / 'shop.duckdb'}")
@@ -327,3 +335,49 @@ def test_ctrl_c_ends_a_query_of_duckdb_that_never_ends(
     assert "Interrupted" in result.output
     [load] = json.loads(loader("status", "--to", f"duckdb:{tmp_path / 'shop.duckdb'}", "--json").stdout)
     assert (load["status"], load["error"]) == ("failed", "interrupted")
+
+
+PATH = [
+    "reading.workspace remove_dead_folders",
+    "reading.intake Given",
+    "destinations.postgres.destination loading",
+    "reading.intake sha256",
+    "destinations.postgres.ledger find_loaded",
+    "destinations.postgres.ledger start",
+    "reading.scan scanned",
+    "destinations.postgres.destination store",
+]
+
+
+def test_the_path_of_a_file_is_short(
+    connection: psycopg.Connection[Any], project: Project, contract: Contract, tmp_path: Path
+) -> None:
+    """What copy.py asks of others, in its order; what they ask of each other is their own."""
+    path = write(tmp_path, "products.csv", "product_id,price\n1,2\n")
+    asked: list[str] = []
+    visited: list[FrameType] = []  # a context that is left is the visit that entered it
+
+    def module(frame: FrameType | None) -> str:
+        return str(frame.f_globals.get("__name__", "")) if frame else ""
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        if event != "call" or not module(frame).startswith("loaders.") or any(frame is each for each in visited):
+            return
+        caller = frame.f_back
+        while caller and not module(caller).startswith("loaders."):
+            caller = caller.f_back
+        visited.append(frame)
+        if module(caller) == copy.__name__ != module(frame):
+            made = frame.f_locals.get("self")
+            name = type(made).__name__ if frame.f_code.co_name == "__init__" else frame.f_code.co_name
+            asked.append(f"{module(frame).removeprefix('loaders.')} {name}")
+
+    table, options = contract.table("products"), Options()
+    destination = Postgres(connection)
+    sys.setprofile(look)
+    try:
+        result = copy.copy_file(destination, project, table, path, options, lambda *_: None)
+    finally:
+        sys.setprofile(None)
+    assert result.rows_inserted == 1
+    assert asked == PATH

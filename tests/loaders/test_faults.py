@@ -17,16 +17,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from loaders import ledger
-from loaders.contract import Contract
+from loaders.contract.tables import Contract
 from loaders.copy import copy_file
-from loaders.destination import Postgres
+from loaders.destinations.postgres.destination import Postgres
+from loaders.destinations.postgres.ledger import PostgresLedger
+from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError, LoaderError
-from loaders.options import Options
 from loaders.project import Project
-from loaders.schema import init_schema
-from loaders.server import EmbeddedServer
-from loaders.working_folder import remove_dead_folders, working_folder
+from loaders.reading.options import Options
+from loaders.reading.workspace import remove_dead_folders, working_folder
 from tests.conftest import Loader
 
 KILLS = int(os.environ.get("LOADER_TEST_KILLS", "6"))
@@ -121,7 +120,7 @@ def test_kills_at_random_moments(
         [said] = json.loads(result.stdout)
         counted = sum(said[f"rows_{kind}"] for kind in ("inserted", "updated", "unchanged", "rejected"))
         assert said["rows_read"] == counted == (0 if status == "loaded" else ROWS + 2)
-        statuses = [row.status for row in ledger.read_loads(connection)]
+        statuses = [row.status for row in PostgresLedger(connection).read_loads()]
         assert statuses == ["loaded"] + ["failed"] * (status == "running") + ["loaded"] * existing
         assert connection.execute("select count(*) from loader.rejected_rows").fetchone() == (2 + 2 * existing,)
         assert working_folders(own_project) == []
@@ -208,7 +207,7 @@ def check_broken(loader: Loader, connection: Connection, file: Path) -> None:
     assert "Load 1 (transactions.csv) broke off" in result.stderr
     assert "marked as failed" in json.loads(result.stdout)[0]["notes"][0]
     assert connection.execute(TOTALS).fetchone() == (ROWS, ROWS, 3 * ROWS)
-    assert [(load.status, load.finished_at is None) for load in ledger.read_loads(connection)] == [
+    assert [(load.status, load.finished_at is None) for load in PostgresLedger(connection).read_loads()] == [
         ("loaded", False),
         ("failed", False),
     ]
@@ -221,7 +220,7 @@ def test_a_broken_load_of_another_table_is_told_too(loader: Loader, connection: 
     )
     file = write_rows(tmp_path / "transactions.csv", 100, amount=1)
     assert "Load 1 (products.csv) broke off" in loader("copy", file).stderr
-    assert [load.status for load in ledger.read_loads(connection)] == ["loaded", "failed"]
+    assert [load.status for load in PostgresLedger(connection).read_loads()] == ["loaded", "failed"]
 
 
 @pytest.mark.parametrize("moment", ["reading", "copying"])
@@ -268,7 +267,7 @@ def cramped_server(tmp_path: Path) -> Iterator[Connection]:
 def test_the_server_has_no_room(
     cramped_server: Connection, project: Project, contract: Contract, tmp_path: Path
 ) -> None:
-    init_schema(cramped_server, contract)
+    Postgres(cramped_server).init_schema(contract)
     table = contract.table("transactions")
     small, large = (tmp_path / f"transactions_{size}.csv" for size in ("small", "large"))
     for file, rows in ((small, 1_000), (large, ROWS)):
@@ -279,7 +278,7 @@ def test_the_server_has_no_room(
         with pytest.raises(DatabaseError, match=r"could not (extend|write).*Nothing of the file is in"):
             copy_file(Postgres(cramped_server), project, table, large, Options())
         assert cramped_server.execute(TOTALS).fetchone() == (before, before, before or None)
-        assert ledger.read_loads(cramped_server)[0].status == "failed"
+        assert PostgresLedger(cramped_server).read_loads()[0].status == "failed"
         if not before:
             assert copy_file(Postgres(cramped_server), project, table, small, Options()).rows_inserted == 1_000
 
@@ -334,17 +333,17 @@ def test_a_second_loader_waits(
 
 
 def test_no_wait_fails_at_once(loader: Loader, connection: Connection, contract: Contract, tmp_path: Path) -> None:
-    ledger.lock_table(connection, contract.table("transactions"), wait=True)
+    PostgresLedger(connection).lock(contract.table("transactions"), wait=True)
     result = loader("copy", write_rows(tmp_path / "transactions.csv", 10, amount=1), "--no-wait")
     assert result.exit_code == 1
     assert "Another loader is loading into raw.transactions." in result.stderr
-    assert ledger.read_loads(connection) == []
+    assert PostgresLedger(connection).read_loads() == []
 
 
 def test_loaders_of_different_tables_do_not_wait(
     loader: Loader, connection: Connection, contract: Contract, tmp_path: Path
 ) -> None:
-    ledger.lock_table(connection, contract.table("products"), wait=True)
+    PostgresLedger(connection).lock(contract.table("products"), wait=True)
     assert loader("copy", write_rows(tmp_path / "transactions.csv", 100, amount=1), "--no-wait").exit_code == 3
 
 
@@ -399,7 +398,7 @@ def test_errors_of_the_database_hold_no_values(
     result = loader("copy", file)
     assert result.exit_code == 1
     assert (shown or "check violation") in result.stderr
-    [load] = ledger.read_loads(connection)
+    [load] = PostgresLedger(connection).read_loads()
     assert load.status == "failed"
     assert SECRET not in f"{result.output}{load}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from loaders.metrics import LEDGER_MEASURES, MART_MEASURES, OPERATIONS_MEASURES
+from loaders.operations.metrics import LEDGER_MEASURES, MART_MEASURES, OPERATIONS_MEASURES
 
 # What the API and Prometheus itself add to the metrics of the loader.
 API = {

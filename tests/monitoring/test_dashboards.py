@@ -22,11 +22,11 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
-from loaders.contract import Contract
-from loaders.metrics import as_text, read_metrics
+from loaders.contract.tables import Contract
+from loaders.operations.metrics import as_text, read_metrics
 from serving.api.database import open_pool
 from serving.api.observability import Metrics
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 from tests.conftest import DATA, ROOT, Loader
 from tests.monitoring.names import known_metrics, metrics_of
 from tests.monitoring.operations import make_marts, make_operations
@@ -74,7 +74,7 @@ def test_every_panel_has_an_answer(
     make_marts(connection)
     make_operations(connection)
     of_loader = as_text(read_metrics(connection, contract)).encode()
-    of_api = Metrics(open_pool(Settings(), {}))
+    of_api = Metrics(open_pool(ApiSettings(), {}))
     of_api.requests.labels("GET", "/marts", 200).inc()
     of_api.seconds.labels("GET", "/marts").observe(0.01)
     if shutil.which("promtool"):

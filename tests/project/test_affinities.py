@@ -11,7 +11,7 @@ import pytest
 from mlxtend.frequent_patterns import association_rules, fpgrowth
 from mlxtend.preprocessing import TransactionEncoder
 
-from loaders.demo import write_files
+from loaders.demo.files import write_files
 from tests.project.conftest import Dbt, Environment, query
 
 ORDERS = 5_000

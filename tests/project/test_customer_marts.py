@@ -22,7 +22,7 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
-from loaders.demo import write_files
+from loaders.demo.files import write_files
 from tests.conftest import ROOT
 from tests.project.conftest import Dbt, Environment, query
 

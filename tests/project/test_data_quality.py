@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from loaders.contract import Contract
-from loaders.generate import generate
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.files import generate
+from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=40, transactions=400, users=60, days=60)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loaders.contract import SYSTEM_COLUMNS
+from loaders.contract.tables import SYSTEM_COLUMNS
 from tests.conftest import ROOT
 from tests.project.conftest import Environment, query
 

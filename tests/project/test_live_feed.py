@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from loaders.contract import Contract
-from loaders.generate import generate
-from loaders.generate_feed import follow
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.feed import follow
+from loaders.synthetic.files import generate
+from loaders.synthetic.settings import Settings
 from tests.conftest import ROOT
 from tests.project.conftest import Dbt, Environment, query
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loaders.contract import Contract
-from loaders.generate import generate
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.files import generate
+from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=600, transactions=3_000, users=10, days=300)

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from loaders.contract import Contract
-from loaders.generate import generate
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.files import generate
+from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)
@@ -120,9 +120,7 @@ def test_the_metrics_equal_those_of_the_lists_and_the_lines(
 def test_lists_hold_what_was_bought_and_what_was_not(
     shop: Environment, purchases: list[tuple[Any, ...]], last_day: date
 ) -> None:
-    customers = {row[0] for row in query(shop, "select customer_id from intermediate.int_customers")} - {
-        "(unknown)"
-    }
+    customers = {row[0] for row in query(shop, "select customer_id from intermediate.int_customers")} - {"(unknown)"}
     for purpose, day in (("shipped", last_day), ("backtest", last_day - timedelta(days=HORIZON))):
         bought = defaultdict(set)
         for customer, product, _, order_date in purchases:

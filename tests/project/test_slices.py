@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from loaders.demo import write_files
+from loaders.demo.files import write_files
 from tests.project.conftest import Dbt, Environment, query
 
 Row = dict[str, str]
@@ -112,7 +112,9 @@ def final_rows(files: list[Path], key: str) -> list[Row]:
 
 
 @pytest.fixture(scope="module")
-def databases(lines: list[Row], load: Load, tmp_path_factory: pytest.TempPathFactory) -> tuple[Environment, Environment]:
+def databases(
+    lines: list[Row], load: Load, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Environment, Environment]:
     """One that was loaded in slices, and one that was loaded at once with the rows that are left."""
     folder = tmp_path_factory.mktemp("slices")
     slices = [file for files in make_slices(lines, folder) for file in files]

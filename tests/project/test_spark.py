@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from benchmarks.engines import differences, one_form
 from loaders.cli import main
-from loaders.spark_cluster import running_cluster
+from loaders.demo.spark_cluster import running_cluster
 from tests.conftest import DATA
 from tests.project.conftest import Dbt, Environment, query
 from tests.project.test_engines import BUILD, OPTIONS, POSTGRES_ONLY, second_files

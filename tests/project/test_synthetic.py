@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from loaders.contract import Contract
-from loaders.generate import FAULTS, generate
-from loaders.generate_settings import Settings
+from loaders.contract.tables import Contract
 from loaders.project import Project
+from loaders.synthetic.files import FAULTS, generate
+from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=200, transactions=3_000, users=150)

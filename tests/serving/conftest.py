@@ -18,11 +18,11 @@ from fastapi import FastAPI
 from limits import parse
 from psycopg.rows import tuple_row
 
-from loaders.contract import Contract
+from loaders.contract.tables import Contract
+from loaders.destinations.postgres.roles import init_roles
 from loaders.project import Project
-from loaders.roles import init_roles
 from serving.api.app import create_app
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 from tests.conftest import Dbt, Environment
 
 # Lines that `order_lines` gets on top, so that an answer does not fit into what sockets hold.
@@ -70,7 +70,7 @@ def manifest(built_project: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def app(project: Project, marts: Environment, manifest: Path) -> FastAPI:
-    return create_app(project, Settings(rate_limit=OFTEN), marts, manifest)
+    return create_app(project, ApiSettings(rate_limit=OFTEN), marts, manifest)
 
 
 @contextmanager

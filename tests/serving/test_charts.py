@@ -8,8 +8,8 @@ import httpx
 import pytest
 from prometheus_client.utils import floatToGoString
 
-from loaders.contract import Contract
-from loaders.metrics import MART_MEASURES, OPERATIONS_MEASURES, read_metrics
+from loaders.contract.tables import Contract
+from loaders.operations.metrics import MART_MEASURES, OPERATIONS_MEASURES, read_metrics
 from serving.api.cache import MOST_ENTRIES, ShortMemory
 from tests.conftest import Environment
 from tests.serving.conftest import connect

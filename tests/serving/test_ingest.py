@@ -12,7 +12,7 @@ import pytest
 
 from loaders.project import Project
 from serving.api.app import create_app
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 from serving.api.upload import safe_name
 from tests.conftest import Environment
 from tests.serving.conftest import OFTEN, connect, serve
@@ -37,7 +37,7 @@ def sender(
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=10s")
     file = tmp_path / "keys.yml"
     key = make_key(file, "till", "ingest")
-    settings = Settings(keys_file=file, rate_limit=OFTEN, ingest_enabled=True, ingest_bytes=100_000)
+    settings = ApiSettings(keys_file=file, rate_limit=OFTEN, ingest_enabled=True, ingest_bytes=100_000)
     with serve(create_app(project, settings, empty, manifest)) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client

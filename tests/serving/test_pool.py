@@ -16,11 +16,11 @@ from fastapi import FastAPI
 
 from loaders.project import Project
 from serving.api.app import create_app
-from serving.api.settings import Settings
+from serving.api.settings import ApiSettings
 from tests.conftest import Environment
 from tests.serving.conftest import OFTEN, connect, serve
 
-SETTINGS = Settings(rate_limit=OFTEN, pool_size=2)
+SETTINGS = ApiSettings(rate_limit=OFTEN, pool_size=2)
 STREAMED = "/marts/order_lines?limit=10000"
 
 

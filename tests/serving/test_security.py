@@ -21,7 +21,7 @@ from serving.api import keys
 from serving.api.app import create_app
 from serving.api.observability import JsonFormatter
 from serving.api.security import read_keys
-from serving.api.settings import Settings, read_settings
+from serving.api.settings import ApiSettings, read_settings
 from tests.conftest import Environment
 from tests.serving.conftest import serve
 
@@ -50,7 +50,7 @@ def key(keys_file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(project: Project, marts: Environment, manifest: Path, keys_file: Path, key: str) -> Iterator[httpx.Client]:
-    settings = Settings(keys_file=keys_file, rate_limit=parse("20/minute"), cors_origins=("https://shop.example",))
+    settings = ApiSettings(keys_file=keys_file, rate_limit=parse("20/minute"), cors_origins=("https://shop.example",))
     with serve(create_app(project, settings, marts, manifest)) as client:
         yield client
 
@@ -96,7 +96,7 @@ def test_listening_to_others_and_loading_need_keys(tmp_path: Path) -> None:
         with pytest.raises(LoaderError, match="API_KEYS_FILE"):
             read_settings(environment)
         assert read_settings({**environment, "API_KEYS_FILE": str(tmp_path)}).keys_file == tmp_path
-    assert read_settings({"API_HOST": "::1", "API_PORT": ""}) == replace(Settings(), host="::1")
+    assert read_settings({"API_HOST": "::1", "API_PORT": ""}) == replace(ApiSettings(), host="::1")
     settings = read_settings({"API_CORS_ORIGINS": "https://a.example, https://b.example", "INGEST_MAX_MB": "0.5"})
     assert settings.cors_origins == ("https://a.example", "https://b.example")
     assert settings.ingest_bytes == 500_000
@@ -161,7 +161,7 @@ def test_logs_and_metrics_name_routes_and_no_customer(client: httpx.Client, capl
 def test_a_failure_is_told_without_its_message(
     project: Project, marts: Environment, manifest: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(project, Settings(), marts, manifest)
+    app = create_app(project, ApiSettings(), marts, manifest)
 
     async def fail() -> None:
         raise ValueError("secret-17")

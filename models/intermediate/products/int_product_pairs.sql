@@ -2,12 +2,14 @@ with order_products as (
     select * from {{ ref('int_order_products') }}
 ),
 
--- Files may use one order number for several customers: a pair counts once per number.
+-- Files may use one order number for several customers: a pair counts once per number. The unknown product is left out,
+-- as two lines without a product need not be the same one.
 baskets as (
     select distinct
         order_id,
         product_id
     from order_products
+    where is_kept and product_id <> '(unknown)'
 ),
 
 -- A product in fewer orders than a pair needs cannot be in a pair. Integers are joined and counted in half the time of

@@ -12,9 +12,9 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from streamlit.testing.v1 import AppTest
 
-from loaders.contract import Contract
-from loaders.database import SERVER_VARIABLES
-from loaders.roles import init_roles
+from loaders.contract.tables import Contract
+from loaders.destinations.postgres.connection import SERVER_VARIABLES
+from loaders.destinations.postgres.roles import init_roles
 from tests.conftest import ROOT, Environment
 from tests.serving.conftest import connect
 

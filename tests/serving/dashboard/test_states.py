@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from loaders.errors import LoaderError
-from loaders.export_formats import FORMULA_STARTS
+from loaders.operations.export_formats import FORMULA_STARTS
 from serving.dashboard import data, queries
 from serving.dashboard.data import marts_of
 from serving.dashboard.downloads import as_csv
-from serving.dashboard.settings import OPTIONS, Settings, read_settings
+from serving.dashboard.settings import OPTIONS, DashboardSettings, read_settings
 from tests.conftest import ROOT, Environment
 from tests.serving.conftest import connect
 from tests.serving.dashboard.conftest import Open
@@ -108,10 +108,10 @@ def test_downloads_hand_no_formula_on() -> None:
 
 
 def test_settings_stay_on_this_machine() -> None:
-    assert read_settings({}) == Settings("127.0.0.1", 8501)
-    assert read_settings({"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": "80"}) == Settings("0.0.0.0", 80)
+    assert read_settings({}) == DashboardSettings("127.0.0.1", 8501)
+    assert read_settings({"DASHBOARD_HOST": "0.0.0.0", "DASHBOARD_PORT": "80"}) == DashboardSettings("0.0.0.0", 80)
     assert read_settings({"DASHBOARD_NAME": "shop.example"}).name == "shop.example"
-    assert {"--server.address=127.0.0.1", "--browser.gatherUsageStats=false"} <= set(Settings().options())
+    assert {"--server.address=127.0.0.1", "--browser.gatherUsageStats=false"} <= set(DashboardSettings().options())
     for port in ("no", "0", "65536", "-1", "²"):
         with pytest.raises(LoaderError, match="DASHBOARD_PORT"):
             read_settings({"DASHBOARD_PORT": port})

@@ -1,0 +1,196 @@
+"""The commands `loader copy` and `loader check`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from loaders.cli import report
+from loaders.cli.options import destination_option, limit_option, reading_options
+from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract, Table
+from loaders.copy import Result, check_file, copy_files, refused
+from loaders.destinations.addresses import open_destination
+from loaders.destinations.postgres.connection import Connection
+from loaders.destinations.postgres.destination import Postgres
+from loaders.errors import FileRefusedError, LoaderError
+from loaders.operations.watch import Arrivals, watch
+from loaders.project import Project, find_project
+from loaders.reading.files import expand, table_of
+from loaders.reading.formats import Format
+from loaders.reading.intake import Given
+from loaders.reading.options import Limit, Options
+from loaders.reading.rejects import Reject
+
+_paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+
+
+@click.command()
+@_paths
+@reading_options
+@destination_option
+@click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
+@click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
+@click.option("--watch", "watching", is_flag=True, help="Watch folders, and load what arrives until Ctrl-C.")
+@click.option(
+    "--interval", default=1.0, show_default=True, type=click.FloatRange(0.05), help="Seconds between looks of --watch."
+)
+def copy(
+    paths: tuple[str, ...],
+    table: str | None,
+    encoding: str | None,
+    decimal: str,
+    date_format: str | None,
+    max_rejects: Limit,
+    as_json: bool,
+    to: str | None,
+    force: bool,
+    no_wait: bool,
+    watching: bool,
+    interval: float,
+) -> None:
+    """Copy CSV files into their raw tables.
+
+    PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's name begins
+    with the name of its table: transactions_2025-01.csv is for transactions. A file is wholly in or not at all; rows
+    that break the contract go to quarantine (loader rejects). Content that is loaded already is skipped.
+
+    With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
+    rename it. A refused file is read again when it changes.
+
+    With --to duckdb:FILE the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program
+    at a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more is rejected.
+    The commands status, rejects and init have the same option; all others work on PostgreSQL only.
+
+    With --to parquet:FOLDER they are Parquet files, for Spark and other engines: FOLDER/current/raw/products/*.parquet
+    and so on, transactions in a folder for each month (UTC). The link current leads to the last of a few versions: who
+    reads through it sees all of a load or nothing of it, and who reads for long resolves it once. Numbers are as in
+    DuckDB, and FOLDER/ledger.duckdb belongs to the loader.
+
+    Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
+
+    Example: loader copy exports/ --max-rejects 0
+
+    Example: loader copy exports/ --to parquet:lake/
+    """
+    project = find_project()
+    contract = read_contract(project)
+    named = contract.table(table) if table else None
+    options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
+    if to and watching:
+        raise LoaderError(
+            "--watch works on PostgreSQL only: other destinations that are open for writing are closed to all others.",
+            "Call `loader copy` when files have arrived.",
+        )
+    with open_destination(to, project, contract, wait=not no_wait, on_note=report.note) as destination:
+        destination.init_schema(contract)
+        if watching:
+            assert isinstance(destination, Postgres)
+            _watch_folders(
+                destination.connection,
+                project,
+                contract,
+                paths,
+                options,
+                table=named,
+                interval=interval,
+                as_json=as_json,
+            )
+            return
+        results: list[Result] = []
+        try:
+            results += copy_files(
+                destination,
+                project,
+                contract,
+                expand(paths),
+                options,
+                table=named,
+                on_progress=report.progress,
+                on_note=report.note,
+            )
+        except (LoaderError, KeyboardInterrupt):
+            if results:  # the files before the one that broke off are in
+                report.show_results(results, as_json=as_json)
+            raise
+    report.show_results(results, as_json=as_json)
+    sys.exit(report.exit_code(results))
+
+
+@click.command()
+@_paths
+@reading_options
+@limit_option
+def check(
+    paths: tuple[str, ...],
+    table: str | None,
+    encoding: str | None,
+    decimal: str,
+    date_format: str | None,
+    max_rejects: Limit,
+    as_json: bool,
+    limit: int,
+) -> None:
+    """Judge CSV files as copy does, without a database, and show what is wrong with them.
+
+    Exit codes as for copy. With --json each file has its rejected rows with it.
+
+    Example: loader check exports/transactions_2025-01.csv
+    """
+    project = find_project()
+    contract = read_contract(project)
+    named = contract.table(table) if table else None
+    options = Options(Format(decimal, date_format), encoding, max_rejects)
+    checked: list[tuple[Result, list[Reject]]] = []
+    for path in expand(paths):
+        try:
+            checked.append(check_file(project, table_of(contract, path, named), path, options, limit))
+        except FileRefusedError as error:
+            checked.append((refused(Given(path), error), []))
+    report.show_checks(checked, as_json=as_json)
+    sys.exit(report.exit_code(result for result, _ in checked))
+
+
+def _watch_folders(
+    connection: Connection,
+    project: Project,
+    contract: Contract,
+    paths: tuple[str, ...],
+    options: Options,
+    *,
+    table: Table | None,
+    interval: float,
+    as_json: bool,
+) -> None:
+    """Load what arrives in folders, and print a line for each file, until Ctrl-C."""
+    arrivals = Arrivals([Path(path) for path in paths])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    report.note(f"Watching {', '.join(paths)}; Ctrl-C ends it.")
+    found = watch(connection, project, contract, arrivals, options, interval=interval, table=table, on_note=report.note)
+    for result in found:
+        if as_json:
+            report.show_json(asdict(result))
+        else:
+            click.echo(_line(result))
+        sys.stdout.flush()
+
+
+def _line(result: Result) -> str:
+    counts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (result.rows_inserted, "new"),
+            (result.rows_updated, "updated"),
+            (result.rows_unchanged, "same"),
+            (result.rows_rejected, "rejected"),
+        )
+        if number
+    ]
+    said = f": {', '.join(counts)}" if counts else ""
+    reason = f". {result.message} {result.hint}".rstrip() if result.message else ""
+    return report.printable(f"{datetime.now():%H:%M:%S} {result.file} {result.status}{said}{reason}")

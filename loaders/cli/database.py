@@ -1,0 +1,174 @@
+"""The commands `loader db`, for the embedded PostgreSQL by hand, `loader backup` and `loader restore`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from loaders.cli import report
+from loaders.contract.sources_yml import read_contract
+from loaders.destinations.postgres.connection import connect, named_server
+from loaders.destinations.postgres.destination import Postgres
+from loaders.destinations.postgres.roles import ROLES, init_roles
+from loaders.embedded.configuration import LOCAL_HOST
+from loaders.embedded.server import DATABASE, SUPERUSER, EmbeddedServer
+from loaders.operations.backup import Backup, back_up
+from loaders.operations.backup import restore as restore_backup
+from loaders.project import find_project
+
+
+@click.group()
+def db() -> None:
+    """Start, stop and show the embedded PostgreSQL.
+
+    It serves where PGHOST, PGHOSTADDR and PGSERVICE are unset, or as `loader db env` sets them. It starts by itself
+    when it is needed, and keeps its data in the folder .postgres of the project.
+
+    Example: loader db status
+    """
+
+
+@db.command()
+@click.option("--tcp", is_flag=True, help=f"Also listen on {LOCAL_HOST}, with a password, for BI tools.")
+def start(tcp: bool) -> None:
+    """Start the embedded PostgreSQL.
+
+    A server that already runs is left as it is; only --tcp restarts one that runs without it, which ends the
+    connections to it. TCP lasts until the server is stopped.
+
+    Example: loader db start --tcp
+    """
+    server = EmbeddedServer(find_project().root)
+    server.start(tcp)
+    status = server.status()
+    click.echo(f"PostgreSQL runs: socket {status.socket}, port {status.port}, database {DATABASE}, user {SUPERUSER}.")
+    if status.tcp:
+        click.echo(f"TCP: {LOCAL_HOST}:{status.port}, the password is in {server.password_file}.")
+
+
+@db.command()
+def stop() -> None:
+    """Stop the embedded PostgreSQL; what its clients have not committed is rolled back.
+
+    Example: loader db stop
+    """
+    stopped = EmbeddedServer(find_project().root).stop()
+    click.echo("PostgreSQL is stopped." if stopped else "PostgreSQL was not running.")
+
+
+@db.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+def status(as_json: bool) -> None:
+    """Say whether the embedded PostgreSQL runs, and where.
+
+    Example: loader db status --json
+    """
+    server = EmbeddedServer(find_project().root)
+    found = server.status()
+    if as_json:
+        click.echo(json.dumps(asdict(found)))
+        return
+    if not found.running:
+        click.echo("The embedded PostgreSQL is not running; `loader db start` starts it.")
+    else:
+        tcp = f"also on {LOCAL_HOST}:{found.port}" if found.tcp else "not on TCP"
+        click.echo(
+            f"The embedded PostgreSQL runs: process {found.pid}, socket {found.socket}, port {found.port}, {tcp}."
+        )
+    if name := named_server(server):
+        click.echo(f"It is not used here: {name} is set and names another server.")
+
+
+@db.command()
+@click.option("--tcp", is_flag=True, help=f"Print {LOCAL_HOST} and the password instead of the socket.")
+def env(tcp: bool) -> None:
+    """Print the variables that lead psql, dbt and other programs to the database.
+
+    Starts the embedded PostgreSQL if it doesn't run. With PGHOST, PGHOSTADDR or PGSERVICE set, nothing is needed.
+
+    Example: eval "$(loader db env)" && psql
+    """
+    server = EmbeddedServer(find_project().root)
+    if name := named_server(server):
+        click.echo(f"# {name} is set: loader, dbt and psql already use the server that it names.")
+        return
+    server.start(tcp)
+    for variable, value in server.environment(tcp).items():
+        click.echo(f"export {variable}={shlex.quote(value)}")
+
+
+_file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+
+
+@click.command()
+@_file
+@click.option("--replace", is_flag=True, help="Replace FILE if it is there, once the new one is complete.")
+@_json
+def backup(file: Path, replace: bool, as_json: bool) -> None:
+    """Back up the raw tables, their history and the ledger into FILE, in pg_dump's custom format.
+
+    It is all of one moment, while loads go on, and it is read once to check it. What dbt builds is not in it: that is
+    made of these tables. Keep it on another machine.
+
+    Example: loader backup shop.dump
+    """
+    project = find_project()
+    with connect(project, autocommit=True) as connection, Console(stderr=True).status("backing up"):
+        made = back_up(connection, project, read_contract(project), file, replace=replace)
+    _show(made, "Backed up and checked", as_json)
+
+
+@click.command()
+@_file
+@click.option("--replace", is_flag=True, help="Lose what the database has, for what FILE has.")
+@_json
+def restore(file: Path, replace: bool, as_json: bool) -> None:
+    """Put FILE, a backup, in place of the raw tables and the ledger, in one transaction.
+
+    A database that has rows is left as it is unless you say --replace. Staging, intermediate and marts go with what
+    they were built of, so the next `dbt build` makes them from nothing. Where there are the roles of
+    `loader init --roles`, they get their rights again.
+
+    Example: loader restore shop.dump && dbt build
+    """
+    project = find_project()
+    contract = read_contract(project)
+    with connect(project, autocommit=True) as connection:
+        with _progress() as on_bytes:
+            done = restore_backup(connection, project, contract, file, replace=replace, on_bytes=on_bytes)
+        Postgres(connection).init_schema(contract)
+        if connection.execute("select from pg_catalog.pg_roles where rolname = any(%s)", (list(ROLES),)).fetchone():
+            init_roles(connection, contract)
+    _show(done, "Restored", as_json)
+    if not as_json:
+        click.echo("`dbt build` makes the marts anew.")
+
+
+def _show(backup: Backup, done: str, as_json: bool) -> None:
+    if as_json:
+        report.show_json(asdict(backup))
+        return
+    for table, rows in backup.rows.items():
+        click.echo(f"{table:<32}{rows:>14,} rows")
+    click.echo(report.printable(f"{done}: {backup.file}, {backup.bytes / 1e3:,.0f} kB."))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("restoring"), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("restoring", total=None)
+        yield lambda size: bar.advance(task, size)

@@ -1,0 +1,97 @@
+"""The command `loader export`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table as Grid
+
+from loaders.cli import report
+from loaders.destinations.postgres.connection import connect
+from loaders.errors import ExitCode
+from loaders.operations.export import MANIFEST, Manifest, silent
+from loaders.operations.export import Progress as OnProgress
+from loaders.operations.export import export as export_marts
+from loaders.operations.export_formats import FORMATS
+from loaders.operations.marts import SCHEMA, BuiltMart
+from loaders.project import find_project
+
+
+@click.command()
+@click.argument("marts", nargs=-1, metavar="[MART]...")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Format of files.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option("--raw", is_flag=True, help="Leave text in CSV alone that a spreadsheet would run as a formula.")
+@click.option("--schema", default=SCHEMA, show_default=True, metavar="NAME", help="Schema of the marts.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as one JSON document, for programs.")
+def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: str, as_json: bool) -> None:
+    """Export marts to files; without MART, all that there are.
+
+    Every MART becomes a file MART.csv, .json or .parquet in the order of its key (a view in its own), all of the same
+    moment; a dbt build waits meanwhile. The files of an earlier export are replaced when all new ones are complete, and
+    stay as they are if something breaks off. manifest.json lists the files of this call with rows, bytes, SHA-256 and
+    columns, and the as-of date and build. It takes the rights of bi_reader and no more.
+
+    csv: NULL is an empty field, empty text is "". Text that begins with = + - @, a tab or a line end gets a ' before
+    it, so that no spreadsheet runs it as a formula; numbers stay numbers.
+
+    json: an array with an object for each row; of metrics_summary, which has one row, just the object.
+
+    parquet: decimals, dates and times with time zone are what they are. On the way, the mart's CSV takes room beside.
+
+    Example: loader export daily_sales --format json --to public/
+    """
+    project = find_project()
+    try:
+        with connect(project, autocommit=True) as connection, _progress() as on_progress:
+            manifest = export_marts(
+                connection, project, marts, folder, form=form, raw=raw, schema=schema, on_progress=on_progress
+            )
+    except KeyboardInterrupt:
+        click.echo("Interrupted. The files that are there are as they were.", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    if as_json:
+        report.show_json(asdict(manifest))
+    else:
+        _show(manifest, folder)
+
+
+def _show(manifest: Manifest, folder: Path) -> None:
+    grid = Grid(box=box.SIMPLE_HEAD)
+    grid.add_column("file", no_wrap=True)
+    for name in ("rows", "kB"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for file in manifest.files:
+        grid.add_row(file.file, f"{file.rows:,}", f"{file.bytes / 1e3:,.1f}")
+    Console().print(grid)
+    as_of = f", as of {manifest.as_of_date}" if manifest.as_of_date else ""
+    click.echo(f"In {report.printable(str(folder))}{as_of}; {MANIFEST} has their SHA-256.")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[OnProgress]:
+    """Show how far the marts are, on stderr and only if that is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield silent
+        return
+    columns = (TextColumn("exporting {task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(mart: BuiltMart, rows: int) -> None:
+            if mart.name not in tasks:
+                for done in tasks.values():
+                    bar.update(done, visible=False)
+                tasks[mart.name] = bar.add_task(mart.name, total=mart.rows)
+            bar.advance(tasks[mart.name], rows)
+
+        yield advance

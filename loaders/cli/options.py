@@ -1,0 +1,57 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from loaders.reading.options import Limit
+
+
+def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
+    try:
+        return Limit.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is neither a number of rows nor a share such as 10%.") from error
+
+
+_reading = [
+    click.option("--table", metavar="NAME", help="Table of the files; otherwise their names begin with it."),
+    click.option("--encoding", metavar="NAME", help="Encoding of the files, such as cp1252; detected otherwise."),
+    click.option(
+        "--decimal", type=click.Choice([".", ","]), default=".", help="Decimal mark of numbers.", show_default=True
+    ),
+    click.option("--date-format", metavar="FORMAT", help="Format of dates, such as %d.%m.%Y; ISO 8601 otherwise."),
+    click.option(
+        "--max-rejects",
+        callback=_limit,
+        metavar="N|P%",
+        default="10%",
+        show_default=True,
+        help="Refuse a file with more rejected rows than this number or share.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs."),
+]
+
+
+destination_option = click.option(
+    "--to",
+    metavar="DESTINATION",
+    help=(
+        "duckdb:FILE, a file of DuckDB, or parquet:FOLDER, a folder of Parquet files; duckdb alone is the file of "
+        "dbt's target duckdb, parquet alone the folder PARQUET_PATH or data/parquet. PostgreSQL otherwise."
+    ),
+)
+
+
+limit_option = click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rejected rows to show."
+)
+
+
+def reading_options(command: Any) -> Any:
+    """Give a command the options of how to read files."""
+    for option in reversed(_reading):
+        command = option(command)
+    return command

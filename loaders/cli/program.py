@@ -1,0 +1,67 @@
+"""The command line of the loader: it parses and prints, the library does the work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import psycopg
+
+from loaders.cli import report
+from loaders.cli.copy import check, copy
+from loaders.cli.database import backup, db, restore
+from loaders.cli.export import export
+from loaders.cli.generate import generate
+from loaders.cli.ledger import rejects, status, undo
+from loaders.cli.monitoring import metrics, quality
+from loaders.cli.run import record, run
+from loaders.cli.tables import init, tables
+from loaders.errors import ExitCode, LoaderError, postgres_message
+
+
+class _Group(click.Group):
+    """A group whose commands end with one clear sentence instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LoaderError as error:
+            click.echo(f"Error: {report.printable(error.message)}", err=True)
+            if error.hint:
+                click.echo(report.printable(error.hint), err=True)
+            ctx.exit(error.exit_code)
+        except click.NoSuchOption as error:
+            if error.option_name != "--to" or error.ctx is None:
+                raise
+            raise click.UsageError(f"`{error.ctx.command_path}` works on PostgreSQL only.", error.ctx) from error
+        except click.UsageError as error:
+            raise click.UsageError(report.printable(error.format_message()), error.ctx) from error
+        except psycopg.Error as error:
+            click.echo(f"Error: PostgreSQL says: {report.printable(postgres_message(error))}", err=True)
+            ctx.exit(ExitCode.ERROR)
+        except KeyboardInterrupt:
+            click.echo("Interrupted. Nothing of the file that was being loaded is in.", err=True)
+            ctx.exit(ExitCode.INTERRUPTED)
+
+
+@click.group(cls=_Group)
+@click.version_option(package_name="customer-analytics")
+def main() -> None:
+    """Copy CSV files into PostgreSQL as the contract in the dbt sources files says.
+
+    The database is the one that PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE name, or else an embedded one that
+    starts by itself.
+
+    Exit codes: 0 all is well; 1 an error, or a file was refused; 2 wrong usage; 3 files are in, but without the rows
+    that break the contract.
+
+    Example: loader copy exports/
+    """
+
+
+COMMANDS = (
+    *(backup, check, copy, db, export, generate, init, metrics),
+    *(quality, record, rejects, restore, run, status, tables, undo),
+)
+for command in COMMANDS:
+    main.add_command(command)

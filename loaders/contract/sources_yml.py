@@ -1,0 +1,205 @@
+"""The contract: what a raw table is, read from dbt's own sources files.
+
+Each table that files are copied into stands once, in `models/staging/<source>/_<source>__sources.yml`. The data tests
+that a row must pass by itself are the rules of the loader too: `not_null` makes a column required, `unique` makes it
+the key of the upsert, `accepted_values` lists what it may hold. What dbt has no word for stands under `config: meta:`
+
+    aliases         other headers that files use for the column
+    default         value where the file has none
+    derived_from    `row` (hash of the row) or a column that the value is derived from where the file has none
+    identity        the database numbers the rows (ledger only)
+    require_one_of  (table) columns of which a row needs at least one
+    copy            (source) false for tables that no file is copied into
+    contract        (source) false for what is not of the contract: OWN_TABLES of `destinations.postgres.schema`
+    months_of       (table) required moment by whose months the table is divided where it is kept as files of Parquet
+    history_of      (table) the raw table that a history table, made from it, is declared to dbt for
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loaders.contract.tables import FROM_ROW, Column, Contract, Table, normalize
+from loaders.contract.types import TYPES
+from loaders.errors import ContractError
+from loaders.project import Project, read_yaml
+
+
+def read_contract(project: Project) -> Contract:
+    """Read every `_*__sources.yml` under the project's `models/staging`.
+
+    Raises:
+        ContractError: There is no such file, or one does not make a contract; the message names file and column.
+    """
+    files = sorted((project.root / "models" / "staging").glob("*/_*__sources.yml"))
+    if not files:
+        raise ContractError(f"No sources file (models/staging/*/_*__sources.yml) in {project.root}.")
+    tables = [table for file in files for table in _read_file(file, project)]
+    seen: dict[str, Table] = {}
+    for table in tables:
+        if table.name in seen:
+            raise ContractError(f"The table {table.name} stands in {seen[table.name].source} and in {table.source}.")
+        seen[table.name] = table
+    return Contract(tuple(tables))
+
+
+def _read_file(file: Path, project: Project) -> Iterator[Table]:
+    try:
+        content = read_yaml(file)
+        sources = _entries_of(content, "sources", file.name)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ContractError) as error:
+        reason = " ".join(str(error).split())
+        raise ContractError(f"{file.name} can't be read as a dbt sources file: {reason}.", "Mend it.") from error
+    for source in sources:
+        if not isinstance(source.get("name"), str):
+            raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
+        where = f"{file.name}, source {source['name']}"
+        if not _meta_of(source, where).get("contract", True):
+            continue
+        copied = _meta_of(source, where).get("copy", True)
+        for table in _entries_of(source, "tables", where):
+            if "name" not in table:
+                raise ContractError(f"{where}: a table has no name.", "Give it one.")
+            if "history_of" in _meta_of(table, where):
+                continue
+            yield _read_table(table, source, f"{file.name}, table {table['name']}", project, copied)
+
+
+def _read_table(
+    table: Mapping[str, Any], source: Mapping[str, Any], where: str, project: Project, copied: bool
+) -> Table:
+    made = Table(
+        source=source["name"],
+        schema=source.get("schema", source["name"]),
+        name=_name_of(table["name"], where),
+        columns=tuple(_read_column(column, where, project) for column in _entries_of(table, "columns", where)),
+        require_one_of=_names_in(_meta_of(table, where), "require_one_of", where),
+        copied=copied,
+        months_of=_meta_of(table, where).get("months_of"),
+    )
+    _check_table(made, where)
+    return made
+
+
+def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Column:
+    name = _name_of(entry.get("name"), where)
+    where = f"{where}, column {name}"
+    data_type = entry.get("data_type")
+    if data_type not in TYPES:
+        raise ContractError(f"{where}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
+    meta = _meta_of(entry, where)
+    unknown = set(meta) - {"aliases", "default", "derived_from", "identity"}
+    if unknown:
+        raise ContractError(f"{where}: the loader knows no meta entry {', '.join(sorted(unknown))}.", "Is it misspelt?")
+    tests = entry.get("data_tests") or []
+    if not isinstance(tests, list):
+        raise ContractError(f"{where}: data_tests must be a list.", "Write - before each test.")
+    found = dict(_data_test(test) for test in tests)
+    accepted: tuple[str, ...] | None = None
+    if "accepted_values" in found:
+        values = found["accepted_values"].get("values")
+        if not isinstance(values, list):
+            raise ContractError(
+                f"{where}: accepted_values needs a list of values.", "Write arguments: {values: [...]}."
+            )
+        accepted = tuple(_fill_in_vars(str(value), where, project) for value in values)
+    default = meta.get("default")
+    return Column(
+        name=name,
+        data_type=data_type,
+        description=entry.get("description", ""),
+        aliases=tuple(map(normalize, _names_in(meta, "aliases", where))),
+        not_null="not_null" in found,
+        unique="unique" in found,
+        accepted_values=accepted,
+        default=None if default is None else str(default),
+        derived_from=meta.get("derived_from"),
+        identity=meta.get("identity", False),
+    )
+
+
+def _check_table(table: Table, where: str) -> None:
+    owner: dict[str, str] = {}
+    for column in table.columns:
+        for name in (column.name, *column.aliases):
+            if name in owner:
+                raise ContractError(f"{where}, column {column.name}: {name} already names {owner[name]}.")
+            owner[name] = column.name
+    names = {column.name for column in table.columns}
+    for column in table.columns:
+        if column.derived_from not in (None, FROM_ROW, *names):
+            raise ContractError(f"{where}, column {column.name}: derived_from {column.derived_from} is no column.")
+    for name in table.require_one_of:
+        if name not in names:
+            raise ContractError(f"{where}: require_one_of names {name}, which is no column.")
+    moments = [column.name for column in table.columns if column.not_null and column.data_type == "timestamptz"]
+    if table.months_of not in (None, *moments):
+        raise ContractError(f"{where}: months_of names {table.months_of}, which is no required moment.")
+    keys = [column for column in table.columns if column.unique]
+    if table.copied and (len(keys) != 1 or not keys[0].not_null or keys[0].data_type != "text"):
+        raise ContractError(
+            f"{where}: there must be one key.", "Give one text column the data tests unique and not_null."
+        )
+
+
+# --- forms of YAML ---------------------------------------------------------------------------------------------------
+
+# `where` names the file, the table and the column for the message of a ContractError.
+
+
+def _entries_of(entry: Any, name: str, where: str) -> list[Mapping[str, Any]]:
+    """Return the list of mappings that stands under a name."""
+    found = entry.get(name) if isinstance(entry, Mapping) else None
+    if found is None and name != "sources":
+        return []
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise ContractError(f"{where}: {name} must be a list of mappings, each with a name.", "Mend it.")
+    return found
+
+
+def _name_of(name: object, where: str) -> str:
+    """Return a name that can be an identifier of SQL as it stands."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ContractError(f"{where}: {name!r} can't be the name.", "Use lower case letters, digits and _.")
+    return name
+
+
+def _names_in(meta: Mapping[str, Any], entry: str, where: str) -> tuple[str, ...]:
+    """Return the list of names that stands under an entry."""
+    found = meta.get(entry, [])
+    if not isinstance(found, list):
+        raise ContractError(f"{where}: {entry} must be a list.", f"Write {entry}: [name, other name].")
+    return tuple(map(str, found))
+
+
+def _data_test(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Return the name and the arguments of a data test."""
+    if isinstance(entry, str):
+        return entry, {}
+    name, body = next(iter(entry.items()))
+    body = body if isinstance(body, Mapping) else {}
+    return name, body.get("arguments") or body
+
+
+def _meta_of(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Return what stands under `config: meta:`."""
+    found: Any = entry.get("config") or {}
+    found = (found.get("meta") or {}) if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping):
+        raise ContractError(f"{where}: config: meta: must be a mapping.", "Write config: {meta: {...}}.")
+    return found
+
+
+def _fill_in_vars(value: str, where: str, project: Project) -> str:
+    """Replace `{{ var('name') }}`, the one piece of Jinja that a contract may hold, so that a setting lives once."""
+    match = re.fullmatch(r"\{\{\s*var\(\s*['\"](\w+)['\"]\s*\)\s*\}\}", value)
+    if not match:
+        return value
+    if match[1] not in project.vars:
+        raise ContractError(f"{where}: there is no var {match[1]} in dbt_project.yml.")
+    return str(project.vars[match[1]])

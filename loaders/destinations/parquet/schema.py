@@ -1,0 +1,26 @@
+"""The tables of the contract in Parquet: each is there from the start, without rows, and with all of its columns."""
+
+from __future__ import annotations
+
+from loaders.contract.quoting import quoted_table
+from loaders.contract.tables import Contract, Table, history_of
+from loaders.destinations.duckdb import schema as duckdb_schema
+from loaders.destinations.parquet.connection import ParquetFolder, columns, part
+
+
+def match_schema(folder: ParquetFolder, contract: Contract) -> list[str]:
+    """Make the folder match the contract, inside the caller's transaction; see `Destination.init_schema`.
+
+    Tables are published without rows, and with the columns that are new in them.
+    """
+    done = duckdb_schema.match_schema(folder.database, contract)
+    for table in all_tables(contract):
+        if folder.published_columns(table) != set(columns(table)):
+            rows = folder.published(table) if table.copied else quoted_table(table)
+            folder.write(table, f"from {rows}", [part(table)])
+    return done
+
+
+def all_tables(contract: Contract) -> list[Table]:
+    """Return the tables of the contract and the history tables that go with them."""
+    return [*contract.tables, *map(history_of, contract.copied_tables)]

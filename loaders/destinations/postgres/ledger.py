@@ -1,0 +1,211 @@
+"""The ledger of loads and the quarantine of rejected rows in PostgreSQL (schema `loader`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from loaders.contract.tables import Table
+from loaders.destinations.base import Load, broken_off, no_such_load, reason_of
+from loaders.destinations.postgres.connection import Connection
+from loaders.errors import DatabaseError
+from loaders.reading.header import CsvFile
+from loaders.reading.rejects import Reject
+
+# Any number that only this project uses.
+_NUMBER_LOCK = 7_205_819_337_403
+_COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Load))
+
+
+class PostgresLedger:
+    """The ledger in a database of PostgreSQL, by a connection in autocommit mode; a `Ledger`."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Keep the connection."""
+        self._connection = connection
+
+    # --- one loader at a time ----------------------------------------------------------------------------------------
+
+    def lock(self, table: Table, *, wait: bool) -> bool:
+        """Take the session's lock on loading into a table; without `wait`, return False if another loader has it."""
+        if wait:
+            self._connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", (table.full_name,))
+            return True
+        query = "select pg_try_advisory_lock(hashtextextended(%s, 0))"
+        row = self._connection.execute(query, (table.full_name,)).fetchone()
+        return bool(row and row[0])
+
+    def unlock(self, table: Table) -> None:
+        """Give the lock back."""
+        self._connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (table.full_name,))
+
+    @contextmanager
+    def only_loader(self, table: Table, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[None]:
+        """Hold the lock on loading into a table, and say which loads have broken off.
+
+        Args:
+            table: The raw table.
+            wait: Wait for another loader instead of failing.
+            on_note: Called with what a user should know.
+
+        Raises:
+            DatabaseError: Another loader has the lock.
+        """
+        # A server that works for a client that is gone should notice, and give the lock back.
+        self._connection.execute("set client_connection_check_interval = '1s'")
+        if not self.lock(table, wait=False):
+            busy = f"Another loader is loading into {table.full_name}."
+            if not wait:
+                raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
+            on_note(f"{busy} Waiting for it to end.")
+            self.lock(table, wait=True)
+        try:
+            for load in self.fail_broken():
+                on_note(broken_off(load))
+            yield
+        finally:
+            with suppress(psycopg.Error):
+                self.unlock(table)
+
+    def fail_broken(self) -> list[Load]:
+        """Mark as failed what loaders that died have left as running, and return it.
+
+        Nothing of such a load is in: its transaction died with it. A load that runs is told from a dead one by the lock
+        on its table.
+        """
+        broken: list[Load] = []
+        query = sql.SQL(
+            """
+            update loader.loads
+            set status = 'failed', finished_at = clock_timestamp(), error = 'the loader or its connection broke off'
+            where status = 'running' and table_name = %s
+            returning {}
+            """
+        ).format(_COLUMNS)
+        running = "select distinct table_name from loader.loads where status = 'running'"
+        lock, unlock = (
+            f"select pg_{what}(hashtextextended(%s, 0))" for what in ("try_advisory_lock", "advisory_unlock")
+        )
+        for name in self._connection.execute(running).fetchall():
+            row = self._connection.execute(lock, name).fetchone()
+            if row and row[0]:
+                with self._connection.cursor(row_factory=class_row(Load)) as cursor:
+                    broken += cursor.execute(query, name).fetchall()
+                self._connection.execute(unlock, name)
+        return sorted(broken, key=lambda load: load.load_id)
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def start(self, table: Table, file_name: str, undone_load_id: int | None = None) -> int:
+        """Write a load that begins, or the undoing of one, and return its number.
+
+        Numbers are seen in their order: whoever sees a load sees all that have lower numbers. So a reader that has read
+        up to the load before the first one that still runs has missed none.
+        """
+        # One statement, so that an interruption finds either no load or its number.
+        row = self._connection.execute(
+            """
+            with locked as materialized (select pg_advisory_xact_lock(%s))
+            insert into loader.loads (table_name, file_name, undone_load_id, status, started_at)
+            select %s, %s, cast(%s as bigint), 'running', clock_timestamp() from locked
+            returning load_id
+            """,
+            (_NUMBER_LOCK, table.full_name, file_name, undone_load_id),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def describe(self, load_id: int, file: CsvFile) -> None:
+        """Add what is known of the file to its load."""
+        self._connection.execute(
+            "update loader.loads set file_sha256 = %s, bytes = %s, encoding = %s, header = %s where load_id = %s",
+            (file.sha256, file.size, file.encoding, file.header_text, load_id),
+        )
+
+    def forget(self, load_id: int) -> None:
+        """Remove a load that turned out to be none."""
+        self._connection.execute("delete from loader.loads where load_id = %s", (load_id,))
+
+    def finish(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
+        """Write the end of a load; of one that is loaded inside its transaction, so that rows and ledger agree."""
+        values = {"status": status, "error": error, **{f"rows_{name}": count for name, count in rows.items()}}
+        assignments = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values]
+        self._connection.execute(
+            sql.SQL("update loader.loads set finished_at = clock_timestamp(), {} where load_id = %(load_id)s").format(
+                sql.SQL(", ").join(assignments)
+            ),
+            {**values, "load_id": load_id},
+        )
+
+    def fail(self, load_id: int, error: BaseException) -> None:
+        """Write that a load failed, if the connection still is there."""
+        if not self._connection.closed:
+            with suppress(psycopg.Error):
+                self.finish(load_id, "failed", reason_of(error))
+
+    def write_rejects(self, load_id: int, rejects: Iterable[Reject]) -> None:
+        """Put rejected rows into quarantine."""
+        columns = "load_id, line, column_name, reason, detail, amount, raw_row"
+        with (
+            self._connection.cursor() as cursor,
+            cursor.copy(f"copy loader.rejected_rows ({columns}) from stdin") as copy,
+        ):
+            for reject in rejects:
+                detail = reject.detail.replace("\x00", "\\0")
+                copy.write_row((load_id, reject.line, reject.column, reject.reason, detail, reject.amount, reject.raw))
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def find_loaded(self, table: Table, sha256: str) -> Load | None:
+        """Return the last load that put this content into the table, if any."""
+        with self._connection.cursor(row_factory=class_row(Load)) as cursor:
+            query = sql.SQL(
+                """
+                select {} from loader.loads
+                where table_name = %s and file_sha256 = %s and status = 'loaded'
+                order by load_id desc limit 1
+                """
+            ).format(_COLUMNS)
+            return cursor.execute(query, (table.full_name, sha256)).fetchone()
+
+    def read_loads(self, limit: int | None = None) -> list[Load]:
+        """Return the loads, the newest first."""
+        with self._connection.cursor(row_factory=class_row(Load)) as cursor:
+            query = sql.SQL("select {} from loader.loads order by load_id desc limit %s").format(_COLUMNS)
+            return cursor.execute(query, (limit,)).fetchall()
+
+    def read_load(self, load_id: int | None) -> Load:
+        """Return one load; without a number the newest one that has rejected rows.
+
+        Raises:
+            LoaderError: There is no such load.
+        """
+        with self._connection.cursor(row_factory=class_row(Load)) as cursor:
+            query = sql.SQL(
+                """
+                select {} from loader.loads
+                where case when %(load_id)s::bigint is null then rows_rejected > 0 else load_id = %(load_id)s end
+                order by load_id desc limit 1
+                """
+            ).format(_COLUMNS)
+            load = cursor.execute(query, {"load_id": load_id}).fetchone()
+        if load is None:
+            raise no_such_load(load_id)
+        return load
+
+    def read_rejects(self, load_id: int, limit: int | None = None) -> Iterator[Reject]:
+        """Yield a load's rejected rows in the order of their lines, without holding them all."""
+        with self._connection.transaction(), self._connection.cursor(name="rejects") as cursor:
+            cursor.itersize = 5_000
+            cursor.execute(
+                "select line, column_name, reason, coalesce(detail, ''), raw_row, amount::text "
+                "from loader.rejected_rows where load_id = %s order by line limit %s",
+                (load_id, limit),
+            )
+            for line, column, reason, detail, raw, amount in cursor:
+                yield Reject(line, column, reason, detail, bytes(raw), amount)

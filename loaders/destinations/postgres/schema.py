@@ -1,0 +1,183 @@
+"""Create and extend the schemas and tables of the contract."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from loaders.contract.quoting import identifier
+from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
+from loaders.destinations.base import refuse_drift
+from loaders.destinations.postgres.connection import Connection
+
+# Any number that only this project uses: two loaders that create tables at once wait for each other.
+_SCHEMA_LOCK = 7_205_819_337_402
+# The role that owns schemas and tables, where `loader init --roles` has made it.
+LOADER_ROLE = "analytics_loader"
+OPERATIONS_SCHEMA = "operations"
+# Tables that no file is copied into and no engine but PostgreSQL has, so that they are none of the contract's: how far
+# the marts are built, for `loader run`, and what dbt did, for `build_history` and `test_history`.
+OWN_TABLES = {
+    # Not logged: a crash of the server empties it together with the intermediate tables, and the next run builds all.
+    "loader.last_build": """
+        create unlogged table loader.last_build (load_id bigint not null, finished_at timestamptz not null)
+    """,
+    "operations.invocations": """
+        create table operations.invocations (
+            invocation_id text primary key,
+            command text not null,
+            target_name text,
+            status text not null,
+            started_at timestamptz not null,
+            finished_at timestamptz not null
+        )
+    """,
+    "operations.model_results": """
+        create table operations.model_results (
+            invocation_id text references operations.invocations on delete cascade,
+            unique_id text,
+            model_name text not null,
+            resource_type text not null,
+            schema_name text,
+            status text not null,
+            seconds numeric not null,
+            rows_affected bigint,
+            primary key (invocation_id, unique_id)
+        )
+    """,
+    "operations.test_results": """
+        create table operations.test_results (
+            invocation_id text references operations.invocations on delete cascade,
+            unique_id text,
+            test_name text not null,
+            resource_type text not null,
+            model_name text,
+            severity text not null,
+            status text not null,
+            seconds numeric not null,
+            failures bigint,
+            primary key (invocation_id, unique_id)
+        )
+    """,
+}
+
+
+def match_schema(connection: Connection, contract: Contract) -> list[str]:
+    """Make the database match the contract, inside the caller's transaction; see `Destination.init_schema`."""
+    connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
+    schemas = {LEDGER_SCHEMA, OPERATIONS_SCHEMA, *(table.schema for table in contract.tables)}
+    existing = _existing_columns(connection, schemas)
+    # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
+    for schema in sorted(schemas - _existing_schemas(connection)):
+        connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    _become_owner(connection, schemas)
+    done = [sentence for table in contract.tables for sentence in _match(connection, table, existing)]
+    # These follow their raw tables without further words.
+    for table in contract.copied_tables:
+        _match(connection, history_of(table), existing)
+    for name, statement in OWN_TABLES.items():
+        if name not in existing:
+            connection.execute(statement)
+    return done
+
+
+def _match(connection: Connection, table: Table, existing: dict[str, dict[str, str]]) -> list[str]:
+    """Create a table or add what it lacks; return what was done."""
+    name = table.full_name
+    if name not in existing:
+        _create(connection, table)
+        return [f"created {name}"]
+    refuse_drift(table, existing[name])
+    new = [column for column in table.columns if column.name not in existing[name]]
+    for column in new:
+        _add(connection, table, column)
+    return [f"added {name}.{column.name}" for column in new]
+
+
+def _existing_schemas(connection: Connection) -> set[str]:
+    return {name for (name,) in connection.execute("select nspname from pg_catalog.pg_namespace").fetchall()}
+
+
+def _become_owner(connection: Connection, schemas: set[str]) -> None:
+    """Act as the role that owns the tables until the transaction ends, so that all of its members can load."""
+    query = """
+        select rolname from pg_catalog.pg_roles
+        where
+            rolname = %s
+            and pg_has_role(current_user, rolname, 'SET')
+            and not exists (
+                select from pg_catalog.pg_namespace where nspname = any(%s) and nspowner <> pg_roles.oid
+            )
+    """
+    if connection.execute(query, (LOADER_ROLE, list(schemas))).fetchone():
+        connection.execute(sql.SQL("set local role {}").format(sql.Identifier(LOADER_ROLE)))
+
+
+def _existing_columns(connection: Connection, schemas: set[str]) -> dict[str, dict[str, str]]:
+    rows = connection.execute(
+        """
+        select
+            namespaces.nspname || '.' || tables.relname,
+            attributes.attname,
+            typname
+        from pg_catalog.pg_class as tables
+        inner join pg_catalog.pg_namespace as namespaces on tables.relnamespace = namespaces.oid
+        inner join pg_catalog.pg_attribute as attributes on tables.oid = attributes.attrelid
+        inner join pg_catalog.pg_type as types on attributes.atttypid = types.oid
+        where
+            namespaces.nspname = any(%s)
+            and tables.relkind in ('r', 'p')
+            and attributes.attnum > 0
+            and not attributes.attisdropped
+        """,
+        (list(schemas),),
+    ).fetchall()
+    found: dict[str, dict[str, str]] = {}
+    for table, column, data_type in rows:
+        found.setdefault(table, {})[column] = _CATALOG_TYPES.get(data_type, data_type)
+    return found
+
+
+_CATALOG_TYPES = {"int8": "bigint", "bool": "boolean"}
+
+
+def _create(connection: Connection, table: Table) -> None:
+    columns = [_definition(column) for column in table.columns]
+    if table.copied:
+        columns += [
+            sql.SQL("{} {}{}").format(
+                sql.Identifier(name),
+                sql.SQL(data_type),
+                sql.SQL(" not null default now()" if name == "_loaded_at" else ""),
+            )
+            for name, data_type in SYSTEM_COLUMNS.items()
+        ]
+    columns += [
+        sql.SQL("constraint {} primary key ({})").format(primary_key_name(table), sql.Identifier(column.name))
+        for column in table.columns
+        if column.unique
+    ]
+    connection.execute(sql.SQL("create table {} ({})").format(identifier(table), sql.SQL(", ").join(columns)))
+
+
+def primary_key_name(table: Table) -> sql.Identifier:
+    """Return the name of the constraint on the table's key, quoted."""
+    return sql.Identifier(f"{table.name}_pkey")
+
+
+def _definition(column: Column) -> sql.Composed:
+    return sql.SQL("{} {}{}{}").format(
+        sql.Identifier(column.name),
+        sql.SQL(column.data_type),
+        sql.SQL(" generated always as identity" if column.identity else ""),
+        sql.SQL(" not null" if column.not_null else ""),
+    )
+
+
+def _add(connection: Connection, table: Table, column: Column) -> None:
+    """Add a column; rows that are there keep NULL in it unless the contract has a default."""
+    statement = sql.SQL("alter table {} add column {} {}").format(
+        identifier(table), sql.Identifier(column.name), sql.SQL(column.data_type)
+    )
+    if column.default is not None:
+        statement += sql.SQL(" default {}").format(sql.Literal(column.default))
+    connection.execute(statement)

@@ -1,0 +1,284 @@
+"""Take a file in once: read, decompress and hash it, and turn it into UTF-8 in a private working file.
+
+What follows reads that copy, so that nothing can change under its hands.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from loaders.errors import FileRefusedError
+
+STDIN = "-"
+BLOCK = 1 << 20
+
+_MAGIC = {
+    b"PK\x03\x04": ("a zip archive or an Excel workbook", "Save the sheet as CSV, or unpack the archive."),
+    b"PAR1": ("a Parquet file", "Write it as CSV, for example with DuckDB: copy (from 'file') to 'file.csv'."),
+    b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "Save the sheet as CSV."),
+    b"%PDF": ("a PDF file", "Export the data as CSV."),
+    b"SQLite format 3": ("an SQLite database", "Export the table as CSV."),
+    b"BZh": ("compressed with bzip2", "Unpack it, or compress it with gzip or Zstandard."),
+    b"\xfd7zXZ": ("compressed with xz", "Unpack it, or compress it with gzip or Zstandard."),
+}
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+# Bytes that Windows-1252 gives no character.
+_UNDEFINED_IN_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """A file that is taken in.
+
+    Attributes:
+        name: File name without its folder.
+        path: Working file: the content as UTF-8 without a byte order mark; without quotes its lines end with LF alone.
+        sha256: Hash of the file as it was given, before decompression.
+        size: Bytes of the file as it was given.
+        encoding: Encoding that the file was in.
+        has_quotes: Whether any quote stands in the file.
+        has_nul: Whether any NUL byte stands in the file.
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    size: int
+    encoding: str
+    has_quotes: bool
+    has_nul: bool
+
+
+class Given:
+    """A file as it is given: what it is called, what is in it, and whether that is known already.
+
+    Attributes:
+        path: The file, or `-` for standard input.
+        name: Its name without its folder, for messages and the ledger; bytes that are no UTF-8 are written as escapes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Name the file; nothing is read yet."""
+        self.path = path
+        self.is_stdin = str(path) == STDIN
+        encoded = os.fsencode(path.name)
+        self.name = "(standard input)" if self.is_stdin else encoded.decode("utf-8", errors="backslashreplace")
+
+    def sha256(self) -> str | None:
+        """Return the hash of the file's bytes; None for standard input and pipes, which can be read only once.
+
+        Raises:
+            FileRefusedError: The file can't be read.
+        """
+        if not self.path.is_file():
+            return None
+        with self._opened() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+
+    def take_in(self, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Intake:
+        """Read the file, which may be compressed with gzip or Zstandard, into a working file.
+
+        Args:
+            folder: Private folder for the working file.
+            encoding: Name of a Python codec; detected without it.
+            on_progress: Called with the number of bytes read since the last call.
+
+        Raises:
+            FileRefusedError: The file can't be read, is binary, changes meanwhile, or is not in the encoding.
+        """
+        codec = None if encoding is None else _codec(encoding)
+        target = folder / "spool.csv"
+        with self._opened() as source:
+            before = None if self.is_stdin else os.fstat(source.fileno())
+            hashed = _Hashed(source, on_progress)
+            reader = io.BufferedReader(hashed, BLOCK)
+            start = reader.peek(16)[:16]
+            for magic, (kind, hint) in _MAGIC.items():
+                if start.startswith(magic):
+                    raise FileRefusedError(f"{self.name} is {kind}, not a CSV file.", hint)
+            try:
+                with target.open("wb") as out:
+                    out.writelines(_decompressed(reader, start))
+            except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+                raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
+            while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
+                pass
+            if before is not None and stat.S_ISREG(before.st_mode):
+                after = os.fstat(source.fileno())
+                was, now = (before.st_size, before.st_mtime_ns), (after.st_size, after.st_mtime_ns)
+                if was != now or hashed.size != after.st_size:
+                    raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
+        decoded, found = _decode(target, codec)
+        path, has_quotes, has_nul = _with_plain_line_ends(decoded)
+        return Intake(self.name, path, hashed.digest.hexdigest(), hashed.size, found, has_quotes, has_nul)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        if self.is_stdin:
+            yield sys.stdin.buffer
+            return
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError as error:
+            raise FileRefusedError(f"There is no file {self.name}.", "Check the path.") from error
+        except IsADirectoryError as error:
+            raise FileRefusedError(f"{self.name} is a folder.", "Give the CSV files in it.") from error
+        except PermissionError as error:
+            raise FileRefusedError(
+                f"No permission to read {self.name}.", "Give yourself the right to read it."
+            ) from error
+        except OSError as error:
+            raise FileRefusedError(f"{self.name} can't be opened: {error.strerror}.", "Check the path.") from error
+        with file:
+            yield file
+
+
+# --- bytes -----------------------------------------------------------------------------------------------------------
+
+
+class _Hashed(io.RawIOBase):
+    """A file as it is read: every byte goes through the digest."""
+
+    def __init__(self, source: BinaryIO, on_progress: Callable[[int], None]) -> None:
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self._source = source
+        self._on_progress = on_progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._source.read(len(buffer))
+        except OSError as error:
+            raise FileRefusedError(f"The file can't be read: {error.strerror}.", "Check its disk.") from error
+        buffer[: len(data)] = data
+        self.digest.update(data)
+        self.size += len(data)
+        self._on_progress(len(data))
+        return len(data)
+
+
+def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
+    """Yield the content in blocks.
+
+    Raises:
+        EOFError: A compressed file ends before its time.
+    """
+    if start.startswith(b"\x1f\x8b"):
+        with gzip.open(file, "rb") as plain:
+            yield from iter(lambda: plain.read(BLOCK), b"")
+    elif start.startswith(b"\x28\xb5\x2f\xfd"):
+        yield from _unpack_zstandard(file)
+    else:
+        yield from iter(lambda: file.read(BLOCK), b"")
+
+
+def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
+    # Not by the reader that the package has for files: it takes the end of a cut-off file for the end of the content.
+    frame = None
+    while block := file.read(BLOCK >> 3):
+        while block:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(block)
+            block = frame.unused_data if frame.eof else b""
+            if frame.eof:
+                frame = None
+    if frame is not None:
+        raise EOFError("it ends too early")
+
+
+# --- characters ------------------------------------------------------------------------------------------------------
+
+
+def _codec(name: str) -> str:
+    try:
+        info = codecs.lookup(name)
+        "".encode(info.name)  # refuses codecs that make no text, such as base64
+    except (LookupError, ValueError) as error:
+        raise FileRefusedError(f"There is no encoding {name!r}.", "Examples: utf-8, cp1252, utf-16.") from error
+    return info.name
+
+
+def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
+    """Turn the working file into UTF-8 without a byte order mark; leave it alone if it is that already."""
+    with path.open("rb") as opened:
+        start = opened.read(4)
+    bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
+    encoding = wanted or _BOMS.get(bom) or _detect_encoding(path)
+    if encoding == "utf-8" and not bom:
+        return path, encoding
+    target = path.with_name("decoded.csv")
+    with path.open("rb") as source, target.open("wb") as out:
+        if encoding == _BOMS.get(bom):
+            source.seek(len(bom))
+        # Bytes that the encoding does not know stay as they are: their rows are then rejected one by one.
+        decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
+        try:
+            while block := source.read(BLOCK):
+                out.write(_encode(decoder.decode(block)))
+            out.write(_encode(decoder.decode(b"", final=True)))
+        except UnicodeError as error:
+            raise FileRefusedError(f"The file is not in {encoding}.", "Name the right one with --encoding.") from error
+    path.unlink()
+    return target, encoding
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", errors="surrogateescape")
+
+
+def _detect_encoding(path: Path) -> str:
+    """Tell UTF-8 from Windows-1252.
+
+    A file is Windows-1252 when it is not UTF-8 and has no character of several bytes that is: a UTF-8 file with a few
+    broken rows has such characters elsewhere, and its broken rows are then rejected one by one.
+    """
+    broken = False
+    with path.open("rb") as file:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+        while block := file.read(BLOCK):
+            text = decoder.decode(block)
+            if text.isascii():
+                continue
+            if re.search("[^\x00-\x7f\udc80-\udcff]", text) or _UNDEFINED_IN_CP1252.search(text):
+                return "utf-8"
+            broken = True
+        broken = broken or bool(decoder.decode(b"", final=True))
+    return "cp1252" if broken else "utf-8"
+
+
+def _with_plain_line_ends(path: Path) -> tuple[Path, bool, bool]:
+    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF alone."""
+    found: set[bytes] = set()
+    with path.open("rb") as source:
+        while block := source.read(BLOCK):
+            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
+        has_quotes, has_nul = b'"' in found, b"\x00" in found
+        if has_quotes or b"\r" not in found:
+            return path, has_quotes, has_nul
+        source.seek(0)
+        target = path.with_name("lines.csv")
+        translate = io.IncrementalNewlineDecoder(None, translate=True)
+        with target.open("wb") as out:
+            while block := source.read(BLOCK):
+                out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
+            out.write(translate.decode("", final=True).encode("latin-1"))
+    path.unlink()
+    return target, has_quotes, has_nul

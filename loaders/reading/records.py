@@ -1,0 +1,185 @@
+"""The records of a CSV file as the table `records` of DuckDB, and the way from a record back to its place in the file.
+
+A file without any quote whose lines all have the same number of delimiters is read by DuckDB as it stands. Any other
+one is cut into records first (see `grammar`), and DuckDB reads those that are sound.
+"""
+
+from __future__ import annotations
+
+import csv
+import mmap
+from collections.abc import Iterable, Iterator
+
+import duckdb
+
+from loaders.errors import LoaderError
+from loaders.reading.grammar import LONGEST_RECORD, Grammar, cut
+from loaders.reading.header import CsvFile
+from loaders.reading.intake import BLOCK
+from loaders.reading.wide import Packer
+
+# Bytes of the file that may stay in memory behind the place that is being read.
+_KEPT = 32 << 20
+
+
+class Records:
+    """Fills two tables: `records` (fields `c0`, `c1`, … in the order of the file) and `pieces` (see `grammar.Piece`).
+
+    Attributes:
+        read: Number of records in the file.
+        unreadable: How many of them are not in `records`, but in `pieces` with a reason.
+        first_line: Physical line behind the header.
+        in_one_piece: Whether record n stands on line n behind the header.
+    """
+
+    def __init__(self, file: CsvFile, database: duckdb.DuckDBPyConnection) -> None:
+        """Read the file.
+
+        Raises:
+            LoaderError: DuckDB does not read what was cut as it was cut.
+        """
+        self._file = file
+        self.first_line = file.first_line
+        self._database = database
+        known = sum(column is not None for column in file.columns)
+        width = known + 1 if file.is_wide else len(file.header)
+        self._names = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
+        if not self._read_as_it_stands():
+            self._read_cut()
+        row = database.execute(
+            """
+            select
+                coalesce(sum(count), 0),
+                coalesce(sum(count) filter (reason is not null), 0),
+                count(*) filter (reason is null and line - record <> $1)
+            from pieces
+            """,
+            [file.first_line],
+        ).fetchone()
+        assert row is not None
+        self.read, self.unreadable = int(row[0]), int(row[1])
+        self.in_one_piece = not row[2]
+
+    @property
+    def lines(self) -> str:
+        """The query that gives each record its physical line (columns `record`, `line`)."""
+        if self.in_one_piece:
+            return f"select rowid as record, rowid + {self._file.first_line} as line from records"
+        return """
+            select records.rowid as record, pieces.line + records.rowid - pieces.record as line
+            from records
+            asof inner join (from pieces where reason is null) as pieces on records.rowid >= pieces.record
+        """
+
+    def raw(self, places: Iterable[tuple[int, int, int | None]]) -> Iterator[bytes]:
+        """Yield records as they stand in the file.
+
+        Args:
+            places: Offset of the piece, number of the record within it, and size if it is the only one.
+        """
+        with self._file.path.open("rb") as file:
+            piece, done = -1, 0
+            for start, number, size in places:
+                if size is not None:
+                    file.seek(start)
+                    yield file.read(size)
+                    piece = -1
+                    continue
+                if piece != start or done > number:
+                    file.seek(start)
+                    piece, done = start, 0
+                for _ in range(number - done):
+                    file.readline()
+                yield file.readline().removesuffix(b"\n").removesuffix(b"\r")
+                done = number + 1
+
+    def _read_as_it_stands(self) -> bool:
+        """Let DuckDB read the file; False if that may be not what stands there."""
+        file = self._file
+        if file.has_quotes or file.is_wide or file.first_line != 2:
+            return False
+        lines, delimiters, last = 0, 0, b""
+        with file.path.open("rb") as opened:
+            while block := opened.read(BLOCK):
+                if b"\n\n" in block or (last == b"\n" and block.startswith(b"\n")):
+                    return False
+                lines += block.count(b"\n")
+                delimiters += block.count(file.delimiter.encode())
+                last = block[-1:]
+        lines += last != b"\n"
+        size = file.path.stat().st_size - file.first_byte - (last == b"\n")
+        if delimiters != lines * (len(file.header) - 1):
+            return False
+        if self._load(str(file.path), "header = true", LONGEST_RECORD - 1) != lines - 1:
+            return False
+        self._database.execute(
+            """
+            create table pieces as
+            select 0 as record, $1 as line, $2 as start, $3 as size, $4 as count, null::varchar as reason
+            """,
+            [file.first_line, file.first_byte, size, lines - 1],
+        )
+        return True
+
+    def _read_cut(self) -> None:
+        """Cut the file into records, write the sound ones into a file of their own, and let DuckDB read that."""
+        file = self._file
+        target, index = file.path.with_name("sound.csv"), file.path.with_name("pieces.csv")
+        record = 0
+        with target.open("wb") as out, index.open("w", encoding="ascii", newline="") as listed:
+            write = csv.writer(listed).writerow
+            with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                grammar = Grammar(file.delimiter, len(file.header))
+                pack = Packer(file, grammar).pack if file.is_wide else None
+                read = 0
+                for piece in cut(content, file.first_byte, file.first_line, grammar):
+                    if piece.start - read > _KEPT:
+                        read = piece.start // mmap.PAGESIZE * mmap.PAGESIZE
+                        content.madvise(mmap.MADV_DONTNEED, 0, read)
+                    write((record, piece.line, piece.start, piece.size, piece.count, piece.reason or ""))
+                    if piece.clean is not None:
+                        out.write(pack(piece.clean, piece.count) if pack else piece.clean)
+                        record += piece.count
+        self._database.execute(
+            """
+            create table pieces as
+            from read_csv(
+                $1,
+                columns = {
+                    'record': 'bigint', 'line': 'bigint', 'start': 'bigint', 'size': 'bigint', 'count': 'bigint',
+                    'reason': 'varchar'
+                },
+                header = false, auto_detect = false, delim = ','
+            )
+            """,
+            [str(index)],
+        )
+        for parallel in ("true", "false"):
+            if self._load(str(target), f"header = false, parallel = {parallel}", 2 * LONGEST_RECORD) == record:
+                target.unlink()
+                index.unlink()
+                return
+        raise LoaderError("The file is read in two ways that don't agree.", "Report this.")
+
+    def _load(self, path: str, options: str, longest: int) -> int:
+        """Fill `records` from a file and return their number, -1 if a record can't be read."""
+        run = self._database.execute
+        run("drop table if exists records; drop table if exists reject_errors; drop table if exists reject_scans")
+        try:
+            run(
+                f"""
+                create table records as
+                from read_csv(
+                    $1, columns = {{{self._names}}}, {options}, delim = $2, quote = '"', escape = '"',
+                    new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = 'none',
+                    auto_detect = false, strict_mode = true, store_rejects = true, rejects_limit = 1,
+                    max_line_size = {longest}
+                )
+                """,
+                [path, self._file.delimiter],
+            )
+        except duckdb.InvalidInputException:
+            return -1
+        row = run("select (select count(*) from records), (select count(*) from reject_errors)").fetchone()
+        assert row is not None
+        return -1 if row[1] else int(row[0])

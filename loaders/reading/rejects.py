@@ -1,0 +1,109 @@
+"""Reject rows: those that break a rule of the contract, and those whose key stands in a later row again.
+
+DuckDB's table `rejected` has the number of a record and that of the rule that rejects it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+
+from loaders.reading.grammar import REASONS
+from loaders.reading.records import Records
+from loaders.reading.rules import TableRules
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file.
+
+    `amount` is its money as the file writes it, None where it has none or can't be told apart from other fields.
+    """
+
+    line: int
+    column: str | None
+    reason: str
+    detail: str
+    raw: bytes
+    amount: str | None = None
+
+
+def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
+    """Fill the table `rejected` from the table `records`."""
+    named = ", ".join(f"{expression} as {name}" for name, expression in rules.named.items())
+    cases = " ".join(
+        f"when {rule.condition} then {number}" for number, rule in enumerate(rules.rules) if rule.condition
+    )
+    database.execute(
+        f"""
+        create table rejected as
+        with named as (
+            select rowid as record, *, {named} from records
+        ),
+        judged as (
+            select record, case {cases} end as rule from named
+        )
+        from judged where rule is not null
+        """
+    )
+    duplicate = len(rules.rules) - 1
+    if key := rules.values.get(str(rules.rules[duplicate].column)):
+        _reject_duplicates(database, key, duplicate)
+
+
+def _reject_duplicates(database: duckdb.DuckDBPyConnection, key: str, rule: int) -> None:
+    """Of the records with one key the last one counts: exports write corrections behind what they correct."""
+    database.execute(
+        f"""
+        insert into rejected
+        with keys as (
+            select records.rowid as record, nullif({key}, '') as key
+            from records
+            anti join rejected on rejected.record = records.rowid
+        ),
+        repeated as (
+            select key, max(record) as last from keys where key is not null group by key having count(*) > 1
+        )
+        select keys.record, {rule}
+        from keys
+        inner join repeated on repeated.key = keys.key
+        where keys.record < repeated.last
+        """
+    )
+
+
+def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: TableRules) -> Iterator[Reject]:
+    """Yield the rejected records in the order of their lines."""
+    details = " ".join(f"when {number} then {rule.detail}" for number, rule in enumerate(rules.rules))
+    cursor = database.cursor().execute(
+        f"""
+        with lines as (
+            {records.lines}
+        ),
+        judged as (
+            select
+                lines.line, rejected.rule, null as reason, case rejected.rule {details} end as detail,
+                {rules.amount} as amount,
+                pieces.start, lines.record - pieces.record as number,
+                if(pieces.count = 1, pieces.size, null) as size
+            from rejected
+            inner join records on records.rowid = rejected.record
+            inner join lines on lines.record = rejected.record
+            asof inner join (from pieces where reason is null) as pieces on rejected.record >= pieces.record
+        )
+        from judged
+        union all
+        select line, null, reason, null, null, start, 0, size from pieces where reason is not null
+        order by line
+        """
+    )
+    while found := cursor.fetchmany(1000):
+        raws = records.raw(row[-3:] for row in found)
+        for (line, number, reason, detail, amount, *_), raw in zip(found, raws, strict=True):
+            if reason is not None:
+                yield Reject(line, None, reason, REASONS[reason], raw)
+            else:
+                rule = rules.rules[number]
+                yield Reject(line, rule.column, rule.reason, detail, raw, amount)

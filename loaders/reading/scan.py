@@ -1,0 +1,236 @@
+"""Read a CSV file with DuckDB, judge every row, and hand on the good ones.
+
+The contract's rules run as SQL over the table `records` and fill `rejected`. Nothing is dropped on the way:
+`rows_read` = good rows + `rows_rejected`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from loaders.contract.quoting import literal
+from loaders.contract.tables import FROM_ROW, Table
+from loaders.contract.types import POSTGRES_DIGITS, Digits, strict_json
+from loaders.errors import FileRefusedError
+from loaders.project import Project
+from loaders.reading.header import CsvFile, match_header
+from loaders.reading.intake import Given
+from loaders.reading.options import Options
+from loaders.reading.records import Records
+from loaders.reading.rejects import Reject, read_rejects, reject_rows
+from loaders.reading.rules import compile_rules
+from loaders.reading.workspace import interruptible, working_folder
+
+MEMORY_LIMIT = "256MB"
+# DuckDB works on 2048 rows at a time, whatever their width.
+MEMORY_LIMIT_WIDE = "2GB"
+
+# Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
+Progress = Callable[[str, int], None]
+
+
+def silent(_phase: str, _amount: int) -> None:
+    """Show no progress."""
+
+
+class Scan:
+    """The records of one file, judged.
+
+    Attributes:
+        file: The file.
+        rows_read: Records in the file.
+        rows_rejected: Records that break the contract.
+        refusal: Why nothing of the file may be loaded, if too many do.
+        time_zone: IANA name of the zone in which timestamps without an offset are read.
+        database: DuckDB, which reads and judges.
+        columns: Names of the columns that `stream` and `write` deliver, in its order.
+        given_columns: Those of them whose values come from the file, not from a default.
+    """
+
+    def __init__(
+        self, file: CsvFile, table: Table, options: Options, time_zone: str, digits: Digits = POSTGRES_DIGITS
+    ) -> None:
+        """Read and judge the file.
+
+        Raises:
+            FileRefusedError: Records can't be told apart in the file.
+        """
+        self.file = file
+        self.time_zone = time_zone
+        self._rules = compile_rules(file, table, options.form, digits)
+        folder = str(file.path.parent)
+        # In memory, and in the folder what is beyond the limit: a database file costs twice the time.
+        self.database = duckdb.connect(
+            config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
+        )
+        self.database.execute("set TimeZone = $1", [time_zone])
+        self.database.create_function("strict_json", strict_json)
+        with interruptible(self.database):
+            self._records = Records(file, self.database)
+            reject_rows(self.database, self._rules)
+            if self._rules.row_text:
+                self._number_repeats(self._rules.row_text, self._rules.values.get(table.key.name))
+        self.rows_read = self._records.read
+        self.rows_rejected = self._count("rejected") + self._records.unreadable
+        self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read)
+        self._values = self._stream_values(table)
+        self.columns = tuple(self._values)
+        self.given_columns = tuple(name for name in self._values if name in {*self._rules.given, "_extra"})
+
+    def close(self) -> None:
+        """Give back memory and files."""
+        self.database.close()
+
+    def rejects(self) -> Iterator[Reject]:
+        """Yield the rejected records in the order of their lines."""
+        return read_rejects(self.database, self._records, self._rules)
+
+    @contextlib.contextmanager
+    def stream(self, load_id: int) -> Iterator[BinaryIO]:
+        """Open the good rows as CSV text for PostgreSQL: nothing between delimiters is NULL, `""` is an empty text.
+
+        Raises:
+            FileRefusedError: DuckDB broke off; what was read before is not the whole file.
+        """
+        query = self._good_rows(load_id)
+        read_end, write_end = os.pipe()
+        failures: list[duckdb.Error] = []
+
+        def write() -> None:
+            target = f"/dev/fd/{write_end}"
+            try:
+                self.database.execute(
+                    f"copy ({query}) to '{target}' (format csv, header false, nullstr '', use_tmp_file false)"
+                )
+            except duckdb.Error as error:
+                failures.append(error)
+            finally:
+                os.close(write_end)
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        try:
+            with open(read_end, "rb", buffering=0) as reader:
+                yield reader
+        finally:
+            writer.join()
+        if failures:
+            raise FileRefusedError(f"Reading broke off: {_first_line(failures[0])}", "Load the file again.")
+
+    def write(self, load_id: int, path: Path) -> None:
+        """Write the good rows into a Parquet file, with the texts that `stream` delivers.
+
+        Raises:
+            FileRefusedError: DuckDB broke off.
+        """
+        try:
+            self.database.execute(f"copy ({self._good_rows(load_id)}) to {literal(str(path))} (format parquet)")
+        except duckdb.Error as error:
+            raise FileRefusedError(f"Reading broke off: {_first_line(error)}", "Load the file again.") from error
+
+    def _good_rows(self, load_id: int) -> str:
+        values = {**self._values, "_load_id": str(load_id)}
+        repeats = "left join repeats on repeats.record = records.rowid" if self._rules.row_text else ""
+        numbered = (
+            ""
+            if self._records.in_one_piece
+            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
+        )
+        return f"""
+            select {", ".join(f"{value} as {name}" for name, value in values.items())}
+            from records
+            {numbered}
+            {repeats}
+            anti join rejected on rejected.record = records.rowid
+        """
+
+    def _number_repeats(self, row_text: str, given: str | None) -> None:
+        """Number equal rows without a key of their own in the order of the file, so that each gets one.
+
+        Args:
+            row_text: SQL of what a row says.
+            given: SQL of the key that the file has, if it has one.
+        """
+        self.database.execute(
+            f"""
+            create table repeats as
+            with hashes as (
+                select records.rowid as record, hash({row_text}) as hash
+                from records
+                anti join rejected on rejected.record = records.rowid
+                where {f"nullif({given}, '') is null" if given else "true"}
+            ),
+            repeated as (
+                select hash from hashes group by hash having count(*) > 1
+            )
+            select
+                hashes.record,
+                row_number() over (partition by {row_text} order by hashes.record) as occurrence
+            from hashes
+            semi join repeated on repeated.hash = hashes.hash
+            inner join records on records.rowid = hashes.record
+            """
+        )
+
+    def _stream_values(self, table: Table) -> dict[str, str]:
+        line = f"records.rowid + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
+        values = {"_load_id": "0", "_line": line}
+        for column in table.columns:
+            value = self._rules.values.get(column.name)
+            if column.derived_from == FROM_ROW:
+                derived = f"md5({self._rules.row_text}) || '-' || coalesce(repeats.occurrence, 1)"
+                value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
+            if value is not None:
+                values[column.name] = value
+        if self._rules.extra:
+            values["_extra"] = self._rules.extra
+        return values
+
+    def _count(self, name: str) -> int:
+        row = self.database.execute(f"select count(*) from {name}").fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextlib.contextmanager
+def scanned(
+    given: Given,
+    project: Project,
+    table: Table,
+    options: Options,
+    digits: Digits = POSTGRES_DIGITS,
+    on_progress: Progress = silent,
+) -> Iterator[Scan]:
+    """Take a file in and judge its rows; what that takes of memory and disk is given back afterwards.
+
+    Args:
+        given: The file.
+        project: The dbt project, for its time zone and its folder for working files.
+        table: The raw table.
+        options: How to read the file, and how many rejected rows it may have.
+        digits: How many digits of a number the destination keeps.
+        on_progress: Called as the file is read.
+
+    Raises:
+        FileRefusedError: The file can't be read, or its header does not fit the table.
+        LoaderError: There is no room for working files.
+    """
+    with working_folder(project) as folder:
+        taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount))
+        file = match_header(taken, table)
+        on_progress("check", 0)
+        with (
+            contextlib.closing(Scan(file, table, options, project.time_zone, digits)) as scan,
+            interruptible(scan.database),
+        ):
+            yield scan
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).split("\n", 1)[0]
