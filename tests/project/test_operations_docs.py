@@ -67,7 +67,7 @@ def test_the_dag_and_the_workflow_can_be_read() -> None:
 
 @pytest.fixture
 def shell(new_database: Callable[[], Environment], tmp_path: Path) -> Callable[[Environment, str], str]:
-    """Run commands as they stand in the docs, in a folder with files; dbt only notes how it was called."""
+    """Run commands as written in the docs, in a folder with files; dbt only notes how it was called."""
     shutil.copytree(DATA, tmp_path / "exports")
     programs = tmp_path / "programs"
     programs.mkdir()

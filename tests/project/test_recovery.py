@@ -20,7 +20,7 @@ MARTS = """
     select table_name from information_schema.tables
     where table_schema = 'marts' and table_name not in ('build_history', 'test_history')
 """
-# They tell of undone loads too.
+# They show undone loads too.
 TELL_OF_LOADS = ("load_history", "revenue_restatements")
 # One for each way into the marts: lines, who bought, what was bought, and the journey's one incremental mart.
 LATER = {
