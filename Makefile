@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := models tests analyses
-.PHONY: help setup demo api dashboard semantic docs check static test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,6 +36,7 @@ check: static ## before each commit: ruff, mypy, dbt parse and the tests that ne
 test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
+.PHONY: static
 static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
 from loaders.cli import report
 from loaders.cli.options import destination_option, limit_option
 from loaders.contract.sources_yml import read_contract
+from loaders.contract.tables import Contract
 from loaders.destinations.addresses import open_destination
 from loaders.destinations.base import Destination
 from loaders.destinations.postgres.connection import connect
@@ -19,6 +20,7 @@ from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import LoaderError
 from loaders.operations.undo import Undo, plan_undo, undo_load
 from loaders.project import find_project
+from loaders.reading.header import headers_of
 
 
 @click.command()
@@ -30,7 +32,7 @@ def status(to: str | None, limit: int, as_json: bool) -> None:
 
     Example: loader status --limit 5
     """
-    with _initialized(to) as destination:
+    with _initialized(to) as (destination, _):
         report.show_loads(destination.ledger.read_loads(limit), as_json=as_json)
 
 
@@ -43,9 +45,11 @@ def status(to: str | None, limit: int, as_json: bool) -> None:
 def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json: bool) -> None:
     """Show the rows of a load that were rejected, with line, column and reason; without LOAD, of the newest such load.
 
+    The column is the contract's, with the file's own header behind it where that is another.
+
     Example: loader rejects 12 --csv > transactions_mended.csv
     """
-    with _initialized(to) as destination:
+    with _initialized(to) as (destination, contract):
         found = destination.ledger.read_load(load)
         if as_csv:
             out = sys.stdout.buffer
@@ -53,7 +57,10 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
             for reject in destination.ledger.read_rejects(found.load_id):
                 out.write(reject.raw + b"\n")
             return
-        report.show_rejects(destination.ledger.read_rejects(found.load_id, limit), as_json=as_json)
+        table = next((table for table in contract.tables if table.full_name == found.table_name), None)
+        headers = headers_of(found.header, table) if table and found.header else {}
+        rows = destination.ledger.read_rejects(found.load_id, limit)
+        report.show_rejects((replace(row, header=headers.get(row.column or "")) for row in rows), as_json=as_json)
         if not as_json and (found.rows_rejected or 0) > limit:
             click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
 
@@ -112,9 +119,9 @@ def _sentence(undo: Undo) -> str:
 
 
 @contextmanager
-def _initialized(to: str | None) -> Iterator[Destination]:
+def _initialized(to: str | None) -> Iterator[tuple[Destination, Contract]]:
     project = find_project()
     contract = read_contract(project)
     with open_destination(to, project, contract) as destination:
         destination.init_schema(contract)
-        yield destination
+        yield destination, contract

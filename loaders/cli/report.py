@@ -132,9 +132,12 @@ def show_rejects(rejects: Iterable[Reject], *, as_json: bool) -> None:
     if as_json:
         show_json(list(map(_as_dict, rejects)))
         return
-    grid = _grid("line", "column", "reason", "detail", "row")
+    grid = _grid("line", "column (header)", "reason", "detail", "row")
     for reject in rejects:
-        cells = (reject.column or "", reject.reason, reject.detail, _text(reject.raw)[:200])
+        column = reject.column or ""
+        if reject.header not in (None, column):
+            column += f" ({reject.header})"
+        cells = (column, reject.reason, reject.detail, _text(reject.raw)[:200])
         grid.add_row(str(reject.line), *(Text(printable(cell)) for cell in cells))
     _print(grid)
 
@@ -232,7 +235,7 @@ def _grid(*headers: str) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
         # Names and numbers are read at a glance or not at all: only running text is broken into lines.
-        text = header in ("file", "detail", "row", "rules", "also named", "of which", "what fails")
+        text = header in ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails")
         number = header in (
             *("load", "line", "read", "new", "updated", "same", "rejected"),
             *("failed", "share", "money", "of revenue"),

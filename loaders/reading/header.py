@@ -68,7 +68,13 @@ def match_header(taken: Intake, table: Table) -> CsvFile:
     )
 
 
-def _read_header(content: mmap.mmap, table: Table) -> tuple[str, tuple[str, ...], str, int, int]:
+def headers_of(text: str, table: Table) -> dict[str, str]:
+    """Return what a header, as it stands in a file, calls the columns of a table."""
+    _, names, *_ = _read_header(text.encode(), table)
+    return {column.name: name for name in names if (column := table.column_for(name))}
+
+
+def _read_header(content: bytes | mmap.mmap, table: Table) -> tuple[str, tuple[str, ...], str, int, int]:
     """Return delimiter, names and text of the header, and line and offset of what is behind it.
 
     The delimiter is the one that cuts the first record into most names that the contract knows.

@@ -19,7 +19,8 @@ from loaders.reading.rules import TableRules
 class Reject:
     """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file.
 
-    `amount` is its money as the file writes it, None where it has none or can't be told apart from other fields.
+    `amount` is its money as the file writes it, None where it has none or can't be told apart from other fields;
+    `header` is what the file calls the column, if that is known.
     """
 
     line: int
@@ -28,6 +29,7 @@ class Reject:
     detail: str
     raw: bytes
     amount: str | None = None
+    header: str | None = None
 
 
 def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
@@ -106,4 +108,5 @@ def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: T
                 yield Reject(line, None, reason, REASONS[reason], raw)
             else:
                 rule = rules.rules[number]
-                yield Reject(line, rule.column, rule.reason, detail, raw, amount)
+                header = rules.headers.get(rule.column or "")
+                yield Reject(line, rule.column, rule.reason, detail, raw, amount, header)

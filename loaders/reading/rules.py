@@ -45,7 +45,7 @@ class TableRules:
         named: Expressions by the short names that conditions have for them: DuckDB would work out again what stands in
             several conditions.
         values: What is to be stored, by column. The key is not among them where the file has none.
-        given: Names of the columns that the file has.
+        headers: What the file calls the columns that it has.
         row_text: What the row says in the contract's columns, where the key is derived from that; columns without a
             value don't count.
         amount: The money of a row, rejected or not, as text: NULL where no column says it or it is no number.
@@ -55,7 +55,7 @@ class TableRules:
     rules: tuple[Rule, ...]
     named: Mapping[str, str]
     values: Mapping[str, str]
-    given: frozenset[str]
+    headers: Mapping[str, str]
     row_text: str | None
     amount: str
     extra: str | None
@@ -86,7 +86,7 @@ def compile_rules(file: CsvFile, table: Table, form: Format, digits: Digits = PO
         rules=tuple(rules),
         named=named,
         values=values,
-        given=frozenset(fields),
+        headers={column.name: name for name, column in zip(file.header, file.columns, strict=True) if column},
         row_text=_row_text(table, given) if table.key.derived_from == FROM_ROW else None,
         amount=_amount(values.get("amount")),
         extra=_extra(file, len(fields)),

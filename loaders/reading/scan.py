@@ -82,7 +82,7 @@ class Scan:
         self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read)
         self._values = self._stream_values(table)
         self.columns = tuple(self._values)
-        self.given_columns = tuple(name for name in self._values if name in {*self._rules.given, "_extra"})
+        self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
 
     def close(self) -> None:
         """Give back memory and files."""
