@@ -144,7 +144,7 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def called_as_before(environment: Environment) -> Iterator[Environment]:
-    """Give a database the name that all have under dbt: for another one dbt reads the whole project again, in 10 s."""
+    """Give a database the name that all have under dbt: with another, dbt reads the whole project again, for 10 s."""
     own = environment["PGDATABASE"]
     with connect_to_server(environment) as connection:
         try:
@@ -165,7 +165,7 @@ def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
     # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
     unread = ["--log-level-file", "none", "--no-write-json"]
-    # For another connection, target or other variables dbt reads the whole project again, in 10 s. What it read for
+    # For another connection, target or other variables dbt reads the whole project again, for 10 s. What it read for
     # each stays in a folder of its own.
     targets: dict[tuple[str, ...], Path] = {}
 
