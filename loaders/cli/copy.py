@@ -122,7 +122,7 @@ def copy(
     sys.exit(report.exit_code(results))
 
 
-@click.command()
+@click.command(short_help="Judge CSV files as copy does, without a database.")
 @_paths
 @reading_options
 @limit_option
@@ -176,7 +176,7 @@ def _watch_folders(
         if as_json:
             report.show_json(asdict(result))
         else:
-            click.echo(_line(result))
+            (click.echo if result.is_trouble else report.say)(_line(result))
         sys.stdout.flush()
 
 

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loaders.cli import report
@@ -49,19 +48,19 @@ def start(tcp: bool) -> None:
     server = EmbeddedServer(find_project().root)
     server.start(tcp)
     status = server.status()
-    click.echo(f"PostgreSQL runs: socket {status.socket}, port {status.port}, database {DATABASE}, user {SUPERUSER}.")
+    report.say(f"PostgreSQL runs: socket {status.socket}, port {status.port}, database {DATABASE}, user {SUPERUSER}.")
     if status.tcp:
-        click.echo(f"TCP: {LOCAL_HOST}:{status.port}, the password is in {server.password_file}.")
+        report.say(f"TCP: {LOCAL_HOST}:{status.port}, the password is in {server.password_file}.")
 
 
-@db.command()
+@db.command(short_help="Stop the embedded PostgreSQL.")
 def stop() -> None:
     """Stop the embedded PostgreSQL; what its clients have not committed is rolled back.
 
     Example: loader db stop
     """
     stopped = EmbeddedServer(find_project().root).stop()
-    click.echo("PostgreSQL is stopped." if stopped else "PostgreSQL was not running.")
+    report.say("PostgreSQL is stopped." if stopped else "PostgreSQL was not running.")
 
 
 @db.command()
@@ -87,7 +86,7 @@ def status(as_json: bool) -> None:
         click.echo(f"It is not used here: {name} is set and names another server.")
 
 
-@db.command()
+@db.command(short_help="Print the variables that lead psql and dbt to the database.")
 @click.option("--tcp", is_flag=True, help=f"Print {LOCAL_HOST} and the password instead of the socket.")
 def env(tcp: bool) -> None:
     """Print the variables that lead psql, dbt and other programs to the database.
@@ -109,7 +108,7 @@ _file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 
 
-@click.command()
+@click.command(short_help="Back up the raw tables, their history and the ledger.")
 @_file
 @click.option("--replace", is_flag=True, help="Replace FILE if it is there, once the new one is complete.")
 @_json
@@ -122,12 +121,12 @@ def backup(file: Path, replace: bool, as_json: bool) -> None:
     Example: loader backup shop.dump
     """
     project = find_project()
-    with connect(project, autocommit=True) as connection, Console(stderr=True).status("backing up"):
+    with connect(project, autocommit=True) as connection, report.progress_console().status("backing up"):
         made = back_up(connection, project, read_contract(project), file, replace=replace)
     _show(made, "Backed up and checked", as_json)
 
 
-@click.command()
+@click.command(short_help="Put a backup in place of the raw tables and the ledger.")
 @_file
 @click.option("--replace", is_flag=True, help="Lose what the database has, for what FILE has.")
 @_json
@@ -150,7 +149,7 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
             init_roles(connection, contract)
     _show(done, "Restored", as_json)
     if not as_json:
-        click.echo("`dbt build` makes the marts anew.")
+        report.say("`dbt build` makes the marts anew.")
 
 
 def _show(backup: Backup, done: str, as_json: bool) -> None:
@@ -158,13 +157,13 @@ def _show(backup: Backup, done: str, as_json: bool) -> None:
         report.show_json(asdict(backup))
         return
     for table, rows in backup.rows.items():
-        click.echo(f"{table:<32}{rows:>14,} rows")
-    click.echo(report.printable(f"{done}: {backup.file}, {backup.bytes / 1e3:,.0f} kB."))
+        report.say(f"{table:<32}{rows:>14,} rows")
+    report.say(report.printable(f"{done}: {backup.file}, {backup.bytes / 1e3:,.0f} kB."))
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
+    console = report.progress_console()
     if not console.is_terminal:
         yield lambda _: None
         return

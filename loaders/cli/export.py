@@ -25,7 +25,7 @@ from loaders.operations.marts import SCHEMA, BuiltMart
 from loaders.project import find_project
 
 
-@click.command()
+@click.command(short_help="Export marts to files; without MART, all that there are.")
 @click.argument("marts", nargs=-1, metavar="[MART]...")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Format of files.")
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
@@ -60,7 +60,7 @@ def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: s
         sys.exit(ExitCode.INTERRUPTED)
     if as_json:
         report.show_json(asdict(manifest))
-    else:
+    elif not report.is_quiet():
         _show(manifest, folder)
 
 
@@ -79,7 +79,7 @@ def _show(manifest: Manifest, folder: Path) -> None:
 @contextlib.contextmanager
 def _progress() -> Iterator[OnProgress]:
     """Show how far the marts are, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    console = report.progress_console()
     if not console.is_terminal:
         yield silent
         return

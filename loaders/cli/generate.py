@@ -44,7 +44,7 @@ def _number(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(f"--{name}", default=default, show_default=True, type=click.IntRange(1, MOST[name]), help=text)
 
 
-@click.command()
+@click.command(short_help="Write synthetic CSV files for every table.")
 @_number("customers", "Number of customers.")
 @_number("transactions", "Number of transaction lines.")
 @_number("users", "Number of users of the subscription business.")
@@ -104,7 +104,7 @@ def generate(
         sys.exit(ExitCode.INTERRUPTED)
     _show(written, time.monotonic() - begun, as_json=as_json)
     if dirty and not as_json:
-        click.echo(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")
+        report.say(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")
     if seconds is None:
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -113,13 +113,15 @@ def generate(
             if as_json:
                 report.show_json(asdict(file))
             else:
-                click.echo(f"{file.file}  {file.rows} rows" + (f", {file.faults} faults" if dirty else ""))
+                report.say(f"{file.file}  {file.rows} rows" + (f", {file.faults} faults" if dirty else ""))
             sys.stdout.flush()
 
 
 def _show(written: list[Written], seconds: float, *, as_json: bool) -> None:
     if as_json:
         report.show_json([asdict(file) for file in written])
+        return
+    if report.is_quiet():
         return
     grid = Grid(box=box.SIMPLE_HEAD)
     grid.add_column("file", no_wrap=True)
@@ -134,7 +136,7 @@ def _show(written: list[Written], seconds: float, *, as_json: bool) -> None:
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
     """Show how far the files are, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    console = report.progress_console()
     if not console.is_terminal:
         yield silent
         return

@@ -36,7 +36,7 @@ def status(to: str | None, limit: int, as_json: bool) -> None:
         report.show_loads(destination.ledger.read_loads(limit), as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Show the rows of a load that were rejected.")
 @click.argument("load", type=int, required=False)
 @destination_option
 @limit_option
@@ -65,7 +65,7 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
             click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
 
 
-@click.command()
+@click.command(short_help="Take back a load.")
 @click.argument("load", type=int)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask before it is done.")
@@ -94,14 +94,14 @@ def undo(load: int, dry_run: bool, yes: bool, no_wait: bool, as_json: bool) -> N
     if as_json:
         report.show_json(asdict(done))
         return
-    click.echo(_sentence(done))
+    report.say(_sentence(done))
     for number in done.loads_unsure:
         click.echo(
             f"Load {number} found rows in {done.table} that its file has too. Where these are rows that load {load} "
             "brought, load that file again: `loader copy --force FILE`."
         )
     if done.undo_id:
-        click.echo("The marts follow with the next `dbt build` or `loader run`.")
+        report.say("The marts follow with the next `dbt build` or `loader run`.")
 
 
 def _ask(plan: Undo) -> None:

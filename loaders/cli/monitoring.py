@@ -14,7 +14,7 @@ from loaders.operations.quality import read_checks, read_issues
 from loaders.project import find_project
 
 
-@click.command()
+@click.command(short_help="Show the data quality report, or what fails one check.")
 @click.argument("check", required=False)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rows to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
@@ -45,7 +45,7 @@ def _textfile(_ctx: click.Context, _param: click.Parameter, file: Path | None) -
     return file
 
 
-@click.command()
+@click.command(short_help="Tell Prometheus of loads, freshness, builds and quality.")
 @click.option(
     "--to",
     "file",

@@ -41,6 +41,7 @@ _STYLES = {
 }
 
 
+QUIET = "loaders.quiet"
 _SHORT = {"inserted": "new", "unchanged": "same"}
 
 
@@ -49,9 +50,26 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def is_quiet() -> bool:
+    """Tell whether the command under way is to print only what went wrong, or what was asked for."""
+    ctx = click.get_current_context(silent=True)
+    return bool(ctx and ctx.meta.get(QUIET))
+
+
+def say(text: str) -> None:
+    """Print what was done."""
+    if not is_quiet():
+        click.echo(text)
+
+
 def note(text: str) -> None:
     """Print on stderr what a user should know."""
     click.echo(printable(text), err=True)
+
+
+def progress_console() -> Console:
+    """Return where progress is shown: on stderr, and not at all if the command is to be quiet."""
+    return Console(stderr=True, quiet=is_quiet())
 
 
 def exit_code(results: Iterable[Result]) -> ExitCode:
@@ -73,6 +91,10 @@ def show_results(results: list[Result], *, as_json: bool) -> None:
     if as_json:
         show_json([asdict(result) for result in results])
         return
+    if is_quiet():
+        results = [result for result in results if result.is_trouble]
+        if not results:
+            return
     checked_only = all(result.status in ("checked", "refused") and result.load_id is None for result in results)
     counts = ["read", "rejected"] if checked_only else ["read", "inserted", "updated", "unchanged", "rejected"]
     grid = _grid("file", "status", *(_SHORT.get(name, name) for name in counts))
@@ -201,7 +223,7 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
 @contextlib.contextmanager
 def progress(path: Path) -> Iterator[OnProgress]:
     """Show how far the work on a file is, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    console = progress_console()
     if not console.is_terminal:
         yield silent
         return

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from loaders.cli import report
 from loaders.cli.options import reading_options
@@ -25,7 +24,7 @@ from loaders.reading.formats import Format
 from loaders.reading.options import Limit, Options
 
 
-@click.command()
+@click.command(short_help="Copy what is new, build and test the marts.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @reading_options
 @click.option("--dry-run", is_flag=True, help="Judge the new files and say what dbt would build; change nothing.")
@@ -86,7 +85,7 @@ def run(
         pending = replace(pending, everything=pending.everything or everything)
         built = None
         if pending:
-            with Console(stderr=True).status("dbt build"):
+            with report.progress_console().status("dbt build"):
                 built = runs.build(connection, project, pending, report.note)
         loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
         rejects = runs.count_rejects(connection, loaded)
@@ -95,7 +94,7 @@ def run(
     sys.exit(_code(results, built))
 
 
-@click.command()
+@click.command(short_help="Record what the last `dbt build` did.")
 @click.option(
     "--target-path",
     type=click.Path(file_okay=False, path_type=Path),
@@ -116,7 +115,7 @@ def record(target_path: Path | None) -> None:
     with connect(project, autocommit=True) as connection:
         is_new = record_build(connection, project, build)
     verb = "Recorded" if is_new else "Recorded already"
-    click.echo(
+    report.say(
         f"{verb}: dbt {build.command} of {build.started_at:%Y-%m-%d %H:%M:%S} {build.status} "
         f"({len(build.models)} models, {len(build.tests)} tests)."
     )
@@ -159,13 +158,13 @@ def _show(
     if new := [result for result in results if result.status != "skipped"]:
         report.show_results(new, as_json=False)
     if built is None:
-        click.echo("Nothing is new; nothing was built.")
+        report.say("Nothing is new; nothing was built.")
     elif built.succeeded:
-        click.echo(f"Built and tested {' and '.join(built.selectors)}.")
+        report.say(f"Built and tested {' and '.join(built.selectors)}.")
     else:
         click.echo("dbt build failed; its messages are above and in logs/dbt.log.")
     for table, reason, rows in rejects:
         click.echo(f"{rows:,} rows of {table} were rejected: {reason}")
-    if checks:
+    if checks and not report.is_quiet():
         click.echo("The worst that the data quality report has; `loader quality` shows all:")
         report.show_quality(checks, as_json=False)

@@ -14,7 +14,7 @@ from loaders.errors import LoaderError
 from loaders.project import find_project
 
 
-@click.command()
+@click.command(short_help="Create the schemas and tables of the contract.")
 @destination_option
 @click.option("--roles", is_flag=True, help="Also create the roles for loading, building and reading.")
 def init(to: str | None, roles: bool) -> None:
@@ -38,10 +38,10 @@ def init(to: str | None, roles: bool) -> None:
         if roles:
             assert isinstance(destination, Postgres)
             done += init_roles(destination.connection, contract)
-    click.echo("\n".join(done) or "The database matches the contract.")
+    report.say("\n".join(done) or "The database matches the contract.")
 
 
-@click.command()
+@click.command(short_help="Show the contract: tables, columns and their other names.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def tables(as_json: bool) -> None:
     """Show the contract: the tables that files can be loaded into, their columns, and other names for these.
