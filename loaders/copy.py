@@ -17,6 +17,7 @@ rows. Each hands on what the next one needs, and tests/loaders/test_copy.py walk
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ from loaders.reading.options import Options
 from loaders.reading.rejects import Reject
 from loaders.reading.scan import Progress, Scan, scanned, silent
 from loaders.reading.workspace import remove_dead_folders
+
+_log = logging.getLogger(__name__)
 
 
 def unnoted(_note: str) -> None:
@@ -57,6 +60,11 @@ class Result:
     message: str = ""
     hint: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the file was refused or has rejected rows."""
+        return self.status == "refused" or self.rows_rejected > 0
 
 
 def copy_file(
@@ -174,6 +182,7 @@ def _copy_alone(
                 ledger.forget(load_id)
                 return skipped(given, table, earlier)
             changes = destination.store(load_id, table, scan, lambda size: on_progress("copy", size))
+            _log.info("%s: load %s has come to its end", given.name, load_id)
             return _result(table, scan, "loaded", load_id, changes)
     except FileRefusedError as error:
         if load_id is not None:

@@ -21,6 +21,7 @@ from loaders.contract.tables import Contract
 from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
 from loaders.destinations.postgres.destination import Postgres
 from loaders.embedded.server import EmbeddedServer
+from loaders.operations.builds import read_build, record_build
 from loaders.project import Project, find_project
 from tests.run_dbt import start_dbt
 
@@ -216,10 +217,12 @@ def load(new_database: Callable[[], Environment], copy_more: Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path) -> Environment:
+def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path, project: Project) -> Environment:
     """A database with the marts of the small files in `tests/data/`, built by dbt; one test runs dbt's tests on it."""
     environment = load(DATA)
     dbt(environment, "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--write-json")
+    with connect_to(environment) as connection:
+        record_build(connection, project, read_build(project, dbt_folder / "target"))
     # Kept, because the next call of dbt on another database writes over them.
     for name in ("manifest.json", "semantic_manifest.json"):
         (dbt_folder / "built" / "target").mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ program by now.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import signal
@@ -27,6 +28,7 @@ from loaders.embedded.folder import ServerFolder
 from loaders.embedded.programs import OWN_SERVER_HINT, VERSION, as_owner, find_binaries
 from loaders.errors import DatabaseError
 
+_log = logging.getLogger(__name__)
 DATABASE = "analytics"
 SUPERUSER = "postgres"
 PATIENCE_WHILE_RECOVERING = 300.0
@@ -67,6 +69,7 @@ class EmbeddedServer(ServerFolder):
         with self.exclusive():
             if self._await_ready() and (self._read_status().tcp or not tcp):
                 return
+            _log.info("starting the embedded PostgreSQL in %s", self.folder)
             # Check that the port is free before the running server is stopped for it.
             port = self.port(tcp)
             self._stop()

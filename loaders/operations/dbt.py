@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from loaders.errors import LoaderError
 from loaders.project import Project
 
+_log = logging.getLogger(__name__)
 STDERR = 2
 
 
@@ -33,4 +35,5 @@ def run_dbt(
     if not (project.root / "profiles.yml").exists():
         raise LoaderError("The project has no profiles.yml.", "Run `make setup`, or copy profiles.yml.example to it.")
     command = [str(dbt), "--quiet", *arguments, "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
+    _log.info("running dbt %s", " ".join(arguments))
     return subprocess.run(command, env={**os.environ, **environment}, cwd=project.root, check=False, stdout=stdout)

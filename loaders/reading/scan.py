@@ -7,6 +7,7 @@ The contract's rules run as SQL over the table `records` and fill `rejected`. No
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from loaders.reading.rejects import Reject, read_rejects, reject_rows
 from loaders.reading.rules import compile_rules
 from loaders.reading.workspace import interruptible, working_folder
 
+_log = logging.getLogger(__name__)
 MEMORY_LIMIT = "256MB"
 # DuckDB processes 2048 rows at a time, whatever their width.
 MEMORY_LIMIT_WIDE = "2GB"
@@ -223,12 +225,14 @@ def scanned(
     """
     with working_folder(project) as folder:
         taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount))
+        _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)
         with (
             contextlib.closing(Scan(file, table, options, project.time_zone, digits)) as scan,
             interruptible(scan.database),
         ):
+            _log.info("%s: judged %s rows, %s rejected", given.name, f"{scan.rows_read:,}", f"{scan.rows_rejected:,}")
             yield scan
 
 

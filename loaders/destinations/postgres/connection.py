@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import Any
@@ -22,6 +23,7 @@ CHOSEN = ("PGUSER", "PGDATABASE")
 PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSWORD": "password"}
 
 
+_log = logging.getLogger(__name__)
 Connection = psycopg.Connection[Any]
 
 
@@ -83,6 +85,7 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
             f"PostgreSQL {version} at {where} is too old.",
             f"PostgreSQL {OLDEST_VERSION} or newer is needed; unset PGHOST to use the embedded one.",
         )
+    _log.info("connected to PostgreSQL %s at %s", version, where)
     return connection
 
 
