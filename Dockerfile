@@ -15,7 +15,7 @@ RUN useradd --system --uid 10001 --no-create-home analytics \
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOADER_PROJECT_DIR=/app DBT_PROFILES_DIR=/app
 COPY --from=build /opt/venv /opt/venv
-COPY dbt_project.yml packages.yml ./
+COPY dbt_project.yml packages.yml selectors.yml ./
 COPY profiles.yml.example profiles.yml
 COPY models models
 COPY macros macros
@@ -23,10 +23,10 @@ COPY seeds seeds
 COPY analyses analyses
 COPY tests/generic tests/generic
 COPY tests/marts tests/marts
-# The macros that the project calls, so that neither a build of the image nor a start needs dbt's hub.
+# The macros that the project calls, so that neither building the image nor starting it needs dbt's hub.
 COPY offline/dbt_utils dbt_packages/dbt_utils
 USER 10001
-# The API takes its routes from dbt's manifest; and an image whose project does not parse is none.
+# The API reads its routes from dbt's manifest, and an image whose project does not parse is useless.
 RUN dbt parse
 
 EXPOSE 8000 8501

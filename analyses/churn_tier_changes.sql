@@ -1,4 +1,4 @@
--- Who is in another churn tier than on an earlier day, by what was known then: run with
+-- Customers who are in another churn tier than on an earlier day, by what was known then. Run it with
 -- `dbt show --limit 100 --select churn_tier_changes --vars '{since: 2024-01-31}'`; without the var, the earlier day is
 -- 30 days before the as-of date.
 {%- set since = var('since', none) %}

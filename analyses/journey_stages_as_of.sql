@@ -1,4 +1,4 @@
--- The stage of every user at a past moment, and since when; without a moment, at the end of the as-of day:
+-- The stage of every user at a past moment, and since when; by default at the end of the as-of day:
 -- dbt show --select journey_stages_as_of --limit -1 --vars '{as_of_moment: "2024-04-20 12:00:00+00"}'
 with stage_history as (
     select * from {{ ref('journey_stage_history') }}

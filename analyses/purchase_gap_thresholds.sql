@@ -1,5 +1,5 @@
--- Thresholds for the churn tiers that the data suggest, to compare with the vars: 40 and 80 of 100 gaps between
--- purchase days are no longer than these. Run with `dbt show --select purchase_gap_thresholds`.
+-- Thresholds for the churn tiers that the data suggests, to compare with the vars: the 40th and 80th percentile of gaps
+-- between purchase days. Run it with `dbt show --select purchase_gap_thresholds`.
 with customer_days as (
     select * from {{ ref('int_customer_days') }}
 ),

@@ -1,4 +1,4 @@
--- How much of the revenue hangs on how few buyers, in tenths of the buyers: run with
+-- How much of the revenue comes from how few buyers, by tenths of the buyers. Run it with
 -- `dbt show --limit 10 --select revenue_concentration`.
 with customers as (
     select * from {{ ref('customer_metrics') }}

@@ -1,4 +1,4 @@
--- The ten best customers of every RFM segment by spend, more where several tie for the tenth place: run with
+-- The ten best customers of every RFM segment by spend, or more if several tie for the tenth place. Run it with
 -- `dbt show --limit 200 --select top_customers_by_segment`.
 with profiles as (
     select * from {{ ref('customer_profiles') }}

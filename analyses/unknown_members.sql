@@ -1,4 +1,4 @@
--- How much money stands under (unknown), and why: run with `dbt show --select unknown_members`.
+-- How much money is under (unknown), and why. Run it with `dbt show --select unknown_members`.
 with order_lines as (
     select * from {{ ref('order_lines') }}
 ),

@@ -1,4 +1,4 @@
-"""Time and memory of one command and of the PostgreSQL server beside it, for `benchmarks/build.py`."""
+"""Time, CPU and memory of one command and of the PostgreSQL server that it works with."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from pathlib import Path
 
 from loaders.project import find_project
 
-SECONDS_BETWEEN_LOOKS = 0.2
-
 
 @dataclass
 class Cost:
-    """What a command took: seconds, and the most memory of it and of the server in MB (0 where /proc doesn't tell).
-
-    Of programs that it started and did not wait for, such as Spark's Java, `left_cpu_seconds` has the time of CPU.
-    """
+    """What a command took; CPU is that of all it started and of the server, memory the most in MB (0 without /proc)."""
 
     seconds: float
+    cpu_seconds: float
     client_mb: float
     server_mb: float
-    left_cpu_seconds: float
 
 
 def run_measured(name: str, command: list[str], environment: Mapping[str, str], output: Path, server: int) -> Cost:
@@ -37,11 +32,12 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         command: The program and its arguments.
         environment: All of its environment.
         output: File for what it prints.
-        server: Process id of the PostgreSQL server.
+        server: Process id of the PostgreSQL server; 0 for none.
 
     Raises:
         SystemExit: It failed; the message has the end of what it printed.
     """
+    used = sum(os.times()[2:4]) + _server_seconds(server)  # the first is of children that have ended
     with output.open("wb") as opened:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -50,15 +46,15 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         with _watch(process.pid, server) as looks:
             try:
                 process.wait()
-            except KeyboardInterrupt:
-                process.kill()
-                process.wait()
-                raise
+            finally:
+                process.kill()  # nothing happens to one that has ended
         seconds = time.perf_counter() - begun
     if process.returncode:
         raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
-    client, beside, _ = (round(max(found), 1) for found in zip(*looks, strict=True))
-    return Cost(round(seconds, 3), client, beside, round(looks[-1][2], 1))
+    client, beside, _ = (max(found) for found in zip(*looks, strict=True))
+    # What was started and not waited for, such as Spark's Java, is in the last look alone.
+    cpu = sum(os.times()[2:4]) + looks[-1][2] + _server_seconds(server) - used
+    return Cost(round(seconds, 3), round(cpu, 1), round(client, 1), round(beside, 1))
 
 
 @contextmanager
@@ -71,13 +67,13 @@ def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]
     ended = threading.Event()
 
     def look() -> None:
-        while not ended.wait(SECONDS_BETWEEN_LOOKS):
+        while not ended.wait(0.2):
             started = _descendants(client)
             # The most so far, as the kernel has it. What it tells of dead processes starts from their parent's memory.
             memory = sum(_sizes(process).get("VmHWM", 0) for process in [client, *started]) / 1000
             # Not of a client that has just ended: those who started with it may be gone too.
             if memory:
-                found.append((memory, server_memory(server), sum(map(cpu_seconds, started))))
+                found.append((memory, _server_memory(server), sum(map(cpu_seconds, started))))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -88,18 +84,20 @@ def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]
         watcher.join()
 
 
-def server_memory(server: int) -> float:
+def _server_seconds(server: int) -> float:
+    """Return the seconds of CPU of a PostgreSQL server; its processes outlive their clients by a moment."""
+    return sum(map(cpu_seconds, [*_children(server), server]))
+
+
+def _server_memory(server: int) -> float:
     """Return the memory of a PostgreSQL server in MB.
 
     That is the private memory of all its processes, and once what they share, of which the process that touched most
     of it tells how much is in use. /proc/*/smaps_rollup would be exact, but walks 2 GB of page tables a process.
     """
-    private, shared = 0, 0
-    for process in [server, *_children(server)]:
-        sizes = _sizes(process)
-        private += sizes.get("RssAnon", 0)
-        shared = max(shared, sizes.get("RssShmem", 0))
-    return (private + shared) / 1000
+    sizes = [_sizes(process) for process in [server, *_children(server)]]
+    private = sum(size.get("RssAnon", 0) for size in sizes)
+    return (private + max(size.get("RssShmem", 0) for size in sizes)) / 1000
 
 
 def _sizes(process: int) -> dict[str, int]:

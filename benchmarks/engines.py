@@ -12,13 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from benchmarks.build_files import write_size
-from benchmarks.build_measure import Cost, cpu_seconds, run_measured
+from benchmarks.build_measure import Cost, run_measured
 from loaders.destinations.postgres.connection import SERVER_VARIABLES
 from loaders.embedded.server import EmbeddedServer
 from loaders.project import find_project
@@ -143,19 +141,6 @@ def connection_of(environment: Mapping[str, str]) -> psycopg.Connection[Any]:
     return psycopg.connect(**{key: environment[name] for key, name in names.items()})  # type: ignore[arg-type]
 
 
-@dataclass
-class EngineCost(Cost):
-    """What a command took; with it, seconds of CPU of all that it started, and of the PostgreSQL server beside it."""
-
-    cpu_seconds: float
-
-
-def client_seconds() -> float:
-    """Return the seconds of CPU that all commands took so far."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 class Size:
     """One size of data on some engines."""
 
@@ -164,7 +149,7 @@ class Size:
         self.folder, self.size, self.engines = folder, size, engines
         self.root = find_project().root
         if not (folder / "synthetic").exists():
-            write_size(folder, size, 1)
+            write_size(folder, size)
         self.files = [folder / f"{name}.csv" for name in ("customers", "products", "transactions")] + [
             folder / "synthetic"
         ]
@@ -172,15 +157,13 @@ class Size:
         (folder / "profiles.yml").write_text((self.root / "profiles.yml.example").read_text())
         self.server = EmbeddedServer(folder)
 
-    def measure(self, runs: int) -> dict[str, dict[str, list[EngineCost]]]:
+    def measure(self, runs: int) -> dict[str, dict[str, list[Cost]]]:
         """Load and build `runs` times on each engine; return the costs by engine and step.
 
         Raises:
             SystemExit: The engines make different marts.
         """
-        found: dict[str, dict[str, list[EngineCost]]] = {
-            engine: {step: [] for step in STEPS} for engine in self.engines
-        }
+        found: dict[str, dict[str, list[Cost]]] = {engine: {step: [] for step in STEPS} for engine in self.engines}
         self.server.start()
         try:
             builders = [engine for engine in self.engines if self._program(engine).exists()]
@@ -233,14 +216,16 @@ class Size:
         places |= {"SPARK_FOLDER": str(self.built), "SPARK_LOCAL_IP": "127.0.0.1"}
         return kept | self.server.environment() | places
 
-    def run(self, name: str, engine: str, *command: str) -> EngineCost:
+    def run(self, name: str, engine: str, *command: str) -> Cost:
         """Run a command and return its cost."""
-        server = self.server.status().pid if engine == "postgres" else None
-        begun = client_seconds() + cpu_seconds(server or 0)
-        cost = run_measured(name, list(command), self.environment, self.folder / "output", server or 0)
-        cpu = client_seconds() + cost.left_cpu_seconds + cpu_seconds(server or 0) - begun
-        print(f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s{cpu:9.1f} s of CPU", file=sys.stderr, flush=True)
-        return EngineCost(**asdict(cost), cpu_seconds=round(cpu, 1))
+        server = (self.server.status().pid if engine == "postgres" else None) or 0
+        cost = run_measured(name, list(command), self.environment, self.folder / "output", server)
+        print(
+            f"{self.size:g} x  {name:20}{cost.seconds:9.1f} s{cost.cpu_seconds:9.1f} s of CPU",
+            file=sys.stderr,
+            flush=True,
+        )
+        return cost
 
     def _dbt(self, command: str, engine: str) -> list[str]:
         options = ["--project-dir", self.root, "--profiles-dir", self.folder]
@@ -253,14 +238,14 @@ class Size:
 
 
 # Memory is the most of the client and the server together, which may not have been at one time.
-COSTS: dict[str, Callable[[EngineCost], float]] = {
+COSTS: dict[str, Callable[[Cost], float]] = {
     "seconds": lambda cost: cost.seconds,
     "CPU seconds": lambda cost: cost.cpu_seconds,
     "MB": lambda cost: cost.client_mb + cost.server_mb,
 }
 
 
-def report(found: dict[float, dict[str, dict[str, list[EngineCost]]]]) -> None:
+def report(found: dict[float, dict[str, dict[str, list[Cost]]]]) -> None:
     """Print medians, with the least and the most, and each engine's part of the first one's cost."""
     engines = list(next(iter(found.values())))
     grid = Grid(box=box.SIMPLE_HEAD)

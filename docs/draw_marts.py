@@ -13,14 +13,16 @@ Node = dict[str, Any]
 HEAD = """\
 # How the marts relate
 
-Written by `make docs` from the contracts and the tests of the marts; don't edit it by hand. A line is a test
-`relationships`: every value on one side is there on the other. Only keys and the columns of lines are drawn.
+Written by `make docs` from the contracts and tests of the marts; don't edit it by hand. A line is a `relationships`
+test: every value on one side exists on the other. Only keys and the columns of lines are drawn.
 """
 
 
 def key_of(mart: Node) -> list[str]:
-    """Return the columns of the primary key that the contract states, or none."""
-    return next((rule["columns"] for rule in mart["constraints"] if rule["type"] == "primary_key"), [])
+    """Return the columns of the contract's primary key, or of a unique index that replaces it, or none."""
+    keys = [rule["columns"] for rule in mart["constraints"] if rule["type"] == "primary_key"]
+    keys += [index["columns"] for index in mart["config"].get("indexes") or [] if index.get("unique")]
+    return next(iter(keys), [])
 
 
 def relationships(manifest: Node, marts: dict[str, Node]) -> Iterator[tuple[str, str, str, str]]:
@@ -34,7 +36,7 @@ def relationships(manifest: Node, marts: dict[str, Node]) -> Iterator[tuple[str,
 
 
 def diagram(marts: Sequence[Node], lines: list[tuple[str, str, str, str]]) -> Iterator[str]:
-    """Draw the marts that a line leads to or from, in Mermaid's language."""
+    """Draw the marts at either end of a line, as a Mermaid diagram."""
     keys = {mart["name"]: key_of(mart) for mart in marts}
     yield "erDiagram"
     yield "    direction LR"

@@ -1,4 +1,4 @@
-{#- The tier of a customer who bought last so many days ago; NULL days, so no purchase yet, is no tier. -#}
+{#- The churn tier for a number of days since the last purchase; NULL means no purchase yet, which is not a tier. -#}
 {% macro churn_tier(days_since_last_purchase) -%}
     case
         when {{ days_since_last_purchase }} is null then 'prospect'

@@ -1,7 +1,7 @@
 {#-
-    One row per e-mail of the customers file: the identifier that a line with only this e-mail derives, and the customer
-    that it belongs to. A customer with an identifier of its own comes before one whose identifier is derived, so the
-    latter is superseded as soon as a file names the former.
+    One row per e-mail address of the customers file: the identifier derived from it for lines with only the address,
+    and the customer to whom it belongs. A customer with an identifier of its own comes before one whose identifier is
+    derived, so the latter is superseded as soon as a file names the former.
 -#}
 {% macro match_customer_emails(customers) %}
     select

@@ -1,7 +1,7 @@
 {#-
-    Score 1 to 5 of a value among all rows, 5 for the highest fifth; order `desc` gives 5 to the lowest. Unlike ntile(),
-    which splits equal values by the rows' physical order, equal values share the score of their mean rank. With `within`,
-    the rows are those that are equal in this column.
+    Score 1 to 5 of a value among all rows, 5 for the highest fifth; order `desc` gives 5 to the lowest. ntile() would
+    split equal values by the physical order of the rows; here they share the score of their mean rank. `within` limits
+    the comparison to rows with the same value in that column.
 -#}
 {% macro quintile_score(column, order='asc', within=none) -%}
     {%- set partition = 'partition by ' ~ within if within else '' -%}

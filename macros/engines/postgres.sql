@@ -1,4 +1,4 @@
-{#- PostgreSQL divides decimals to more digits than are kept. -#}
+{#- PostgreSQL's decimal division returns more digits than are kept. -#}
 {% macro postgres__rounded_quotient(numerator, denominator, precision, scale) -%}
     cast({{ numerator }} / {{ denominator }} as numeric({{ precision }}, {{ scale }}))
 {%- endmacro %}

@@ -2,12 +2,12 @@
     convert_timezone('{{ var("time_zone") }}', {{ column }})
 {%- endmacro %}
 
-{#- What is truncated keeps the offset from UTC that it has in the time zone. -#}
+{#- A truncated timestamp keeps its offset from UTC. -#}
 {% macro snowflake__local_hour(column) -%}
     date_trunc('hour', {{ local_timestamp(column) }})
 {%- endmacro %}
 
-{#- `at time zone` is not known. -#}
+{#- There is no `at time zone`. -#}
 {% macro snowflake__start_of_day(column, time_zone) -%}
     timestamp_tz_from_parts(
         year({{ column }}), month({{ column }}), day({{ column }}), 0, 0, 0, 0, '{{ time_zone }}'
@@ -19,7 +19,7 @@
     timestampdiff(millisecond, {{ started_at }}, {{ finished_at }}) / 1000
 {%- endmacro %}
 
-{#- JSON is text, as Parquet brings it. -#}
+{#- JSON is text, as it comes from Parquet. -#}
 {% macro snowflake__json_text(column, key) -%}
     nullif(trim(json_extract_path_text(try_parse_json({{ column }}), '{{ key }}')), '')
 {%- endmacro %}

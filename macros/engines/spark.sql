@@ -7,12 +7,12 @@
     to_utc_timestamp(cast({{ column }} as timestamp), '{{ time_zone }}')
 {%- endmacro %}
 
-{#- The difference of two moments is an interval, of which nothing tells the seconds as a whole. -#}
+{#- The difference of two moments is an interval, which can't be converted to seconds. -#}
 {% macro spark__seconds_between(started_at, finished_at) -%}
     (unix_micros({{ finished_at }}) - unix_micros({{ started_at }})) / 1e6
 {%- endmacro %}
 
-{#- JSON is text, as Parquet brings it. -#}
+{#- JSON is text, as it comes from Parquet. -#}
 {% macro spark__json_text(column, key) -%}
     nullif(trim(get_json_object({{ column }}, '$.{{ key }}')), '')
 {%- endmacro %}
@@ -27,9 +27,9 @@
 {%- endmacro %}
 
 {#-
-    Makes the raw tables known to Spark, which keeps them as files (on-run-start): views over the folders that
-    `loader copy --to parquet` writes. A table would have to be told of every new partition; a view lists the files
-    whenever it is read. `current` leads to the latest complete load.
+    Registers the raw tables with Spark (on-run-start), as views over the folders that `loader copy --to parquet`
+    writes. A table would need to learn about every new partition; a view lists the files whenever it is read. `current`
+    points to the latest complete load.
 -#}
 {% macro register_sources() -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run', 'test', 'seed', 'retry') -%}

@@ -1,4 +1,4 @@
-{#- The columns of a funnel, so that the funnels of all users and those by plan are the same figures. -#}
+{#- The columns of a funnel, so that the funnels of all users and those by plan have the same ones. -#}
 {% macro journey_funnel_measures() -%}
     count(*) as leads,
     count(first_prospect_at) as prospects,

@@ -1,12 +1,12 @@
 {#-
-    Day that begins a text under a key of a JSON object, as 2024-02-15 and 2024-02-15T00:00:00Z do. The loader checks no
-    text inside JSON, so what is no date is NULL here and does not break the build.
+    Day at the start of a text under a key of a JSON object, such as 2024-02-15 or 2024-02-15T00:00:00Z. The loader does
+    not check texts inside JSON, so anything else becomes NULL here and does not break the build.
 -#}
 {% macro json_date(column, key) -%}
     {{ return(adapter.dispatch('json_date')(column, key)) }}
 {%- endmacro %}
 
-{#- The pattern keeps Spark from taking 2024 alone for a day. -#}
+{#- The pattern keeps Spark from reading 2024 alone as a day. -#}
 {% macro default__json_date(column, key) -%}
     case
         when {{ json_text(column, key) }} like '____-%-%'

@@ -1,4 +1,4 @@
-{#- Text under a key of a JSON object, trimmed; NULL where there is none, it is blank or the JSON is no object. -#}
+{#- Text under a key of a JSON object, trimmed; NULL if it is missing or blank, or if the JSON is not an object. -#}
 {% macro json_text(column, key) -%}
     {{ return(adapter.dispatch('json_text')(column, key)) }}
 {%- endmacro %}

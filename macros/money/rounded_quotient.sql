@@ -4,9 +4,9 @@
 {%- endmacro %}
 
 {#-
-    Divided in binary fractions, a half such as 1.005 may come out below itself and would be rounded down. One part in
-    10^15 more lifts it over that error, and nothing else over a half as long as the numerator without its decimal point,
-    times 10^scale, is below some 10^14.
+    In binary, a half such as 1.005 may come out slightly too small and would be rounded down. Adding one part in 10^15
+    corrects that error, and lifts nothing else over a half as long as the numerator without its decimal point, times
+    10^scale, is below some 10^14.
 -#}
 {% macro default__rounded_quotient(numerator, denominator, precision, scale) -%}
     cast(

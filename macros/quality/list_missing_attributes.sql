@@ -1,6 +1,6 @@
 {#-
-    Rows of a file without an attribute, with the attributes that are missing. One that no row has is none of the file's,
-    and no fault of its rows.
+    Rows of a file that lack attributes, with the names of those. An attribute that no row has is not in the file at
+    all, and doesn't count.
 -#}
 {% macro list_missing_attributes(relation, key, attributes, sums) %}
     select

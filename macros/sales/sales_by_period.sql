@@ -1,7 +1,7 @@
 {#-
-    One select for hours, days and months, so that their measures are the same figures. A period without sales is a
-    period with zero sales, not a missing one. Where fractions of a cent round net revenue up and gross revenue down, the
-    greater of the two keeps refunds from falling below zero.
+    One select for hours, days and months, so that they have the same measures. A period without sales has zeros; it is
+    not missing. If fractions of a cent round net revenue up and gross revenue down, the greater of the two keeps
+    refunds from falling below zero.
 -#}
 {% macro sales_by_period(calendar, period, orders, order_period) -%}
     select

@@ -1,4 +1,4 @@
-{#- Every point with its nearest centroid, written out for each centroid, for a subquery per point takes far longer. -#}
+{#- Every point with its nearest centroid, written out for each centroid: a subquery per point takes far longer. -#}
 {% macro kmeans_assigned(points, features, clusters, centroids) -%}
     {%- set distances = [] -%}
     {%- for cluster in range(1, clusters + 1) -%}{%- do distances.append('distance_' ~ cluster) -%}{%- endfor -%}
@@ -14,7 +14,7 @@
             {{ kmeans_distance(features, centroids ~ '[' ~ cluster ~ ']') }} as {{ distances[loop.index0] }}
             {%- endfor %}
         from {{ points }}
-        -- Keeps the distances from being computed again wherever they are named.
+        -- Keeps PostgreSQL from computing the distances again wherever they are named.
         offset 0
     ) as measured
 {%- endmacro %}

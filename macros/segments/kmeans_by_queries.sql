@@ -1,6 +1,7 @@
 {#-
-    `kmeans_centroids` for engines whose recursive queries can't do it: the loop is Jinja's. A query moves the centroids
-    of all starts by one iteration, and the next one has them as numbers. Sums are exact, so the centroids are the same.
+    `kmeans_centroids` for engines whose recursive queries can't do it: the loop is in Jinja. Each query moves the
+    centroids of all starts by one iteration, and the next query contains them as numbers. Sums are exact, so the
+    centroids are the same.
 -#}
 {% macro kmeans_by_queries(points, table, id, features, clusters, max_iterations) -%}
     {%- set found = namespace(moving=[], settled=[], best=none) -%}
@@ -51,7 +52,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The starts of `kmeans_centroids`: each a number and its centroids. -#}
+{#- The starts of `kmeans_centroids`, each with its number and centroids. -#}
 {% macro kmeans_starts(table, id, features, clusters) -%}
     {%- set starts, farthest = [], [] -%}
     {%- set means = 'avg(' ~ features | join('), avg(') ~ ')' -%}

@@ -3,10 +3,10 @@
 {%- endmacro %}
 
 {#-
-    Lloyd's k-means in one query: its row carries the iteration and the array of centroids, and a lateral subquery takes
-    the next centroids from the points. It runs from several starts, all of them deterministic and spread over the data:
-    farthest-first, and for each feature the means of its quantiles. The lowest inertia wins. A cluster that loses all its
-    points stays where it is; with fewer points than clusters, there are fewer.
+    Lloyd's k-means in one query: each row has the iteration and the array of centroids, and a lateral subquery computes
+    the next centroids from the points. It runs from several starts, all deterministic and spread over the data:
+    farthest-first, and for each feature the means of its quantiles. The lowest inertia wins. A cluster that loses all
+    its points stays where it is; with fewer points than clusters, there are fewer clusters.
 -#}
 {% macro default__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
     with recursive farthest_first as (

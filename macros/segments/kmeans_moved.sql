@@ -1,4 +1,4 @@
-{#- The starts with the means of their clusters' points as centroids; the centroid of a cluster without points stays. -#}
+{#- The starts with the means of their clusters' points as centroids; a cluster without points keeps its centroid. -#}
 {% macro kmeans_moved(table, features, starts, iteration) -%}
     {%- set query -%}
         {%- for start in starts %}
@@ -49,7 +49,7 @@
     ) as measured
 {%- endmacro %}
 
-{#- Values of a row as literals of floating point. -#}
+{#- Values of a row as floating-point literals. -#}
 {% macro kmeans_numbers(values) -%}
     {%- set numbers = [] -%}
     {%- for value in values -%}{%- do numbers.append('cast(' ~ value ~ ' as ' ~ type_double() ~ ')') -%}{%- endfor -%}

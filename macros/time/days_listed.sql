@@ -1,7 +1,7 @@
 {#-
-    A select of the days from the first to the last one, both included, for each row of a relation with two such columns;
-    none where either is NULL. dbt.date_spine asks the database while it compiles, which fails before the first build.
-    Up to 131,072 days (358 years) are listed.
+    A select of the days from the first to the last one, both included, for each row of a relation with two such
+    columns; none if either is NULL. dbt.date_spine queries the database while it compiles, which fails before the first
+    build. It lists up to 131,072 days (358 years).
 -#}
 {% macro days_listed(relation, first_day, last_day, name) -%}
     select

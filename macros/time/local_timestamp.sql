@@ -1,4 +1,4 @@
-{#- A moment as the clocks of var `time_zone` show it, without a time zone. -#}
+{#- A moment as local time in the zone of var `time_zone`, without a time zone. -#}
 {% macro local_timestamp(column) -%}
     {{ return(adapter.dispatch('local_timestamp')(column)) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Adding -1 year would make the 29th of February the 28th, which belongs to another day. -#}
+{#- Adding -1 year would turn the 29th of February into the 28th, which is the date of another day. -#}
 {% macro same_day_last_year(column) -%}
     case
         when extract(month from {{ column }}) <> 2 or extract(day from {{ column }}) <> 29

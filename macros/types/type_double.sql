@@ -1,4 +1,4 @@
-{#- Floating point with 53 bits. Not dbt.type_float: in DuckDB and Spark its FLOAT has half of them. -#}
+{#- Floating point with 53 bits. Not dbt.type_float: in DuckDB and Spark its FLOAT has half as many. -#}
 {% macro type_double() -%}
     {{ return(adapter.dispatch('type_double')()) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Everybody who is active in a month is retained in exactly one cohort, and everybody new starts one.
+-- Every active customer of a month is retained in exactly one cohort, and every new one starts in one.
 with cohorts as (
     select
         calendar_month,

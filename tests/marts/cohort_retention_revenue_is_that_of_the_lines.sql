@@ -1,4 +1,4 @@
--- What the cohorts leave out is stated, and nothing else: the lines of their customers from the cohort month on.
+-- The cohorts have the lines of their customers since the cohort month, and leave out only what the description says.
 with lines as (
     select
         lines.amount,

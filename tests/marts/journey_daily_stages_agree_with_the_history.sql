@@ -1,4 +1,4 @@
--- The history answers for the end of a day what the sums of moves say: at the ends of months and on the last day.
+-- The history has as many users at the end of a day as the sums of moves: at the ends of months and on the last day.
 with days as (
     select
         day,

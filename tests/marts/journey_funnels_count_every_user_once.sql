@@ -1,4 +1,4 @@
--- Every user is in one month, and the cut by plan divides each month without loss.
+-- Every user is in one month, and the plans of a month add up to it.
 with months as (
     select
         signup_month,

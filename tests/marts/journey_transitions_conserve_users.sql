@@ -1,4 +1,4 @@
--- At every node as many come in as go out or stay; those who come into the first ones are all the users there are.
+-- At every node, as many users enter as leave or stay; those who enter the first nodes are all users.
 with arrivals as (
     select
         step + 1 as step,

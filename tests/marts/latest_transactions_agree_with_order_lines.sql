@@ -1,4 +1,4 @@
--- The live view finds customer, product and category by itself; in the last week it must find what the build found.
+-- The live view finds customer, product and category on its own; in the last week it must agree with the build.
 with as_of_dates as (
     select cast({{ dbt.dateadd('day', -7, 'as_of_date') }} as date) as first_date
     from {{ ref('int_as_of_date') }}

@@ -1,4 +1,4 @@
--- Not one accepted line up to the as-of date is lost or doubled on its way into the marts, nor one digit of its amount.
+-- No accepted line up to the as-of date is lost or doubled on its way into the marts, nor any digit of its amount.
 with accepted as (
     select
         count(*) as line_count,

@@ -1,4 +1,4 @@
--- Every pair stands in both directions, and all its measures but the confidence are the same in both.
+-- Every pair exists in both directions, and all its measures except the confidence are the same in both.
 select
     affinities.product_id,
     affinities.other_product_id

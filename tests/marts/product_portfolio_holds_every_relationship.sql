@@ -1,4 +1,4 @@
--- No relationship that had begun is lost, and no value.
+-- No started relationship is lost, and no value.
 with portfolio as (
     select
         coalesce(sum(relationship_count), 0) as relationships,

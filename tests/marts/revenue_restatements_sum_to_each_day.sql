@@ -1,5 +1,5 @@
--- Whatever happened to a day, its ledger ends at the lines that stand, to the last digit; daily_sales rounds them.
--- A day that lost all of its lines may be outside of its calendar.
+-- Whatever happened to a day, its ledger ends at the current lines, to the last digit; daily_sales rounds them. A day
+-- that lost all its lines may be outside the calendar of daily_sales.
 with restated as (
     select
         sales_date,
@@ -26,7 +26,7 @@ select
 from {{ ref('daily_sales') }} as daily_sales
 left join order_days on daily_sales.sales_date = order_days.transaction_date
 full outer join restated on daily_sales.sales_date = restated.sales_date
--- A day beyond the first and the last one with lines is in no calendar, but in the ledger if lines were taken back.
+-- A day outside the calendar is in the ledger if its lines were removed.
 where
     coalesce(restated.net_revenue, 0) is distinct from coalesce(order_days.net_revenue, 0)
     or coalesce(restated.transaction_count, 0) is distinct from coalesce(daily_sales.transaction_count, 0)

@@ -1,4 +1,4 @@
--- Once a file gives the owner of an e-mail an identifier, the customer derived from that e-mail exists no more.
+-- Once a file gives the owner of an e-mail address an identifier, the customer derived from that address is gone.
 select customers.customer_id
 from {{ ref('customer_metrics') }} as customers
 inner join {{ ref('int_customer_emails') }} as customer_emails

@@ -72,9 +72,7 @@ def engines(
         spark = {**environment, "SPARK_MASTER": master}
         dbt(spark, *BUILD, "--target", "spark", "--target-path", str(folder / "target"))
     dbt(environment, *BUILD)
-    built = query(
-        environment, "select table_name, table_type from information_schema.tables where table_schema = 'marts'"
-    )
+    built = [row for row in query(environment, LISTED) if f"marts.{row[0]}" not in POSTGRES_ONLY]
     named = [f"marts.{name}" for name, kind in built if kind == "VIEW"]
     subprocess.run(
         [sys.executable, "-c", WRITE_VIEWS, home, views, *named], check=True, env={**os.environ, **environment}

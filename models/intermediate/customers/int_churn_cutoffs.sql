@@ -6,7 +6,7 @@ as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
--- The last day of a month is the one whose next day is a first; a cut-off counts once its horizon has fully elapsed.
+-- The last day of a month is the one before a first; a cut-off counts once its horizon has fully elapsed.
 listed as (
     select
         calendar_days.calendar_date as cutoff_date,

@@ -15,7 +15,7 @@ found as (
     ) }}
 ),
 
--- A centroid is the mean of its customers, so its spend ranks as theirs; the rest only settles ties.
+-- A centroid is the mean of its customers, so its spend ranks like theirs; the other columns only break ties.
 numbered as (
     select
         row_number() over (

@@ -10,7 +10,7 @@ cutoffs as (
     select * from {{ ref('int_churn_cutoffs') }}
 ),
 
--- One row a month in place of one a purchase, for every cut-off reads all that came before it.
+-- One row per month instead of one per purchase, because every cut-off reads all rows before it.
 monthly_purchases as (
     select
         customer_id,

@@ -12,7 +12,7 @@ judged as (
         order_days.transaction_date,
         order_days.transaction_count,
         order_days.net_revenue,
-        -- A day with nothing but a refund is no purchase day, though the order remains a purchase.
+        -- A day with only a refund is not a purchase day, although the order remains a purchase.
         case when orders.is_purchase and order_days.sale_count > 0 then 1 else 0 end as is_purchase
     from order_days
     left join orders

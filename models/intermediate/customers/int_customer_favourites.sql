@@ -2,7 +2,7 @@ with customer_categories as (
     select * from {{ ref('int_customer_categories') }}
 ),
 
--- A category that is known beats the unknown one, whatever was spent on that.
+-- A known category beats the unknown one, whatever was spent on the latter.
 ranked as (
     select
         customer_id,

@@ -22,7 +22,7 @@ moments as (
     from buyers
 ),
 
--- A multiple of 2^-20 adds up without rounding in floating point, so the clusters don't depend on the rows' order.
+-- Multiples of 2^-20 add up exactly in floating point, so the clusters don't depend on the order of the rows.
 standardized as (
     select
         {% for feature in features %}

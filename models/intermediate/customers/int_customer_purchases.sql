@@ -2,7 +2,7 @@ with order_days as (
     select * from {{ ref('int_order_days') }}
 ),
 
--- What was known of an order on each day that it changed: a refund to come must not tell on the day of the sale.
+-- What was known of an order on each day it changed: a future refund must not show on the day of the sale.
 accumulated as (
     select
         customer_id,

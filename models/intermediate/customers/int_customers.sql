@@ -18,7 +18,7 @@ buyers as (
     group by customer_id
 ),
 
--- A customer with a derived identifier gives way to the customer whom a later file names with the same e-mail.
+-- A customer with a derived identifier is replaced by the customer whom a later file names with the same address.
 registered as (
     select
         customers.*,
@@ -41,7 +41,7 @@ identified as (
         registered.registered_at
     from registered
     full outer join buyers on registered.customer_id = buyers.customer_id
-    -- A past day knows nobody who neither had bought nor was registered by then; without one, all of the file count.
+    -- On a pinned past day, customers who had neither bought nor registered by then are not known yet.
     where
         {{ pinned_as_of_date() }} is null
         or buyers.customer_id is not null

@@ -50,7 +50,7 @@ joined as (
     full outer join logged on tabled.invoice_id = logged.invoice_id
 ),
 
--- An invoice that names no due day is due on the day it is issued.
+-- An invoice without a due day is due on the day of issue.
 identified as (
     select
         joined.invoice_id,

@@ -60,7 +60,7 @@ resolved as (
     left join shop_owners on coalesce(listed.shop_id, invoices.shop_id) = shop_owners.shop_id
 ),
 
--- What a fact is about: a user, shop or invoice, or one day's payment of an invoice; else the fact stands alone.
+-- What a fact is about: a user, a shop, an invoice, or one day's payment of an invoice; otherwise only itself.
 subjected as (
     select
         *,

@@ -14,7 +14,7 @@ as_of_dates as (
     select * from {{ ref('int_journey_as_of_date') }}
 ),
 
--- Most facts prove once more that a user has a shop, and change nothing: the first proof and the creations do.
+-- Most facts only confirm that a user has a shop; the first of them and the creations of shops change something.
 first_proofs as (
     select
         user_id,

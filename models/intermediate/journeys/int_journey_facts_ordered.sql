@@ -2,7 +2,7 @@ with facts as (
     select * from {{ ref('int_journey_facts_known') }}
 ),
 
--- A shop is open from its creation or a payment on, and no more once it is deleted or an invoice lapses.
+-- A shop opens with its creation or a payment, and closes when it is deleted or an invoice lapses.
 numbered as (
     select
         *,

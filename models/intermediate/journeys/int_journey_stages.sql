@@ -18,7 +18,7 @@ accumulated as (
     from facts
 ),
 
--- Of several facts at one moment the last one decides; a stage of no duration is none.
+-- Of several facts at the same moment the last one decides; a stage without duration does not count.
 staged as (
     select
         user_id,

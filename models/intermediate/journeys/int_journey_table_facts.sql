@@ -14,7 +14,7 @@ payments as (
     select * from {{ ref('stg_journey__payments') }}
 ),
 
--- A payment without a status is a payment: files that list only what was paid have no such column.
+-- A payment without a status counts as paid: files that list only paid ones have no such column.
 stated_payments as (
     select
         payment_id,

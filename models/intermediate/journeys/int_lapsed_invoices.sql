@@ -19,7 +19,7 @@ named_settlements as (
     group by invoice_id
 ),
 
--- A payment that names no invoice settles every earlier one of its shop, or of its user where it names no shop.
+-- A payment without an invoice settles every earlier invoice of its shop, or of its user if it names no shop.
 open_payments as (
     select * from facts
     where invoice_id is null and meaning = 'payment_succeeded'
@@ -53,7 +53,7 @@ settled as (
     left join open_settlements on invoices.invoice_id = open_settlements.invoice_id
 ),
 
--- A status has no time: it settles the invoice from the start, unless a payment tells when it really was.
+-- A status has no time: it settles the invoice from the start, unless a payment says when it was settled.
 lapsed as (
     select
         'invoices.lapsed ' || settled.invoice_id as fact_id,

@@ -25,7 +25,7 @@ named as (
     group by shop_id, user_id
 ),
 
--- The table knows best; without it, the user whom the first event of the shop names.
+-- The table comes first; without it, the user named by the shop's first event.
 ranked as (
     select
         *,

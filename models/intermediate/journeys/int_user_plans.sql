@@ -14,7 +14,7 @@ as_of_dates as (
     select * from {{ ref('int_journey_as_of_date') }}
 ),
 
--- What the log says of the time comes before the table, which knows only the plan of today.
+-- The log's plan at that time comes before the table's, which is only the current one.
 planned as (
     select
         facts.user_id,

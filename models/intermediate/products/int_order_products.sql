@@ -6,33 +6,36 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
--- The unknown product is left out: two lines without a product need not be the same one.
-purchased as (
+-- As for days: a line that is not a refund, of an order that is a purchase.
+judged as (
     select
-        orders.customer_id,
-        orders.order_id,
-        orders.order_date,
+        order_lines.customer_id,
+        order_lines.order_id,
         order_lines.product_id,
-        order_lines.amount
+        orders.order_date,
+        orders.is_purchase,
+        order_lines.amount,
+        case when orders.is_purchase and order_lines.amount >= 0 then order_lines.transaction_date end as purchase_date
     from order_lines
-    inner join orders
+    left join orders
         on
             order_lines.customer_id = orders.customer_id
             and order_lines.order_id = orders.order_id
-            and orders.is_purchase
-    where order_lines.product_id <> '(unknown)'
 ),
 
--- What holds for an order holds for a product of it: nothing left after a refund is not a purchase.
-kept as (
+summed as (
     select
         customer_id,
         order_id,
+        product_id,
         order_date,
-        product_id
-    from purchased
-    group by customer_id, order_id, order_date, product_id
-    having sum(amount) > 0 or min(amount) >= 0
+        count(*) as line_count,
+        min(purchase_date) as first_purchase_date,
+        max(purchase_date) as last_purchase_date,
+        -- The rule for orders applies to each of their products: fully refunded is not kept, free is.
+        is_purchase and (sum(amount) > 0 or min(amount) >= 0) as is_kept
+    from judged
+    group by customer_id, order_id, product_id, order_date, is_purchase
 )
 
-select * from kept
+select * from summed

@@ -2,16 +2,18 @@ with order_products as (
     select * from {{ ref('int_order_products') }}
 ),
 
--- Files may use one order number for several customers: a pair counts once per number.
+-- Files may use one order number for several customers: a pair counts once per number. The unknown product is left out,
+-- as two lines without a product may be of different products.
 baskets as (
     select distinct
         order_id,
         product_id
     from order_products
+    where is_kept and product_id <> '(unknown)'
 ),
 
--- A product in fewer orders than a pair needs is in no pair. Small numbers are joined and counted in half the time of
--- text, and there are some hundred pairs for each order.
+-- A product in fewer orders than a pair needs cannot be in a pair. Integers are joined and counted in half the time of
+-- text, and there are about a hundred pairs for each order.
 products as (
     select
         product_id,

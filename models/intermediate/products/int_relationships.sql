@@ -6,7 +6,7 @@ as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
--- What begins after the as-of date is not known yet. Without any transaction the day is NULL, and everything is known.
+-- What starts after the as-of date is not known yet. Without any transaction the day is NULL, and everything counts.
 known as (
     select
         relationships.*,
@@ -26,7 +26,7 @@ dated as (
         start_date,
         end_date,
         coalesce(start_date <= end_date, true) as has_valid_dates,
-        -- The last day is one of the relationship: it ends with it, not before it.
+        -- The last day belongs to the relationship.
         (
             coalesce(start_date <= end_date, true)
             and coalesce(end_date >= as_of_date, end_date is null)

@@ -2,7 +2,7 @@ with loads as (
     select * from {{ ref('stg_loader__loads') }}
 ),
 
--- What has no file, such as a load that takes another one back, has no usual size.
+-- A load without a file, such as an undo, has no usual size.
 numbered as (
     select
         load_id,
@@ -44,8 +44,8 @@ deviations as (
     group by former.load_id, medians.median_rows
 ),
 
--- 1.4826 MADs of a normal distribution are its standard deviation. Where most loads are equal the MAD is 0 and any
--- other number would be unusual; a hundredth of the median, or one row, is the least that counts as a deviation.
+-- 1.4826 MADs of a normal distribution are its standard deviation. If most loads are equal, the MAD is 0 and any other
+-- number would be unusual, so a deviation is at least a hundredth of the median, or one row.
 compared as (
     select
         numbered.load_id,

@@ -35,7 +35,7 @@ customer_sums as (
     group by customer_id
 ),
 
--- A file that was refused as a whole is not among the loaded, and so its rows are not among the rejected.
+-- Rows of a file that was refused as a whole are not counted.
 rejected as (
     select
         'rejected_' || rejected_rows.reason as check_name,

@@ -2,20 +2,21 @@ with order_lines as (
     select * from {{ ref('int_order_lines') }}
 ),
 
-customer_products as (
-    select * from {{ ref('int_customer_products') }}
+order_products as (
+    select * from {{ ref('int_order_products') }}
 ),
 
--- Few of all, which saves sorting all lines.
+-- There are few of them, which saves sorting all lines.
 repeating as (
     select
         customer_id,
+        order_id,
         product_id
-    from customer_products
-    where is_on_several_lines
+    from order_products
+    where line_count > 1
 ),
 
--- A line without an order is an order of its own, but may repeat another one.
+-- A line without an order is an order of its own, but may still repeat another line.
 suspected as (
     select
         order_lines.transaction_id,
@@ -29,6 +30,7 @@ suspected as (
     left join repeating
         on
             order_lines.customer_id = repeating.customer_id
+            and order_lines.order_id = repeating.order_id
             and order_lines.product_id = repeating.product_id
     where
         order_lines.order_id = 'line_' || order_lines.transaction_id

@@ -2,7 +2,7 @@ with calendar_days as (
     select * from {{ ref('int_calendar_days') }}
 ),
 
--- No time zone is a whole day away from UTC.
+-- No time zone is as much as a day away from UTC.
 bounds as (
     select
         cast({{ dbt.dateadd('day', -1, 'min(calendar_date)') }} as date) as first_date,
@@ -18,8 +18,8 @@ quarter_hours as (
     {{ dbt.generate_series(96) }}
 ),
 
--- Clocks are set by hours, half or quarter hours, and on some days at midnight: looked at so often, they hide no hour.
--- These are steps of elapsed time: in local time an hour could not come twice.
+-- Offsets change by whole, half or quarter hours, on some days at midnight: steps of a quarter hour miss no hour. They
+-- are steps of elapsed time, because in local time an hour could not come twice.
 moments as (
     select
         {{ dbt.dateadd(

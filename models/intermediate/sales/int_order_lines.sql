@@ -14,7 +14,7 @@ customer_emails as (
     select * from {{ ref('int_customer_emails') }}
 ),
 
--- The prefix keeps a line without an order apart from an order of the same number.
+-- The prefix keeps a line without an order apart from an order with the same number.
 named as (
     select
         transaction_id,

@@ -25,7 +25,7 @@ classified as (
         gross_revenue,
         refunds,
         net_revenue,
-        -- Nothing left after a refund is not a purchase; an order that cost nothing from the start is one.
+        -- An order with nothing left after refunds is not a purchase; one that was free from the start is.
         (net_revenue > 0 or refunds = 0) as is_purchase
     from summed
 )

@@ -6,8 +6,8 @@ replaced_transactions as (
     select * from {{ ref('stg_loader__replaced_transactions') }}
 ),
 
--- A version is valid from the load that wrote it. One that was restored has a copy for that; its own row is for the
--- moment of its return. Lines that no load brought belong to load 0.
+-- A version is valid from the load that wrote it. A restored version has a copy for that; its own row stands for the
+-- moment of its return. Lines without a load belong to load 0.
 begun as (
     select
         transaction_id,
@@ -62,7 +62,7 @@ summed as (
     group by {{ local_date('transacted_at') }}, load_id, change
 ),
 
--- Who writes no version of its own takes another load back.
+-- A load that writes no version of its own undoes another load.
 judged as (
     select
         *,

@@ -6,7 +6,7 @@ cutoffs as (
     select * from {{ ref('int_churn_cutoffs') }}
 ),
 
--- A tier that nobody is in yet is shown with zero customers, so that every cut-off has the same rows.
+-- An empty tier is shown with zero customers, so that every cut-off has the same rows.
 tiers as (
     select 'low' as churn_risk
     union all

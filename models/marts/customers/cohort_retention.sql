@@ -34,7 +34,7 @@ cohort_months as (
     group by cohort_members.cohort_month, customer_months.calendar_month
 ),
 
--- Nobody bought in a month without a row, which is a 0; a month that has not fully elapsed says nothing yet, so NULL.
+-- A month without a row had no purchases, so 0; a month that has not fully elapsed says nothing yet, so NULL.
 cells as (
     select
         cohorts.cohort_month,

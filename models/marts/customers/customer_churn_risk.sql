@@ -19,7 +19,7 @@ tiered as (
         customer_id,
         {{ churn_tier('days_since_last_purchase') }} as churn_risk,
         days_since_last_purchase,
-        -- The mean gap is recency_days / frequency; below two purchase days there is none.
+        -- The mean gap is recency_days / frequency; with fewer than two purchase days there is none.
         {{ rounded_quotient('days_since_last_purchase * frequency * 1.0', 'nullif(recency_days, 0)', 18, 4) }}
             as lateness_ratio
     from customers

@@ -55,7 +55,7 @@ profiles as (
         churn_risks.tier_return_rate,
         segments.segment_number,
         segments.distance_to_centroid,
-        -- Who returned everything has lines and no favourite.
+        -- A customer who returned everything has lines but no favourite.
         case when metrics.purchase_count > 0 then favourites.favourite_category end as favourite_category
     from customers
     left join metrics on customers.customer_id = metrics.customer_id

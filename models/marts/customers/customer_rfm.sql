@@ -6,7 +6,7 @@ rules as (
     select * from {{ ref('rfm_segments') }}
 ),
 
--- A prospect has no score rather than the lowest, and the unknown customer is nobody.
+-- A prospect has no score rather than the lowest one, and the unknown customer is not a customer.
 buyers as (
     select *
     from customers

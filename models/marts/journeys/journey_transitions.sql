@@ -22,7 +22,7 @@ counted as (
     group by step, from_stage, to_stage
 ),
 
--- The step is part of the node, so a return to an earlier stage leads forward to a node of its own.
+-- The step is part of the node, so a return to an earlier stage goes forward, to a node of its own.
 shared as (
     select
         step,

@@ -11,7 +11,7 @@ current_stages as (
     where is_current
 ),
 
--- Who pays has become a prospect on the way, at the latest by the payment.
+-- A user who pays has become a prospect on the way, with the payment at the latest.
 summed as (
     select
         user_id,

@@ -30,7 +30,7 @@ both_directions as (
     from pairs
 ),
 
--- Not integers from here on: products of counts may be large, and quotients of integers lose their fraction.
+-- No integers from here: products of counts may be large, and quotients of integers lose their fraction.
 counted as (
     select
         both_directions.*,

@@ -6,7 +6,7 @@ sold as (
     select * from {{ ref('int_products') }}
 ),
 
--- What never sold is worth knowing, and so is what sold though no file names it.
+-- Products that never sold are kept, and so are those that sold but are in no products file.
 described as (
     select
         coalesce(sold.product_id, products.product_id) as product_id,
@@ -25,7 +25,7 @@ described as (
         sold.last_purchase_date
     from products
     full outer join sold on products.product_id = sold.product_id
-    -- A past day knows no product that was launched later; without one, all of the file count.
+    -- On a pinned past day, products launched later are not known yet.
     where
         {{ pinned_as_of_date() }} is null
         or sold.product_id is not null
@@ -36,7 +36,7 @@ described as (
 rounded as (
     select
         *,
-        -- The greater one, so that fractions of a cent never make refunds negative.
+        -- The greater of the two, so that fractions of a cent never make refunds negative.
         greatest(
             {{ rounded_parts('gross_revenue', 'product_id') }},
             {{ rounded_parts('net_revenue', 'product_id') }}

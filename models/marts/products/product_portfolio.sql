@@ -18,7 +18,7 @@ summed as (
         product_id,
         max(case when place = 1 then relationship_type end) as relationship_type,
         min(start_date) as start_date,
-        -- One that still runs has no end, and neither has the whole.
+        -- If one relationship has no end, neither does the whole.
         case when count(*) = count(end_date) then max(end_date) end as end_date,
         max(case when is_active then 1 else 0 end) = 1 as is_active,
         sum(value) as value,

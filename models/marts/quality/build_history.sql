@@ -1,4 +1,4 @@
--- A view: what is recorded after a build shows without another one.
+-- A view, so that a record made after a build shows without another build.
 with invocations as (
     select * from {{ source('operations', 'invocations') }}
 ),

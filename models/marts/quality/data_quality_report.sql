@@ -64,7 +64,7 @@ counts as (
     {% endfor %}
 ),
 
--- A reason to reject that the seed does not know yet is an error until it says otherwise.
+-- A rejection reason that is not in the seed yet counts as an error.
 reported as (
     select
         coalesce(checks.check_name, issues.check_name) as check_name,

@@ -1,4 +1,4 @@
--- A view: what is recorded after a build shows without another one.
+-- A view, so that a record made after a build shows without another build.
 with invocations as (
     select * from {{ source('operations', 'invocations') }}
 ),
@@ -18,7 +18,7 @@ dated as (
     inner join invocations on test_results.invocation_id = invocations.invocation_id
 ),
 
--- Failures between two passes have the same number of passes before them. What was skipped changes nothing.
+-- Failures between two passes have the same number of passes before them. A skipped test changes nothing.
 numbered as (
     select
         *,

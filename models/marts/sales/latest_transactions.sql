@@ -1,5 +1,5 @@
--- This view reads the raw tables, not staging: PostgreSQL drops a view with the one below it, and staging is replaced
--- at every build. Read like this it is there at all times and shows a line as soon as its file is loaded.
+-- This view reads the raw tables, not staging: PostgreSQL drops a view with the one below it, and every build replaces
+-- staging. This way it always exists, and shows a line as soon as its file is loaded.
 with transactions as (
     select * from {{ source('shop', 'transactions') }}
 ),

@@ -13,7 +13,7 @@ sales as (
     {{ sales_by_period('calendar_months', 'calendar_month', 'order_days', 'transaction_month') }}
 ),
 
--- What a month has not sold yet is no decline: growth waits until it has fully elapsed.
+-- A month that is not over has not declined: growth waits until it has fully elapsed.
 judged as (
     select
         *,
