@@ -28,16 +28,13 @@ from loaders.operations.run import build, find_pending
 from loaders.project import Project, find_project
 from loaders.reading.options import Options
 
-# On 2 cores, of which nothing else makes use.
-MINUTES, GIGABYTES = 4, 4
-
 
 def main() -> None:
     """Run the demo; a second run skips the files that are loaded."""
     try:
         project = find_project()
         contract = read_contract(project)
-        click.echo(f"This takes some {MINUTES} minutes on 2 cores, and {GIGABYTES} GB of disk; a second run, seconds.")
+        click.echo("This takes 2 to 4 minutes on 2 cores, and 3 GB of disk for the database.")
         show_title("1 of 4: write the files")
         folder = project.root / "data" / "demo"
         files = write_files(folder)
