@@ -29,8 +29,8 @@ class Project:
 def find_project(start: Path | None = None) -> Project:
     """Return the dbt project around `start` (the current folder by default).
 
-    The environment variable LOADER_PROJECT_DIR names the folder directly. Outside of any project, the one that this
-    package was installed from in editable mode is taken.
+    The environment variable LOADER_PROJECT_DIR names the folder directly. Outside any project, it is the one from which
+    this package was installed in editable mode.
 
     Raises:
         ContractError: There is no dbt_project.yml, or it can't be read.
@@ -49,12 +49,12 @@ def find_project(start: Path | None = None) -> Project:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return what a file of YAML says.
+    """Return the content of a YAML file.
 
     Raises:
         OSError, UnicodeDecodeError, yaml.YAMLError: It can't be read.
     """
-    # A command reads all sources files at its start: libyaml, where PyYAML has it, takes an eighth of the time.
+    # Every command starts by reading all sources files; libyaml, if PyYAML has it, takes an eighth of the time.
     return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ limit_option = click.option(
 
 
 def reading_options(command: Any) -> Any:
-    """Give a command the options of how to read files."""
+    """Add the options for reading files to a command."""
     for option in reversed(_reading):
         command = option(command)
     return command

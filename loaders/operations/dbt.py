@@ -18,16 +18,16 @@ STDERR = 2
 def run_dbt(
     project: Project, environment: dict[str, str], *arguments: str, stdout: int | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run dbt in the project, on the database that `environment` leads to.
+    """Run dbt in the project, on the database named by `environment`.
 
     Args:
         project: The dbt project.
         environment: Variables of libpq, as `connection_environment` returns them.
-        arguments: What dbt shall do.
-        stdout: File descriptor for what dbt prints; the caller's own standard output otherwise.
+        arguments: dbt's arguments.
+        stdout: File descriptor for dbt's output; by default the caller's standard output.
 
     Raises:
-        LoaderError: dbt is not beside this Python, or the project has no profiles.yml.
+        LoaderError: dbt is not installed next to this Python, or the project has no profiles.yml.
     """
     dbt = Path(sys.executable).with_name("dbt")
     if not dbt.exists():

@@ -1,4 +1,4 @@
-"""Connections: libpq's own environment, or the embedded server where it names no server."""
+"""Connections: libpq's own environment, or the embedded server if that names no server."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from loaders.project import Project
 
 OLDEST_VERSION = 16
 CONNECT_SECONDS = "10"
-# Any of these says that the user has a server.
+# Any of these means that the user has a server.
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
-# What the user may choose on the embedded server too.
+# What the user may also choose on the embedded server.
 CHOSEN = ("PGUSER", "PGDATABASE")
 PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSWORD": "password"}
 
@@ -38,7 +38,7 @@ def connection_environment(project: Project) -> dict[str, str]:
     """Return the variables to add to the environment so that any libpq program reaches the project's database.
 
     Empty when the user names another server; otherwise the embedded server is started and its variables are returned.
-    User and database are the user's choice where the variables of `loader db env` are set.
+    With the variables of `loader db env`, the user may choose another user and database.
 
     Raises:
         DatabaseError: The embedded server does not start.
@@ -72,7 +72,7 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
             connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
         )
     except psycopg.Error as error:
-        # psycopg does not name a host that it has from the environment.
+        # psycopg does not name a host that comes from the environment.
         named = str(error).replace("resolve host None", f"resolve host {os.environ.get('PGHOST')!r}")
         said = re.sub(r"[^.?!]$", r"\g<0>.", _hide_passwords(" ".join(named.split())))
         raise DatabaseError(
@@ -90,7 +90,7 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
 
 
 def describe_server(environment: dict[str, str]) -> str:
-    """Return host, port, database and user as text, as libpq finds them; `environment` goes before its own."""
+    """Return host, port, database and user as text, as libpq finds them; `environment` overrides its own."""
     defaults = {option.keyword.decode(): option.val for option in psycopg.pq.Conninfo.get_defaults()}
     known = {name: os.fsdecode(value) for name, value in defaults.items() if value}
     known |= {PARAMETERS[name]: value for name, value in environment.items()}
@@ -102,7 +102,7 @@ def describe_server(environment: dict[str, str]) -> str:
 
 
 def _hide_passwords(text: str) -> str:
-    # Some put a whole URL where libpq wants a host or a database.
+    # Some users put a whole URL where libpq expects a host or a database.
     return re.sub(r"(://[^:@/\s]*):[^@\s]*@", r"\1:***@", text)
 
 

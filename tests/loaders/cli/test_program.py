@@ -165,7 +165,7 @@ def test_standard_input_and_folders(loader: Loader, connection: psycopg.Connecti
     assert loader("copy", tmp_path).exit_code == 0
     from_pipe = loader("copy", "-", "--table", "transactions", stdin=GOOD.replace("\n1,", "\n3,").encode())
     assert from_pipe.exit_code == 0, from_pipe.output
-    assert "columns the contract does not know, kept in _extra: note" in from_pipe.stdout
+    assert "columns that are not in the contract, kept in _extra: note" in from_pipe.stdout
     rows = connection.execute("select transaction_id, _extra ->> 'note' from raw.transactions order by 1").fetchall()
     assert rows == [("1", "x"), ("2", "x"), ("3", "x")]
 
