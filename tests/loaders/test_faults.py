@@ -70,6 +70,7 @@ NO_LOADER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("existing", [False, True], ids=["empty table", "filled table"])
 def test_kills_at_random_moments(
     existing: bool,
