@@ -28,6 +28,8 @@ from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError
 from loaders.project import Project
 
+pytestmark = pytest.mark.database
+
 START = (
     "import sys, pathlib; from loaders.embedded.server import EmbeddedServer as S; S(pathlib.Path(sys.argv[1])).start()"
 )
