@@ -15,7 +15,7 @@ RUN loader new /app \
     && useradd --system --uid 10001 --no-create-home analytics \
     && install --directory --owner=analytics /app /app/target /app/logs /metrics
 USER 10001
-# The API takes its routes from dbt's manifest; and an image whose project does not parse is none.
+# The API reads its routes from dbt's manifest, and an image whose project does not parse is useless.
 RUN dbt parse
 
 EXPOSE 8000 8501

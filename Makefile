@@ -9,7 +9,7 @@ BIN := .venv/bin
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: .venv/.demo dbt_packages/dbt_utils profiles.yml ## make the environment in .venv, nothing else
+setup: .venv/.demo dbt_packages/dbt_utils profiles.yml ## create the environment in .venv, nothing else
 
 demo: setup ## load a year of a grocery's real data and build the marts
 	@$(BIN)/python -m loaders.demo
@@ -26,71 +26,74 @@ spark-demo: .venv-spark/.done setup ## build the demo's marts with Apache Spark:
 semantic: .venv/.semantic setup ## install MetricFlow and check the metrics of models/semantic, for `mf query`
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt parse --quiet && $(BIN)/mf validate-configs
 
-docs: setup ## write target/static_index.html: all models and columns in one file that needs no network
+docs: setup ## write target/static_index.html: all models and columns in one offline file
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-check: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup ## before each commit: ruff, mypy, dbt parse and the tests that need no database
+check: static ## before each commit: ruff, mypy, dbt parse and the tests that need no database
+	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
+
+test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+
+.PHONY: static
+static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dbt parse --quiet
-	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
 
-test: check .venv/.browser ## run every check: those of `make check`, sqlfluff, dbt build and all else that has a database
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
-
-test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: kills and benchmarks
+test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes and benchmarks
 	$(BIN)/pytest -m slow --durations=10
 
-test-engines: .venv-spark/.done setup ## build all marts with Apache Spark too, and compare every row with PostgreSQL's; takes minutes
+test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and compare every row with PostgreSQL's; takes minutes
 	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
 
-lint: .venv/.test setup ## check the style of SQL alone
+lint: .venv/.test setup ## check only the style of SQL
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)
 
-format: .venv/.test setup ## lay out Python and SQL in the project's style
+format: .venv/.test setup ## format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff fix $(SQL)
 
-bench: .venv-bench/.done ## measure the loader beside psql, dlt, pandas and csvkit; takes a quarter of an hour
+bench: .venv-bench/.done ## compare the loader with psql, dlt, pandas and csvkit; takes a quarter of an hour
 	@.venv-bench/bin/python benchmarks/load.py $(BENCH)
 
 bench-build: setup ## measure builds of the marts in units of psql's \copy; BENCH='--size 10 --runs 1' for 15 million lines
 	@$(BIN)/python -m benchmarks.build $(BENCH)
 
-bench-engines: .venv/.test setup ## measure the marts on PostgreSQL, DuckDB and, where it is installed, Spark, once they are equal
+bench-engines: .venv/.test setup ## compare PostgreSQL, DuckDB and, if installed, Spark, once their marts are equal
 	@$(BIN)/python -m benchmarks.engines $(BENCH)
 
-lock: .venv/.test ## write requirements.lock anew from pyproject.toml
+lock: .venv/.test ## rewrite requirements.lock from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --all-extras \
 		--no-emit-index-url --no-emit-find-links --upgrade pyproject.toml --output-file requirements.lock
 
-clean: ## stop the embedded database and remove all that was made here
+clean: ## stop the embedded database and remove everything created here, data included
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
 	rm -rf .venv .venv-bench .venv-spark .postgres data target logs dbt_packages package-lock.yml
 
-# Chromium for the tests of the dashboard, which are skipped without one. Only CI installs it by itself.
+# Chromium for the tests of the dashboard, which are skipped without it. Only CI installs it automatically.
 .venv/.browser:
 	@if ! command -v chromium chromium-browser google-chrome >/dev/null; then \
 		if [ -n "$$CI" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends chromium >/dev/null; \
 		else \
-			echo "Tests in a browser will be skipped; on Debian, apt-get install chromium brings one."; \
+			echo "Tests in a browser will be skipped; on Debian, apt-get install chromium installs one."; \
 		fi; \
 	fi
 
-# The ways to load that `make bench` measures against stay out of the usual environment.
+# What `make bench` compares with is kept out of the usual environment.
 .venv-bench/.done: pyproject.toml requirements.lock | .venv/bin/pip
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench,demo]'
 	@touch $@
 
-# Apache Spark is 500 MB, and takes Java; who does not ask for it has neither.
+# Apache Spark is 500 MB and requires Java, so it is only installed on request.
 .venv-spark/.done: pyproject.toml requirements.lock | .venv/bin/pip
-	@command -v java >/dev/null || { echo "Spark takes Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@command -v java >/dev/null || { echo "Spark requires Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[spark,demo,test]'
 	@touch $@
@@ -106,7 +109,7 @@ clean: ## stop the embedded database and remove all that was made here
 profiles.yml:
 	@cp profiles.yml.example profiles.yml
 
-# The hub is asked first; where it can't be reached, the package of the same name in offline/ takes its place.
+# dbt's hub is tried first; if it can't be reached, the package of the same name in offline/ is used instead.
 dbt_packages/dbt_utils: packages.yml profiles.yml | .venv/.demo
 	@$(BIN)/dbt deps >/dev/null 2>&1 || { mkdir -p dbt_packages && rm -rf $@ && cp -R offline/dbt_utils $@; }
 	@touch $@

@@ -115,7 +115,8 @@ class Bench:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query, or none."""
-        names = {name: self.environment[variable] for variable, name in PARAMETERS.items()}
+        found = self.environment
+        names = {name: found[variable] for variable, name in PARAMETERS.items() if variable in found}
         with psycopg.connect(**names, autocommit=True) as connection:  # type: ignore[arg-type]
             cursor = connection.execute(statement)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []

@@ -47,12 +47,12 @@ def find_project(start: Path | None = None) -> Project:
 
 
 def read_yaml(file: Path) -> Any:
-    """Return what a file of YAML says.
+    """Return the content of a YAML file.
 
     Raises:
         OSError, UnicodeDecodeError, yaml.YAMLError: It can't be read.
     """
-    # A command reads all sources files at its start: libyaml, where PyYAML has it, takes an eighth of the time.
+    # Every command starts by reading all sources files; libyaml, if PyYAML has it, takes an eighth of the time.
     return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 

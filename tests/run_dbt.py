@@ -49,7 +49,7 @@ def _serve(calls: Connection, folder: Path, reading: list[str], environment: dic
 
     os.chdir(folder)
     # The project is parsed in a fork, as dbt's parser in Rust starts threads, which further forks would miss and wait
-    # for. Here only what that one left behind is read; where it left nothing, each call tells of the mistake.
+    # for. This call only reads what that one left behind; if it left nothing, each call reports the error.
     if _call(reading, environment, Path(os.devnull)) == 0:
         os.environ.clear()
         os.environ.update(environment)

@@ -1,6 +1,6 @@
 {#-
     Raw tables whose newest row is older than the sources files allow (warn_after), so that the report and `dbt source
-    freshness` follow one rule. A table that never had a row is not in use. Records of builds are no data.
+    freshness` follow one rule. A table that never had a row is not in use. Records of builds are not data.
 -#}
 {% macro list_stale_sources() %}
     {%- set watched = [] -%}

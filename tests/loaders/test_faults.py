@@ -70,6 +70,7 @@ NO_LOADER = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("existing", [False, True], ids=["empty table", "filled table"])
 def test_kills_at_random_moments(
     existing: bool,
@@ -288,7 +289,7 @@ def test_a_full_disk_is_named(loader: Loader, connection: Connection, tmp_path: 
     result = loader("copy", write_rows(tmp_path / "transactions.csv", 10, amount=1), "--max-rejects", "50%")
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr
-    assert "Make room on the disk of the database server" in result.stderr
+    assert "Free space on the disk of the database server" in result.stderr
 
 
 def fail_on_insert(connection: Connection, message: str, code: str) -> None:

@@ -14,7 +14,7 @@ API = {
     "marts_readable",
     "ALERTS",
 }
-# A name with an underscore that is no function, and what follows `by`.
+# A name with an underscore that is not a function, and what follows `by`.
 _NAME = re.compile(r"\b([a-zA-Z]\w*_\w+|ALERTS)\b(?!\s*\()")
 
 

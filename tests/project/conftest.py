@@ -25,7 +25,7 @@ def query(environment: Environment, statement: str) -> list[tuple[object, ...]]:
 
 
 def write_small_project(folder: Path, models: list[dict[str, Any]]) -> Path:
-    """Write a dbt project with this one's macros and models of one row, to be written anew."""
+    """Write a dbt project with this one's macros and models of one row, to be rewritten."""
     (folder / "dbt_project.yml").write_text(SMALL_PROJECT)
     (folder / "macros").symlink_to(ROOT / "macros")
     (folder / "models").mkdir()

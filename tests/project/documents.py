@@ -1,4 +1,4 @@
-"""Read the commands and files that stand in docs/."""
+"""Read the commands and files in the README and docs/."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def fences(name: str, language: str) -> list[str]:
 
 
 def sections(name: str) -> dict[str, str]:
-    """The commands under each heading."""
+    """The commands under each heading of a page."""
     found = {}
-    for part in (ROOT / "docs" / name).read_text(encoding="utf-8").split("\n## ")[1:]:
+    for part in (ROOT / name).read_text(encoding="utf-8").split("\n## ")[1:]:
         found[part.splitlines()[0]] = "".join(re.findall(r"^```bash\n(.*?)^```", part, re.MULTILINE | re.DOTALL))
     return found

@@ -310,7 +310,7 @@ def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(demo_file: Path, load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The customers' marts of the demo data, a line an order in place of ten, which the marts can't tell apart."""
+    """The customers' marts of the demo data, one line per order instead of ten, which gives the same marts."""
     file = tmp_path_factory.mktemp("demo") / "transactions.csv"
     duckdb.sql(
         f"""

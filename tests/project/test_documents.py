@@ -66,7 +66,7 @@ def test_every_dependency_is_locked_and_justified() -> None:
     lists = [project["dependencies"], *project["optional-dependencies"].values()]
     locked = {line.split("==")[0].lower() for line in (ROOT / "requirements.lock").read_text().splitlines()}
     assert {re.split(r"[\[<>=~; ]", entry)[0].lower() for entries in lists for entry in entries} <= locked
-    # The reason is on the entry's own line, or above a list that stands on one line.
+    # The reason is on the entry's own line, or above a list that is on one line.
     lines = text.splitlines()
     for entry in (entry for entries in lists for entry in entries):
         found = [index for index, line in enumerate(lines) if f'"{entry}"' in line]

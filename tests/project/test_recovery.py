@@ -16,11 +16,13 @@ from tests.conftest import DATA, ROOT, connect_to_server
 from tests.project.conftest import Dbt, Environment, query
 from tests.project.documents import fences
 
+pytestmark = pytest.mark.slow
+
 MARTS = """
     select table_name from information_schema.tables
     where table_schema = 'marts' and table_name not in ('build_history', 'test_history')
 """
-# They tell of undone loads too.
+# They show undone loads too.
 TELL_OF_LOADS = ("load_history", "revenue_restatements")
 # One for each way into the marts: lines, who bought, what was bought, and the journey's one incremental mart.
 LATER = {

@@ -21,7 +21,7 @@ HOUSEHOLDS = 60
 # The as-of date is pinned, and the days are those of another zone: the marts of a past day know nothing of later lines.
 PAST = {"as_of_date": "2017-06-30", "time_zone": "Asia/Kolkata"}
 LEFT_OUT = ("--exclude", "+marts.journeys", "path:models/marts/quality")
-# What tells of the loads, and of lines that a later one replaced.
+# What shows the loads, and lines that a later one replaced.
 OF_LOADS = ("revenue_restatements",)
 MARTS = """
     select table_name from information_schema.tables

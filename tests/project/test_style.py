@@ -13,7 +13,7 @@ from tests.project.conftest import Environment
 
 
 def test_sqlfluff_finds_nothing(load: Callable[..., Environment]) -> None:
-    # In pytest and not beside it: the templater compiles with dbt, which wants a database.
+    # Inside pytest, because the templater compiles with dbt, which needs a database.
     result = subprocess.run(
         [Path(sys.executable).with_name("sqlfluff"), "lint", "--disable-progress-bar", "models", "tests", "analyses"],
         cwd=ROOT,

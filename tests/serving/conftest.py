@@ -20,6 +20,7 @@ from psycopg.rows import tuple_row
 
 from loaders.contract.tables import Contract
 from loaders.destinations.postgres.roles import init_roles
+from loaders.operations.builds import read_build, record_build
 from loaders.project import Project
 from serving.api.app import create_app
 from serving.api.settings import ApiSettings
@@ -42,9 +43,11 @@ def connect(environment: Environment) -> psycopg.Connection[Any]:
 
 
 @pytest.fixture(scope="session")
-def marts(built: Environment, contract: Contract, dbt: Dbt) -> Environment:
-    """A copy of the built database with a test that was run, roles and many more order lines."""
-    dbt(built, "test", "--select", "load_history")
+def marts(built: Environment, project: Project, contract: Contract, dbt: Dbt, dbt_folder: Path) -> Environment:
+    """A copy of the built database with a test that was run and recorded, roles and many more order lines."""
+    dbt(built, "test", "--write-json", "--select", "load_history")
+    with connect(built) as admin:
+        record_build(admin, project, read_build(project, dbt_folder / "target"))
     with connect({**built, "PGDATABASE": "postgres"}) as admin:
         admin.execute("create database served template " + built["PGDATABASE"])
     environment = {**built, "PGDATABASE": "served"}

@@ -20,7 +20,7 @@ CHECKS = [
 
 
 def test_no_request_makes_the_api_fail(client: httpx.Client) -> None:
-    # Not `schema.parametrize()`: it wants operations before there are fixtures.
+    # Not `schema.parametrize()`: it needs the operations before fixtures exist.
     schema = schemathesis.openapi.from_url(f"{client.base_url}/openapi.json")
     answered: Counter[int] = Counter()
     operations = [found.ok() for found in schema.get_all_operations()]

@@ -1,4 +1,4 @@
-"""Who may ask, how often, and what is told of it."""
+"""Who may ask, how often, and what is logged about it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
--- As for days: a line that is no refund, of an order of which something is left.
+-- As for days: a line that is not a refund, of an order that is a purchase.
 judged as (
     select
         order_lines.customer_id,
@@ -32,7 +32,7 @@ summed as (
         count(*) as line_count,
         min(purchase_date) as first_purchase_date,
         max(purchase_date) as last_purchase_date,
-        -- What holds for an order holds for a product of it: nothing left after a refund is not kept, a free one is.
+        -- The rule for orders applies to each of their products: fully refunded is not kept, free is.
         is_purchase and (sum(amount) > 0 or min(amount) >= 0) as is_kept
     from judged
     group by customer_id, order_id, product_id, order_date, is_purchase

@@ -3,7 +3,7 @@ with order_products as (
 ),
 
 -- Files may use one order number for several customers: a pair counts once per number. The unknown product is left out,
--- as two lines without a product need not be the same one.
+-- as two lines without a product may be of different products.
 baskets as (
     select distinct
         order_id,

@@ -6,7 +6,7 @@ order_products as (
     select * from {{ ref('int_order_products') }}
 ),
 
--- They are few, which saves sorting all lines.
+-- There are few of them, which saves sorting all lines.
 repeating as (
     select
         customer_id,
@@ -16,7 +16,7 @@ repeating as (
     where line_count > 1
 ),
 
--- A line without an order is an order of its own, but may repeat another one.
+-- A line without an order is an order of its own, but may still repeat another line.
 suspected as (
     select
         order_lines.transaction_id,

@@ -1,3 +1,11 @@
+-- The key is an index that PostgreSQL makes when the table is full: a primary key of the contract would be kept row by
+-- row, which takes four times as long with some million lines. DuckDB can't replace a table that has an index.
+{{
+    config(
+        indexes=[{'columns': ['transaction_id'], 'unique': true}] if target.type == 'postgres' else []
+    )
+}}
+
 with order_lines as (
     select * from {{ ref('int_order_lines') }}
 ),

@@ -351,7 +351,7 @@ class TestErrors:
     def test_no_room_on_the_disk(self, new_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         new_server.folder.mkdir()
         monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1_000_000))
-        assert "Make room: 1 MB are free" in new_server._failure("did not start", "").hint
+        assert "Free disk space: 1 MB are free" in new_server._failure("did not start", "").hint
 
     def test_no_wheel(self, new_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)

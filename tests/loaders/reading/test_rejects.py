@@ -208,6 +208,26 @@ def test_rejected_rows_come_back_as_csv_and_load_when_mended(
     ]
 
 
+@pytest.mark.parametrize("to", [[], ["--to", "duckdb:shop.duckdb"]], ids=["postgres", "duckdb"])
+def test_a_column_is_named_as_the_file_names_it_too(
+    loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = 'ID;Household ID;"Sales Value";date\n1;a;x;2017-01-01\n2;a;1;soon\n3;a\n'
+    file = write(tmp_path, "transactions.csv", text.encode())
+    shown = loader("check", file).stdout
+    assert "amount (Sales Value)" in shown and "transacted_at (date)" in shown
+    assert loader("copy", file, "--max-rejects", "3", *to).exit_code == 3
+    stored = loader("rejects", *to).stdout
+    assert "amount (Sales Value)" in stored and "transacted_at (date)" in stored
+    found = json.loads(loader("rejects", "--json", *to).stdout)
+    assert [(row["column"], row["header"]) for row in found] == [
+        ("amount", "Sales Value"),
+        ("transacted_at", "date"),
+        (None, None),
+    ]
+
+
 def test_rejects_without_a_load_is_told(loader: Loader, connection: psycopg.Connection[Any]) -> None:
     for arguments in ([], ["77"], ["77", "--csv"]):
         result = loader("rejects", *arguments)

@@ -1,4 +1,4 @@
-{#- NULL passes, as for accepted_values: whether it may be there is the matter of not_null. -#}
+{#- NULL passes, as for accepted_values: not_null is the test for it. -#}
 {% test accepted_range(model, column_name, min_value=none, max_value=none, inclusive=true) %}
     {%- set or_equal = '=' if inclusive else '' %}
 
