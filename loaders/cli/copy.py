@@ -122,7 +122,7 @@ def copy(
     sys.exit(report.exit_code(results))
 
 
-@click.command(short_help="Judge CSV files as copy does, without a database.")
+@click.command(short_help="Check CSV files as copy does, without a database.")
 @_paths
 @reading_options
 @limit_option

@@ -88,7 +88,7 @@ def status(as_json: bool) -> None:
         click.echo(f"It is not used here: {name} is set and names another server.")
 
 
-@db.command(short_help="Print the variables that lead psql and dbt to the database.")
+@db.command(short_help="Print the variables that point psql and dbt at the database.")
 @click.option("--tcp", is_flag=True, help=f"Print {LOCAL_HOST} and the password instead of the socket.")
 def env(tcp: bool) -> None:
     """Print the variables that point psql, dbt and other programs at the database.
@@ -128,7 +128,7 @@ def backup(file: Path, replace: bool, as_json: bool) -> None:
     _show(made, "Backed up and checked", as_json)
 
 
-@click.command(short_help="Put a backup in place of the raw tables and the ledger.")
+@click.command(short_help="Replace the raw tables and the ledger by a backup.")
 @_file
 @click.option("--replace", is_flag=True, help="Replace the content of the database.")
 @_json

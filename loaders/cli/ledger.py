@@ -36,7 +36,7 @@ def status(to: str | None, limit: int, as_json: bool) -> None:
         report.show_loads(destination.ledger.read_loads(limit), as_json=as_json)
 
 
-@click.command(short_help="Show the rows of a load that were rejected.")
+@click.command(short_help="Show the rejected rows of a load.")
 @click.argument("load", type=int, required=False)
 @destination_option
 @limit_option
@@ -65,7 +65,7 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
             click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
 
 
-@click.command(short_help="Take back a load.")
+@click.command(short_help="Undo a load.")
 @click.argument("load", type=int)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask for confirmation.")

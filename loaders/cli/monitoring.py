@@ -45,7 +45,7 @@ def _textfile(_ctx: click.Context, _param: click.Parameter, file: Path | None) -
     return file
 
 
-@click.command(short_help="Tell Prometheus of loads, freshness, builds and quality.")
+@click.command(short_help="Write metrics for Prometheus: loads, freshness, builds, quality.")
 @click.option(
     "--to",
     "file",

@@ -51,7 +51,7 @@ def printable(text: str) -> str:
 
 
 def is_quiet() -> bool:
-    """Tell whether the command under way is to print only what went wrong, or what was asked for."""
+    """Return whether the running command prints only errors and requested output."""
     ctx = click.get_current_context(silent=True)
     return bool(ctx and ctx.meta.get(QUIET))
 

@@ -169,7 +169,7 @@ def broken_off(load: Load) -> str:
     again = "Undo the load again." if load.undone_load_id else "Load the file again."
     return (
         f"Load {load.load_id} ({load.file_name}) broke off on {load.started_at:%Y-%m-%d at %H:%M}. "
-        f"Nothing of it is in; it is marked as failed. {again}"
+        f"No row was loaded; it is marked as failed. {again}"
     )
 
 

@@ -158,7 +158,7 @@ def _explained(folder: Path) -> Iterator[None]:
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         what = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise LoaderError(
-            f"Files can't be written to {folder}: {what}.", "Choose a folder with free space and write permission."
+            f"Files can't be written to {folder}: {what}.", "Give --to a folder with free space and write permission."
         ) from error
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # so DuckDB says Ctrl-C

@@ -58,8 +58,8 @@ def plan_undo(connection: Connection, contract: Contract, load_id: int) -> Undo:
         raise LoaderError(
             f"Load {load_id} can't be undone: it inserted {load.rows_inserted} rows and updated "
             f"{load.rows_updated}, but {written} are unchanged since and {former} earlier versions are kept.",
-            "Rows were changed by hand, or before versions were kept. Restore a backup, or load a file over it that "
-            "puts its rows right.",
+            "Rows were changed by hand, or before versions were kept. Restore a backup, or load a file that corrects "
+            "its rows.",
         )
     return Undo(load_id, load.file_name, table.name, written - former, former, _find_unsure(connection, load))
 

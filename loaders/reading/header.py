@@ -69,7 +69,7 @@ def match_header(taken: Intake, table: Table) -> CsvFile:
 
 
 def headers_of(text: str, table: Table) -> dict[str, str]:
-    """Return what a header, as it stands in a file, calls the columns of a table."""
+    """Return the names that a file's header has for the columns of a table."""
     _, names, *_ = _read_header(text.encode(), table)
     return {column.name: name for name in names if (column := table.column_for(name))}
 

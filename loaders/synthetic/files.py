@@ -154,7 +154,7 @@ def writable(folder: Path) -> Iterator[None]:
     except (OSError, duckdb.IOException) as error:
         what = error.strerror if isinstance(error, OSError) else "it can't be written to"
         raise LoaderError(
-            f"Files can't be written to {folder}: {what}.", "Choose a folder with free space and write permission."
+            f"Files can't be written to {folder}: {what}.", "Give --to a folder with free space and write permission."
         ) from error
 
 

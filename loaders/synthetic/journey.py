@@ -86,7 +86,7 @@ def _make_users_and_shops(database: duckdb.DuckDBPyConnection, settings: Setting
         from created;
 
         -- How a shop goes: 0 deleted before the first invoice, 1 deleted later, 2 stops paying, 3 never pays, 4 pays
-        -- one invoice long after it is due and goes on, 5 pays.
+        -- one invoice long after it is due and the others in time, 5 pays.
         create table all_shops as
         with opened as (
             select

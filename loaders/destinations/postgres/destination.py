@@ -59,7 +59,7 @@ class Postgres:
 
 def _next_step(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
-        return "Nothing of the file is in. Free space on the disk of the database server and load it again."
+        return "No row was loaded. Free space on the disk of the database server and load it again."
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return "No row was loaded. Load as a member of the role analytics_loader (`loader init --roles`)."
     return "No row was loaded; load the file again."

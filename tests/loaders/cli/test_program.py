@@ -112,7 +112,7 @@ ODD = {
     "stdin_without_table": [["-"], "--table NAME"],
     "binary": [["{tmp}/odd/transactions.csv"], "zip archive"],
     "encoding": [["{tmp}/odd/odd.csv", "--table", "users", "--encoding", "x"], "no encoding 'x'"],
-    "date_format": [["{tmp}/odd/odd.csv", "--table", "users", "--date-format", "x"], "no format"],
+    "date_format": [["{tmp}/odd/odd.csv", "--table", "users", "--date-format", "x"], "not a date format"],
     "empty_stdin": [["-", "--table", "users"], "is empty"],
     "special_file": [["/dev/null", "--table", "users"], "is empty"],
 }

@@ -159,7 +159,7 @@ class TestStart:
             if not value(server, runs):
                 return
             time.sleep(0.1)
-        pytest.fail("the query goes on")
+        pytest.fail("the query continues")
 
     def test_it_is_in_a_session_of_its_own(self, server: EmbeddedServer) -> None:
         server.start()
