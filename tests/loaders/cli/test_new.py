@@ -34,7 +34,8 @@ def test_it_writes_a_project_that_is_found_from_below(tmp_path: Path, monkeypatc
 
 def test_an_empty_folder_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert new(".").exit_code == 0
+    result = new(".", "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
     assert (tmp_path / "Makefile").is_file()
 
 
