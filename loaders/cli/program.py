@@ -14,6 +14,7 @@ from loaders.cli.export import export
 from loaders.cli.generate import generate
 from loaders.cli.ledger import rejects, status, undo
 from loaders.cli.monitoring import metrics, quality
+from loaders.cli.new import new
 from loaders.cli.options import add_loudness
 from loaders.cli.run import record, run
 from loaders.cli.tables import init, tables
@@ -64,7 +65,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(backup, check, copy, db, export, generate, init, metrics),
+    *(backup, check, copy, db, export, generate, init, metrics, new),
     *(quality, record, rejects, restore, run, status, tables, undo),
 )
 for command in COMMANDS:

@@ -31,9 +31,11 @@ def run_dbt(
     """
     dbt = Path(sys.executable).with_name("dbt")
     if not dbt.exists():
-        raise LoaderError(f"There is no dbt in {dbt.parent}.", "Run `make setup`, and the loader in .venv/bin.")
+        raise LoaderError(f"There is no dbt in {dbt.parent}.", "Install customer-analytics with its dependencies.")
     if not (project.root / "profiles.yml").exists():
-        raise LoaderError("The project has no profiles.yml.", "Run `make setup`, or copy profiles.yml.example to it.")
+        raise LoaderError(
+            "The project has no profiles.yml.", "`make setup` writes it in a clone, `loader new` in a new project."
+        )
     command = [str(dbt), "--quiet", *arguments, "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
     _log.info("running dbt %s", " ".join(arguments))
     return subprocess.run(command, env={**os.environ, **environment}, cwd=project.root, check=False, stdout=stdout)

@@ -99,11 +99,11 @@ def read_catalogue(manifest: Path) -> Catalogue:
         found = {mart.name: mart for mart in _marts(content)}
     except FileNotFoundError as error:
         raise LoaderError(
-            f"{manifest} does not exist; the API reads its routes from it.", "Run `make demo` or `.venv/bin/dbt parse`."
+            f"{manifest} does not exist; the API reads its routes from it.", "Write it with `dbt parse`."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoaderError(
-            f"{manifest} can't be read: {type(error).__name__}.", "Rewrite it with `.venv/bin/dbt parse`."
+            f"{manifest} can't be read: {type(error).__name__}.", "Rewrite it with `dbt parse`."
         ) from error
     if not found:
         raise LoaderError(f"{manifest} has no public model with an enforced contract.", "See `models/marts`.")

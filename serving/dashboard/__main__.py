@@ -1,4 +1,4 @@
-"""Show the dashboard (`make dashboard`, `python -m serving.dashboard`)."""
+"""Show the dashboard (`loader-dashboard`, or `make dashboard` in a clone)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from streamlit import net_util
-from streamlit.web import cli
+
+try:
+    from streamlit import net_util
+    from streamlit.web import cli
+except ModuleNotFoundError:
+    sys.exit("Error: The dashboard needs more packages: pip install 'customer-analytics[dashboard]'")
 
 from loaders.destinations.postgres.connection import connection_environment, describe_server
 from loaders.errors import LoaderError

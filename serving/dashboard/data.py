@@ -63,8 +63,7 @@ def read_now(template: str, **parameters: Any) -> list[Row]:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
         raise LoaderError(
             f"Not all marts are built: {postgres_message(error)}.",
-            "Load files with `loader copy FOLDER` if there are none yet, then build with `dbt build`;"
-            " `make demo` does both with example data.",
+            "Load files with `loader copy FOLDER` if there are none yet, then build with `dbt build`.",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise LoaderError(
