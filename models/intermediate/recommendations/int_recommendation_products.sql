@@ -1,0 +1,84 @@
+{%- set days_ago = dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') -%}
+{%- set is_recent = days_ago ~ ' < ' ~ var('recommendation_recent_days') -%}
+{%- set popularity = 'counted.recent_buyers desc, counted.product_id asc' -%}
+{%- set place = 'row_number() over (partition by as_of_date, name_rank order by recent_rank asc)' -%}
+
+-- Never recommended: what brought no revenue, has neither name nor category, or matches a pattern of the seed.
+with named as (
+    select
+        sold.product_id,
+        sold.category,
+        described.product_type,
+        sold.category || coalesce(': ' || described.product_type, '') as class,
+        coalesce(described.display_name, sold.category || ' ' || sold.product_id) as product_name
+    from {{ ref('int_products') }} as sold
+    left join {{ ref('stg_shop__products') }} as described on sold.product_id = described.product_id
+    left join {{ ref('recommendation_exclusions') }} as exclusions
+        on
+            (exclusions.field = 'product' and lower(described.display_name) like exclusions.pattern)
+            or (exclusions.field = 'category' and lower(sold.category) like exclusions.pattern)
+    where
+        exclusions.pattern is null
+        and sold.net_revenue > 0
+        and (described.display_name is not null or sold.category <> '(unknown)')
+),
+
+customers as (
+    select
+        days.as_of_date,
+        count(*) as customers
+    from ({{ recommendation_days() }}) as days
+    inner join (
+        select min(first_order_date) as first_order_date from {{ ref('int_recommendation_purchases') }}
+        group by customer_number
+    ) as buyers on days.as_of_date >= buyers.first_order_date
+    group by days.as_of_date
+),
+
+counted as (
+    select
+        days.as_of_date,
+        purchases.product_id,
+        count(case when purchases.order_count = 1 then 1 end) as buyers,
+        count(case when {{ is_recent }} and purchases.next_order_date > days.as_of_date then 1 end) as recent_buyers,
+        count(case when {{ is_recent }} and purchases.order_count > 1 then 1 end) as recent_repeats,
+        sum(
+            case when purchases.order_count = 1 then 1 else 0 end
+            * {{ halved_weight('purchases.order_date', 'days.as_of_date', var('recommendation_trend_days')) }}
+        ) as first_weight
+    from {{ ref('int_recommendation_purchases') }} as purchases
+    inner join ({{ recommendation_days() }}) as days on purchases.order_date <= days.as_of_date
+    group by days.as_of_date, purchases.product_id
+),
+
+-- Half an event is added to each count, so that what is rare scores low and not 0.
+rated as (
+    select
+        counted.*,
+        named.category,
+        named.product_type,
+        named.class,
+        named.product_name,
+        counted.buyers / cast(customers.customers as {{ type_double() }}) as buyer_share,
+        (counted.recent_repeats + 0.5) / cast(counted.buyers + 5 as {{ type_double() }}) as repeat_rate,
+        (counted.first_weight / cast(1000000 as {{ type_double() }}) + 0.5)
+        / (customers.customers - counted.buyers + 1) as first_rate,
+        sum(counted.buyers) over (partition by counted.as_of_date, named.class)
+        / cast(sum(counted.buyers) over (partition by counted.as_of_date) as {{ type_double() }}) as class_share,
+        row_number() over (partition by counted.as_of_date order by {{ popularity }}) as recent_rank,
+        row_number() over (partition by counted.as_of_date, named.product_name order by {{ popularity }}) as name_rank
+    from counted
+    inner join named on counted.product_id = named.product_id
+    inner join customers on counted.as_of_date = customers.as_of_date
+),
+
+-- Of products that a reader can't tell apart, one may be offered as new: that with most buyers of late.
+ranked as (
+    select
+        *,
+        row_number() over (partition by as_of_date order by buyers desc, product_id asc) as buyers_rank,
+        case when name_rank = 1 and {{ place }} <= {{ var('recommendation_new_products') }} then {{ place }} end as offer_rank
+    from rated
+)
+
+select * from ranked

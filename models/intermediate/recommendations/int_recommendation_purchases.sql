@@ -1,0 +1,33 @@
+{%- set weight = halved_weight('bought.order_date', 'today.as_of_date', var('recommendation_half_life_days')) -%}
+{%- set history = 'partition by bought.customer_id, bought.product_id order by bought.order_date, bought.order_id' -%}
+
+with bought as (
+    select * from {{ ref('int_order_products') }}
+    where customer_id <> '(unknown)'
+),
+
+-- The hash draws samples that say nothing of the customers and are the same in every build.
+customers as (
+    select
+        customer_id,
+        cast(row_number() over (order by {{ dbt.hash('customer_id') }}, customer_id) as integer) as customer_number
+    from bought
+    group by customer_id
+),
+
+counted as (
+    select
+        bought.customer_id,
+        customers.customer_number,
+        bought.product_id,
+        bought.order_date,
+        lead(bought.order_date, 1, cast('9999-12-31' as date)) over ({{ history }}) as next_order_date,
+        min(bought.order_date) over ({{ history }} rows unbounded preceding) as first_order_date,
+        cast(row_number() over ({{ history }}) as integer) as order_count,
+        cast(sum({{ weight }}) over ({{ history }} rows unbounded preceding) as bigint) as weight
+    from bought
+    inner join customers on bought.customer_id = customers.customer_id
+    cross join {{ ref('int_as_of_date') }} as today
+)
+
+select * from counted
