@@ -3,7 +3,7 @@
 
 with bought as (
     select * from {{ ref('int_order_products') }}
-    where customer_id <> '(unknown)'
+    where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
 ),
 
 -- The hash draws samples that say nothing of the customers and are the same in every build.
