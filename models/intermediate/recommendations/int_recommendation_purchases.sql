@@ -1,20 +1,17 @@
-{%- set weight = halved_weight('bought.order_date', 'today.as_of_date', var('recommendation_half_life_days')) -%}
+{%- set days_ago = dbt.datediff('bought.order_date', 'today.as_of_date', 'day') -%}
+{%- set half_life = 'cast(' ~ var('recommendation_half_life_days') ~ ' as ' ~ type_double() ~ ')' -%}
 {%- set history = 'partition by bought.customer_id, bought.product_id order by bought.order_date, bought.order_id' -%}
-
-with bought as (
-    select * from {{ ref('int_order_products') }}
-    where customer_id <> '(unknown)'
-),
-
 -- The hash draws samples that say nothing of the customers and are the same in every build.
-customers as (
+with customers as (
     select
         customer_id,
         cast(row_number() over (order by {{ dbt.hash('customer_id') }}, customer_id) as integer) as customer_number
-    from bought
+    from {{ ref('int_order_products') }}
+    where customer_id <> '(unknown)'
     group by customer_id
 ),
 
+-- Weights are whole numbers, so that sums are the same in whatever order an engine adds; below 2^-999 powers underflow.
 counted as (
     select
         bought.customer_id,
@@ -24,8 +21,9 @@ counted as (
         lead(bought.order_date, 1, cast('9999-12-31' as date)) over ({{ history }}) as next_order_date,
         min(bought.order_date) over ({{ history }} rows unbounded preceding) as first_order_date,
         cast(row_number() over ({{ history }}) as integer) as order_count,
-        cast(sum({{ weight }}) over ({{ history }} rows unbounded preceding) as bigint) as weight
-    from bought
+        sum(cast(floor(0.5 + 1000000 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
+            over ({{ history }} rows unbounded preceding) as weight
+    from {{ ref('int_order_products') }} as bought
     inner join customers on bought.customer_id = customers.customer_id
     cross join {{ ref('int_as_of_date') }} as today
 )
