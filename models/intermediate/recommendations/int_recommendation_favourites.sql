@@ -1,33 +1,32 @@
+{%- set since_first = dbt.datediff('purchases.first_order_date', 'days.as_of_date', 'day') -%}
+{%- set since_last = dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') -%}
 {%- set customer = 'partition by days.as_of_date, purchases.customer_number' -%}
-
+{%- set share = 'purchases.weight / cast(sum(purchases.weight) over (' ~ customer ~ ') as ' ~ type_double() ~ ')' -%}
 -- All customers have lists as of today; the back-test looks at a sample of them.
 with owned as (
     select
         days.as_of_date,
-        purchases.*,
-        {{ dbt.datediff('purchases.first_order_date', 'days.as_of_date', 'day') }} as days_since_first,
-        {{ dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') }} as days_since_last,
+        purchases.customer_id,
+        purchases.customer_number,
+        purchases.product_id,
+        purchases.order_count,
+        purchases.weight,
+        {{ since_first }} as days_since_first,
+        {{ since_last }} as days_since_last,
+        count(*) over ({{ customer }}) as product_count,
         row_number() over ({{ customer }} order by purchases.weight desc, purchases.product_id asc) as weight_rank,
-        sum(purchases.weight) over ({{ customer }}) as total_weight,
-        count(*) over ({{ customer }}) as product_count
-    from {{ ref('int_recommendation_purchases') }} as purchases
-    inner join ({{ recommendation_days() }}) as days
-        on purchases.order_date <= days.as_of_date and purchases.next_order_date > days.as_of_date
+        -- Multiplied and added up, roots of shares are the cosine of what two customers buy.
+        cast(floor(0.5 + 10000 * sqrt({{ share }})) as integer) as share_root
+    from ({{ recommendation_days() }}) as days
+    inner join {{ ref('int_recommendation_purchases') }} as purchases
+        on days.as_of_date >= purchases.order_date and days.as_of_date < purchases.next_order_date
     cross join {{ ref('int_as_of_date') }} as today
     where
         days.as_of_date = today.as_of_date
         or purchases.customer_number <= {{ var('recommendation_backtest_customers') }}
-),
-
--- Square roots of shares: multiplied and added up, they are the cosine of what two customers buy.
-kept as (
-    select
-        *,
-        weight_rank <= {{ var('recommendation_favourites') }} as is_favourite,
-        days_since_last < {{ var('recommendation_neighbour_days') }} as is_recent,
-        cast(floor(0.5 + 10000 * sqrt(weight / cast(total_weight as {{ type_double() }}))) as integer) as share_root
-    from owned
 )
 
-select * from kept
-where is_favourite or is_recent
+select * from owned
+where
+    weight_rank <= {{ var('recommendation_favourites') }}
+    or days_since_last < {{ var('recommendation_neighbour_days') }}

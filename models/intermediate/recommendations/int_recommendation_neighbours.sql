@@ -1,5 +1,5 @@
+{%- set favourite_rank = var('recommendation_favourites') -%}
 {%- set customer = 'partition by as_of_date, customer_number' -%}
-
 -- Customers who share favourites; what everyone buys tells nobody apart.
 with alike as (
     select
@@ -19,7 +19,7 @@ with alike as (
             favourites.as_of_date = products.as_of_date
             and favourites.product_id = products.product_id
             and products.buyer_share <= {{ var('recommendation_max_buyer_share') }}
-    where favourites.is_favourite and others.is_favourite
+    where favourites.weight_rank <= {{ favourite_rank }} and others.weight_rank <= {{ favourite_rank }}
     group by favourites.as_of_date, favourites.customer_number, others.customer_number
     having count(*) >= {{ var('recommendation_min_shared_favourites') }}
 ),
@@ -37,7 +37,7 @@ counted as (
         neighbours.as_of_date,
         neighbours.customer_number,
         products.offer_rank,
-        count(*) as neighbour_buyers,
+        count(*) as buyers,
         least(min(neighbours.alike_customers), {{ var('recommendation_neighbours') }}) as neighbours
     from neighbours
     inner join {{ ref('int_recommendation_favourites') }} as bought
@@ -46,7 +46,7 @@ counted as (
         on bought.as_of_date = products.as_of_date and bought.product_id = products.product_id
     where
         neighbours.neighbour_rank <= {{ var('recommendation_neighbours') }}
-        and bought.is_recent
+        and bought.days_since_last < {{ var('recommendation_neighbour_days') }}
         and products.offer_rank is not null
     group by neighbours.as_of_date, neighbours.customer_number, products.offer_rank
 )

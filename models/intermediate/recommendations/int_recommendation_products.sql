@@ -1,8 +1,8 @@
 {%- set days_ago = dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') -%}
+{%- set half_life = 'cast(' ~ var('recommendation_trend_days') ~ ' as ' ~ type_double() ~ ')' -%}
 {%- set is_recent = days_ago ~ ' < ' ~ var('recommendation_recent_days') -%}
 {%- set popularity = 'counted.recent_buyers desc, counted.product_id asc' -%}
 {%- set place = 'row_number() over (partition by as_of_date, name_rank order by recent_rank asc)' -%}
-
 -- Never recommended: what brought no revenue, has neither name nor category, or matches a pattern of the seed.
 with named as (
     select
@@ -17,10 +17,15 @@ with named as (
         on
             (exclusions.field = 'product' and lower(described.display_name) like exclusions.pattern)
             or (exclusions.field = 'category' and lower(sold.category) like exclusions.pattern)
-    where
-        exclusions.pattern is null
-        and sold.net_revenue > 0
-        and (described.display_name is not null or sold.category <> '(unknown)')
+    where sold.net_revenue > 0 and (described.display_name is not null or sold.category <> '(unknown)')
+    group by sold.product_id, sold.category, described.product_type, described.display_name
+    having count(exclusions.pattern) = 0
+),
+
+first_orders as (
+    select min(first_order_date) as first_order_date
+    from {{ ref('int_recommendation_purchases') }}
+    group by customer_number
 ),
 
 customers as (
@@ -28,10 +33,7 @@ customers as (
         days.as_of_date,
         count(*) as customers
     from ({{ recommendation_days() }}) as days
-    inner join (
-        select min(first_order_date) as first_order_date from {{ ref('int_recommendation_purchases') }}
-        group by customer_number
-    ) as buyers on days.as_of_date >= buyers.first_order_date
+    inner join first_orders on days.as_of_date >= first_orders.first_order_date
     group by days.as_of_date
 ),
 
@@ -42,27 +44,22 @@ counted as (
         count(case when purchases.order_count = 1 then 1 end) as buyers,
         count(case when {{ is_recent }} and purchases.next_order_date > days.as_of_date then 1 end) as recent_buyers,
         count(case when {{ is_recent }} and purchases.order_count > 1 then 1 end) as recent_repeats,
-        sum(
-            case when purchases.order_count = 1 then 1 else 0 end
-            * {{ halved_weight('purchases.order_date', 'days.as_of_date', var('recommendation_trend_days')) }}
-        ) as first_weight
-    from {{ ref('int_recommendation_purchases') }} as purchases
-    inner join ({{ recommendation_days() }}) as days on purchases.order_date <= days.as_of_date
+        sum(case when purchases.order_count = 1 then power(0.5, least({{ days_ago }} / {{ half_life }}, 999)) else 0 end) as first_weight
+    from ({{ recommendation_days() }}) as days
+    inner join {{ ref('int_recommendation_purchases') }} as purchases on days.as_of_date >= purchases.order_date
     group by days.as_of_date, purchases.product_id
 ),
 
 -- Half an event is added to each count, so that what is rare scores low and not 0.
 rated as (
     select
-        counted.*,
-        named.category,
-        named.product_type,
-        named.class,
-        named.product_name,
+        counted.as_of_date,
+        named.*,
+        counted.buyers,
+        counted.recent_buyers,
         counted.buyers / cast(customers.customers as {{ type_double() }}) as buyer_share,
         (counted.recent_repeats + 0.5) / cast(counted.buyers + 5 as {{ type_double() }}) as repeat_rate,
-        (counted.first_weight / cast(1000000 as {{ type_double() }}) + 0.5)
-        / (customers.customers - counted.buyers + 1) as first_rate,
+        (counted.first_weight + 0.5) / (customers.customers - counted.buyers + 1) as first_rate,
         sum(counted.buyers) over (partition by counted.as_of_date, named.class)
         / cast(sum(counted.buyers) over (partition by counted.as_of_date) as {{ type_double() }}) as class_share,
         row_number() over (partition by counted.as_of_date order by {{ popularity }}) as recent_rank,
@@ -77,7 +74,7 @@ ranked as (
     select
         *,
         row_number() over (partition by as_of_date order by buyers desc, product_id asc) as buyers_rank,
-        case when name_rank = 1 and {{ place }} <= {{ var('recommendation_new_products') }} then {{ place }} end as offer_rank
+        case when name_rank = 1 and {{ place }} <= {{ var('recommendation_offers') }} then {{ place }} end as offer_rank
     from rated
 )
 

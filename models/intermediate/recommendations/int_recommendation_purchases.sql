@@ -1,6 +1,6 @@
-{%- set weight = halved_weight('bought.order_date', 'today.as_of_date', var('recommendation_half_life_days')) -%}
+{%- set days_ago = dbt.datediff('bought.order_date', 'today.as_of_date', 'day') -%}
+{%- set half_life = 'cast(' ~ var('recommendation_half_life_days') ~ ' as ' ~ type_double() ~ ')' -%}
 {%- set history = 'partition by bought.customer_id, bought.product_id order by bought.order_date, bought.order_id' -%}
-
 with bought as (
     select * from {{ ref('int_order_products') }}
     where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
@@ -15,6 +15,7 @@ customers as (
     group by customer_id
 ),
 
+-- Weights are whole numbers, so that sums are the same in whatever order an engine adds; below 2^-999 powers underflow.
 counted as (
     select
         bought.customer_id,
@@ -24,7 +25,8 @@ counted as (
         lead(bought.order_date, 1, cast('9999-12-31' as date)) over ({{ history }}) as next_order_date,
         min(bought.order_date) over ({{ history }} rows unbounded preceding) as first_order_date,
         cast(row_number() over ({{ history }}) as integer) as order_count,
-        cast(sum({{ weight }}) over ({{ history }} rows unbounded preceding) as bigint) as weight
+        sum(cast(floor(0.5 + 1000000 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
+            over ({{ history }} rows unbounded preceding) as weight
     from bought
     inner join customers on bought.customer_id = customers.customer_id
     cross join {{ ref('int_as_of_date') }} as today

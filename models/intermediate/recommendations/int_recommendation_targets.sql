@@ -1,8 +1,6 @@
 {%- set horizon_date = dbt.dateadd('day', var('recommendation_horizon_days'), 'buyers.as_of_date') -%}
-{%- set customer = 'partition by as_of_date, customer_number' -%}
-{%- set frequency = 'is_owned desc, order_count desc, buyers_rank asc' -%}
+{%- set own = 'partition by as_of_date, customer_number' -%}
 {%- set so_far = 'asc rows unbounded preceding' -%}
-
 -- What customers had bought by a cut day, and what they bought for the first time in the days after it.
 with bought as (
     select
@@ -15,7 +13,7 @@ with bought as (
     from {{ ref('int_recommendation_favourites') }} as buyers
     inner join {{ ref('int_as_of_date') }} as today on buyers.as_of_date < today.as_of_date
     inner join {{ ref('int_recommendation_purchases') }} as purchases
-        on buyers.customer_number = purchases.customer_number and purchases.next_order_date > buyers.as_of_date
+        on buyers.customer_number = purchases.customer_number and buyers.as_of_date < purchases.next_order_date
     inner join {{ ref('int_recommendation_products') }} as products
         on buyers.as_of_date = products.as_of_date and purchases.product_id = products.product_id
     where
@@ -32,10 +30,10 @@ placed as (
         product_id,
         is_target,
         case is_owned when 1 then 'repeat' else 'new' end as list,
-        case is_owned when 1 then row_number() over ({{ customer }} order by {{ frequency }}) end as personal_frequency,
-        abs((1 - is_owned) * buyers_rank - sum(is_owned) over ({{ customer }} order by buyers_rank {{ so_far }}))
+        row_number() over ({{ own }} order by is_owned desc, order_count desc, buyers_rank asc) as personal_frequency,
+        abs((1 - is_owned) * buyers_rank - sum(is_owned) over ({{ own }} order by buyers_rank {{ so_far }}))
             as global_popularity,
-        abs((1 - is_owned) * recent_rank - sum(is_owned) over ({{ customer }} order by recent_rank {{ so_far }}))
+        abs((1 - is_owned) * recent_rank - sum(is_owned) over ({{ own }} order by recent_rank {{ so_far }}))
             as popularity_last_30_days
     from bought
 )

@@ -1,27 +1,33 @@
-{%- set metrics = {'recall': 'hits / bought', 'precision': 'hits / k', 'hit_rate': 'least(hits, 1)', 'ndcg': 'gain / best'} -%}
+{%- set methods = ['shipped', 'personal_frequency', 'global_popularity', 'popularity_last_30_days'] -%}
+{%- set metrics = {'recall': 'hits / sold', 'precision': 'hits / k', 'hit_rate': 'sign(hits)', 'ndcg': 'gain / best'} %}
+with placed as (
+    select
+        targets.*,
+        lists.rank as shipped
+    from {{ ref('int_recommendation_targets') }} as targets
+    left join {{ ref('int_recommendation_lists') }} as lists
+        on
+            targets.as_of_date = lists.as_of_date
+            and targets.customer_id = lists.customer_id
+            and targets.product_id = lists.product_id
+),
 
-with counted as (
-    {% for method in ['lists.rank', 'personal_frequency', 'global_popularity', 'popularity_last_30_days'] -%}
+counted as (
+    {% for method, k in modules.itertools.product(methods, [5, 10]) -%}
         select
-            '{{ method | replace('lists.rank', 'shipped') }}' as method,
-            targets.list,
-            lengths.k,
-            targets.as_of_date as cutoff_date,
-            cast(count(*) as {{ type_double() }}) as bought,
-            cast(count(case when {{ method }} <= lengths.k then 1 end) as {{ type_double() }}) as hits,
-            sum(case when {{ method }} <= lengths.k then 1 / ln({{ method }} + 1) else 0 end) as gain,
-            0 {%- for rank in range(1, 11) %}
-                + case when least(count(*), lengths.k) < {{ rank }} then 0 else 1 / ln({{ rank }} + 1) end
+            '{{ method }}' as method,
+            list,
+            {{ k }} as k,
+            as_of_date as cutoff_date,
+            cast(count(*) as {{ type_double() }}) as sold,
+            cast(count(case when {{ method }} <= {{ k }} then 1 end) as {{ type_double() }}) as hits,
+            sum(case when {{ method }} <= {{ k }} then 1 / ln({{ method }} + 1) else 0 end) as gain,
+            0 {%- for rank in range(1, k + 1) %}
+                + case when count(*) >= {{ rank }} then 1 / ln({{ rank }} + 1) else 0 end
             {%- endfor %} as best
-        from {{ ref('int_recommendation_targets') }} as targets
-        cross join (select 5 as k union all select 10 as k) as lengths
-        left join {{ ref('int_recommendation_lists') }} as lists
-            on
-                targets.as_of_date = lists.as_of_date
-                and targets.customer_id = lists.customer_id
-                and targets.product_id = lists.product_id
-        {{ "where targets.list = 'repeat'" if method == 'personal_frequency' }}
-        group by targets.list, lengths.k, targets.as_of_date, targets.customer_id
+        from placed
+        {{ "where list = 'repeat'" if method == 'personal_frequency' }}
+        group by list, as_of_date, customer_id
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

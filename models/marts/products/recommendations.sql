@@ -1,3 +1,4 @@
+{%- set ago = "case reason_scope when 0 then 'today' when 1 then 'yesterday' else reason_scope || ' days ago' end" -%}
 with reasoned as (
     select
         lists.as_of_date,
@@ -21,11 +22,7 @@ with reasoned as (
             when lists.list = 'repeat'
                 then
                     'bought ' || case lists.reason_count when 1 then 'once' else lists.reason_count || ' times' end
-                    || case lists.reason_scope
-                        when 0 then ', last today'
-                        when 1 then ', last yesterday'
-                        else ', last ' || lists.reason_scope || ' days ago'
-                    end
+                    || ', last ' || {{ ago }}
             when lists.reason_count > 1
                 then
                     lists.reason_count || ' of the ' || lists.reason_scope || ' customers most like this one bought it'
