@@ -120,7 +120,7 @@ def plain_lists(purchases: Purchases, day: date, products: set[str]) -> dict[tup
 
 
 def targets(purchases: Purchases, day: date, products: set[str]) -> dict[str, dict[str, set[str]]]:
-    """What customers bought in the horizon, by list and customer; who had bought nothing before is left out."""
+    """What customers bought in the horizon, by list and customer, of those who had bought something before."""
     known: dict[str, set[str]] = defaultdict(set)
     for customer, product, bought_on in purchases:
         if bought_on <= day:
