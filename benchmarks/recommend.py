@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -29,16 +30,20 @@ from loaders.project import find_project
 
 LENGTHS = (5, 10)
 LISTS = ("repeat", "new")
+CUTS = "select distinct as_of_date from intermediate.int_recommendation_targets order by as_of_date"
+# Of what may be recommended, as the project's own lists.
 HISTORIES = """
-    select customer_id, product_number, order_count
-    from intermediate.int_recommendation_histories_summed
-    where purpose = 'backtest'
-    order by customer_id, product_number
+    select purchases.customer_id, purchases.product_id, purchases.order_count
+    from intermediate.int_recommendation_purchases as purchases
+    inner join intermediate.int_recommendation_products as products using (product_id)
+    where products.as_of_date = %(cut)s and purchases.order_date <= %(cut)s and purchases.next_order_date > %(cut)s
+    order by purchases.customer_id, purchases.product_id
 """
-TARGETS = "select customer_id, list, product_number from intermediate.int_recommendation_targets_listed"
+TARGETS = "select customer_id, list, product_id from intermediate.int_recommendation_targets where as_of_date = %(cut)s"
 OWN = """
     select list, method, k, customers, precision, recall, hit_rate, ndcg
     from marts.recommendation_backtest
+    where cut = 'mean'
     order by list, k, precision desc
 """
 PEERS: dict[str, Callable[[], Any]] = {
@@ -56,19 +61,18 @@ class Split:
     targets: dict[str, dict[int, set[int]]]
 
 
-def read_split(connection: psycopg.Connection[Any]) -> Split:
-    """Read the days before and after the cut-off day; customers without a purchase before it have an empty row."""
-    histories = connection.execute(HISTORIES).fetchall()
-    targets = connection.execute(TARGETS).fetchall()
-    names = sorted({row[0] for row in histories} | {row[0] for row in targets})
-    numbers = {name: number for number, name in enumerate(names)}
-    customers = [numbers[row[0]] for row in histories]
-    products = [row[1] for row in histories]
-    width = max([*products, *(row[2] for row in targets)]) + 1
-    orders = csr_matrix(([float(row[2]) for row in histories], (customers, products)), (len(names), width), np.float32)
+def read_split(connection: psycopg.Connection[Any], cut: date) -> Split:
+    """Read what was bought up to a cut day and after it."""
+    histories = connection.execute(HISTORIES, {"cut": cut}).fetchall()
+    targets = connection.execute(TARGETS, {"cut": cut}).fetchall()
+    customers = {name: number for number, name in enumerate(sorted({row[0] for row in histories}))}
+    products = {name: number for number, name in enumerate(sorted({row[1] for row in histories}))}
+    places = ([customers[row[0]] for row in histories], [products[row[1]] for row in histories])
+    shape = (len(customers), len(products))
+    orders = csr_matrix(([float(row[2]) for row in histories], places), shape, np.float32)
     found: dict[str, dict[int, set[int]]] = {name: {} for name in LISTS}
     for customer, name, product in targets:
-        found[name].setdefault(numbers[customer], set()).add(product)
+        found[name].setdefault(customers[customer], set()).add(products[product])
     return Split(orders, found)
 
 
@@ -107,23 +111,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     with connect(find_project()) as connection:
-        split = read_split(connection)
+        splits = [read_split(connection, cut) for (cut,) in connection.execute(CUTS).fetchall()]
         own = connection.execute(OWN).fetchall()
     rows: list[tuple[Any, ...]] = [(*row, None) for row in own]
     for peer, make in PEERS.items():
-        for values, matrix in (("orders", split.orders), ("bought", (split.orders > 0).astype(np.float32))):
-            begun = time.perf_counter()
-            model = make()
-            model.fit(matrix, show_progress=False)
-            fitted = time.perf_counter() - begun
-            for name in LISTS:
+        for values in ("orders", "bought"):
+            measured: dict[tuple[str, int], list[tuple[float, ...]]] = {}
+            for split in splits:
+                matrix = split.orders if values == "orders" else (split.orders > 0).astype(np.float32)
                 begun = time.perf_counter()
-                lists = lists_of(model, matrix, split, name)
-                seconds = fitted + time.perf_counter() - begun
-                targets = split.targets[name]
-                for k in LENGTHS:
-                    label = f"implicit: {peer}, {values}"
-                    rows.append((name, label, k, len(targets), *measure(lists, targets, k), seconds))
+                model = make()
+                model.fit(matrix, show_progress=False)
+                fitted = time.perf_counter() - begun
+                for name in LISTS:
+                    begun = time.perf_counter()
+                    lists = lists_of(model, matrix, split, name)
+                    seconds = fitted + time.perf_counter() - begun
+                    targets = split.targets[name]
+                    for k in LENGTHS:
+                        scores = (len(targets), *measure(lists, targets, k), seconds)
+                        measured.setdefault((name, k), []).append(scores)
+            for (name, k), cuts in measured.items():
+                means = np.mean(np.array(cuts, float), axis=0).tolist()
+                customers = sum(int(cut[0]) for cut in cuts)
+                rows.append((name, f"implicit: {peer}, {values}", k, customers, *means[1:]))
     grid = Grid(box=box.SIMPLE_HEAD)
     for column in ("list", "k", "method", "customers", "precision", "recall", "hit rate", "ndcg", "seconds"):
         grid.add_column(column, justify="left" if column in ("list", "method") else "right", no_wrap=True)
