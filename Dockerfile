@@ -4,27 +4,16 @@ FROM python:3.13-slim-bookworm AS build
 WORKDIR /build
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1
-COPY pyproject.toml requirements.lock README.md LICENSE ./
-COPY loaders loaders
-COPY serving serving
+COPY . .
 RUN --mount=type=cache,target=/root/.cache/pip pip install --constraint requirements.lock '.[api,dashboard]'
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home analytics \
-    && install --directory --owner=analytics /app /app/target /app/logs /metrics
 WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOADER_PROJECT_DIR=/app DBT_PROFILES_DIR=/app
 COPY --from=build /opt/venv /opt/venv
-COPY dbt_project.yml packages.yml selectors.yml ./
-COPY profiles.yml.example profiles.yml
-COPY models models
-COPY macros macros
-COPY seeds seeds
-COPY analyses analyses
-COPY tests/generic tests/generic
-COPY tests/marts tests/marts
-# The macros that the project calls, so that neither building the image nor starting it needs dbt's hub.
-COPY offline/dbt_utils dbt_packages/dbt_utils
+RUN loader new /app \
+    && useradd --system --uid 10001 --no-create-home analytics \
+    && install --directory --owner=analytics /app /app/target /app/logs /metrics
 USER 10001
 # The API reads its routes from dbt's manifest, and an image whose project does not parse is useless.
 RUN dbt parse

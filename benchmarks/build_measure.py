@@ -51,10 +51,10 @@ def run_measured(name: str, command: list[str], environment: Mapping[str, str], 
         seconds = time.perf_counter() - begun
     if process.returncode:
         raise SystemExit(f"{name} failed:\n{output.read_text(errors='replace')[-3000:]}")
-    client, beside, _ = (max(found) for found in zip(*looks, strict=True))
+    client, backends, _ = (max(found) for found in zip(*looks, strict=True))
     # What was started and not waited for, such as Spark's Java, is in the last look alone.
     cpu = sum(os.times()[2:4]) + looks[-1][2] + _server_seconds(server) - used
-    return Cost(round(seconds, 3), round(cpu, 1), round(client, 1), round(beside, 1))
+    return Cost(round(seconds, 3), round(cpu, 1), round(client, 1), round(backends, 1))
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def _watch(client: int, server: int) -> Iterator[list[tuple[float, float, float]
     def look() -> None:
         while not ended.wait(0.2):
             started = _descendants(client)
-            # The most so far, as the kernel has it. What it tells of dead processes starts from their parent's memory.
+            # The most so far, as the kernel has it. For dead processes it starts from their parent's memory.
             memory = sum(_sizes(process).get("VmHWM", 0) for process in [client, *started]) / 1000
             # Not of a client that has just ended: those who started with it may be gone too.
             if memory:

@@ -1,7 +1,7 @@
 """Measure how long pages of the dashboard load, on the marts of the demo (`make demo`, then this file with `.venv`).
 
 The server runs in a process of its own, as `make dashboard` starts it. Chromium opens each page by its address, and the
-clock stops when the last chart, diagram and table is drawn. It does so as one who was never here, with nothing in the
+clock stops when the last chart, diagram and table is drawn. It does so as a new visitor, with nothing in the
 browser's cache, and as one who has looked at another page before. The server keeps answers for a short time, so after
 the first round it may have them; `--rounds 1` measures without. `--pictures FOLDER` writes the pictures of the README.
 """
@@ -88,7 +88,7 @@ def served() -> Iterator[str]:
 
 
 def opened(browser: Browser, address: str, path: str) -> tuple[float, float]:
-    """Open a page as one who was never here, and as one who saw another page before; return the seconds of both."""
+    """Open a page as a new visitor, and as one who has seen another page before; return the seconds of both."""
     seconds = []
     other = next(page for page in reversed(PAGES) if page != path)
     for before in ((), (other,)):

@@ -1,4 +1,4 @@
-r"""Measure `loader copy` beside `psql \copy`, the limit, and beside other ways to load a CSV file (`make bench`).
+r"""Compare `loader copy` with `psql \copy`, the limit, and with other ways to load a CSV file (`make bench`).
 
 One run measures all of them on one server of its own, in turns, on the transactions of the demo (1,469,307 rows).
 `\copy` gets the rows as the loader delivers them, keys included, and puts them into the same table with the same key.

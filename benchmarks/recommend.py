@@ -1,4 +1,4 @@
-r"""Measure `implicit` beside the project's recommendations on the same days held back (`benchmarks/recommend.py`).
+r"""Measure `implicit` next to the project's recommendations on the same days held back (`benchmarks/recommend.py`).
 
 The marts must be built (`make demo`, or `dbt build` on your own files). Purchases, the cut-off day and what customers
 bought after it come from the project's own tables, so all methods train on the same purchases and are held to the same

@@ -1,4 +1,4 @@
-"""Copy a CSV file into its raw table: all of its good rows in one transaction, or nothing.
+"""Copy a CSV file into its raw table: all its good rows in one transaction, or nothing.
 
 The path of a file, which leaves this module eight times:
 
@@ -11,12 +11,13 @@ The path of a file, which leaves this module eight times:
     reading.scan                  takes the file in, matches its header and judges each row (`scanned`)
     destinations/*/destination    writes rows, rejected rows and the end of the load in one transaction (`store`)
 
-`scanned` goes through the rest of `reading` in the order intake, header, rules, records, rejects; `store` is all that
-asks for rows. Each hands on what the next one needs, and tests/loaders/test_copy.py walks the path.
+`scanned` goes through the rest of `reading` in the order intake, header, rules, records, rejects; only `store` asks for
+rows. Each hands on what the next one needs, and tests/loaders/test_copy.py walks the path.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ from loaders.reading.rejects import Reject
 from loaders.reading.scan import Progress, Scan, scanned, silent
 from loaders.reading.workspace import remove_dead_folders
 
+_log = logging.getLogger(__name__)
+
 
 def unnoted(_note: str) -> None:
     """Show no note."""
@@ -41,7 +44,7 @@ def unnoted(_note: str) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a file. `status` is loaded, skipped, checked, refused or failed."""
+    """Outcome of a file. `status` is loaded, skipped, checked, refused or failed."""
 
     file: str
     table: str
@@ -57,6 +60,11 @@ class Result:
     message: str = ""
     hint: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the file was refused or has rejected rows."""
+        return self.status == "refused" or self.rows_rejected > 0
 
 
 def copy_file(
@@ -77,13 +85,13 @@ def copy_file(
         path: The file, or `-` for standard input.
         options: How to read and copy it.
         on_progress: Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
-        on_note: Called at once with what a user should know; the result's `notes` have it too.
+        on_note: Called at once with a note for the user; the result's `notes` have it too.
 
     Returns:
         The result; a refused file is a result too.
 
     Raises:
-        DatabaseError: The database refuses or the connection broke; nothing of the file is in.
+        DatabaseError: The database refuses or the connection broke; no row was loaded.
     """
     notes: list[str] = []
 
@@ -109,7 +117,7 @@ def copy_files(
     on_progress: Callable[[Path], AbstractContextManager[Progress]] = lambda _: nullcontext(silent),
     on_note: Callable[[str], None] = unnoted,
 ) -> Iterator[Result]:
-    """Copy files into their tables, one after the other, and yield what became of each.
+    """Copy files into their tables, one after the other, and yield the outcome of each.
 
     Args:
         destination: The database.
@@ -118,11 +126,11 @@ def copy_files(
         paths: The files.
         options: How to read and copy them.
         table: Table of all files; otherwise their names begin with it.
-        on_progress: Gives for each file what `copy_file` calls as it is read and copied.
+        on_progress: Returns for each file the callback of `copy_file`.
         on_note: See `copy_file`.
 
     Raises:
-        LoaderError: The database refuses, or standard input has no table; files before that are in.
+        LoaderError: The database refuses, or standard input has no table; earlier files are loaded.
     """
     for path in paths:
         try:
@@ -138,7 +146,7 @@ def copy_files(
 def check_file(
     project: Project, table: Table, path: Path, options: Options, limit: int | None = None
 ) -> tuple[Result, list[Reject]]:
-    """Judge a file as `copy_file` does, without a database.
+    """Check a file as `copy_file` does, without a database.
 
     Returns:
         The result (`checked` or `refused`) and the rejected rows, the first `limit` of them.
@@ -159,7 +167,7 @@ def _copy_alone(
     options: Options,
     on_progress: Progress,
 ) -> Result:
-    """Copy a file while no other loader works on its table, and write into the ledger how it ended."""
+    """Copy a file while no other loader works on its table, and record the outcome in the ledger."""
     ledger = destination.ledger
     load_id: int | None = None
     try:
@@ -168,12 +176,13 @@ def _copy_alone(
             return skipped(given, table, earlier)
         load_id = ledger.start(table, given.name)
         with scanned(given, project, table, options, destination.digits, on_progress) as scan:
-            # Of standard input and pipes the content is known no sooner.
+            # The content of standard input and pipes is known only now.
             is_new = options.force or scan.file.sha256 == sha256
             if not is_new and (earlier := ledger.find_loaded(table, scan.file.sha256)):
                 ledger.forget(load_id)
                 return skipped(given, table, earlier)
             changes = destination.store(load_id, table, scan, lambda size: on_progress("copy", size))
+            _log.info("%s: load %s has come to its end", given.name, load_id)
             return _result(table, scan, "loaded", load_id, changes)
     except FileRefusedError as error:
         if load_id is not None:

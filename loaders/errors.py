@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     OK = 0
     ERROR = 1  # or a file was refused
     USAGE = 2
-    REJECTS = 3  # all is in, but for rows that break the contract
+    REJECTS = 3  # everything is loaded except rows that break the contract
     BUILD_FAILED = 4
     RUNNING = 5
     INTERRUPTED = 130
@@ -31,7 +31,7 @@ class LoaderError(Exception):
     exit_code = ExitCode.ERROR
 
     def __init__(self, message: str, hint: str = "") -> None:
-        """Keep message and hint apart, so that each output can lay them out its own way."""
+        """Keep message and hint separate, so that each output can format them its own way."""
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -42,7 +42,7 @@ class LoaderError(Exception):
 
 
 class ContractError(LoaderError):
-    """The sources files of dbt do not make a contract."""
+    """dbt's sources files are not a valid contract."""
 
 
 class DatabaseError(LoaderError):
@@ -50,13 +50,13 @@ class DatabaseError(LoaderError):
 
 
 class FileRefusedError(LoaderError):
-    """A file can't be loaded as a whole; nothing of it is in."""
+    """A file can't be loaded as a whole; none of its rows were loaded."""
 
 
 def postgres_message(error: psycopg.Error) -> str:
     """Say in PostgreSQL's words what went wrong, without any value of a row.
 
-    PostgreSQL puts values into the lines DETAIL and CONTEXT, and for values that don't fit a type into the message.
+    PostgreSQL puts values into DETAIL and CONTEXT, and into the message if they don't fit a type.
     """
     code, message = error.sqlstate or "", error.diag.message_primary
     if not code:

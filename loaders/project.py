@@ -27,34 +27,32 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """Return the dbt project around `start` (the current folder by default).
+    """Return the dbt project around `start` (the current folder by default), as git finds a repository.
 
-    The environment variable LOADER_PROJECT_DIR names the folder directly. Outside of any project, the one that this
-    package was installed from in editable mode is taken.
+    The environment variable LOADER_PROJECT_DIR names the folder directly.
 
     Raises:
         ContractError: There is no dbt_project.yml, or it can't be read.
     """
     named = os.environ.get("LOADER_PROJECT_DIR")
     here = Path(named) if named else (start or Path.cwd())
-    candidates = [here] if named else [*[here, *here.parents], Path(__file__).parent.parent]
-    for folder in candidates:
+    for folder in [here] if named else [here, *here.parents]:
         file = folder / "dbt_project.yml"
         if file.is_file():
             return Project(folder.resolve(), _read_vars(file))
     raise ContractError(
-        f"No dbt_project.yml in {here}.",
-        "Run the command in the project folder, or set LOADER_PROJECT_DIR to it.",
+        f"No dbt_project.yml in {here}." if named else f"No dbt_project.yml in {here} or a folder above it.",
+        "Run the command in a project folder, or set LOADER_PROJECT_DIR to one; `loader new FOLDER` writes one.",
     )
 
 
 def read_yaml(file: Path) -> Any:
-    """Return what a file of YAML says.
+    """Return the content of a YAML file.
 
     Raises:
         OSError, UnicodeDecodeError, yaml.YAMLError: It can't be read.
     """
-    # A command reads all sources files at its start: libyaml, where PyYAML has it, takes an eighth of the time.
+    # Every command starts by reading all sources files; libyaml, if PyYAML has it, takes an eighth of the time.
     return yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 

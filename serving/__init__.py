@@ -1,1 +1,1 @@
-"""Where people and programs look at the marts."""
+"""The API and the dashboard, where programs and people read the marts."""

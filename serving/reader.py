@@ -1,4 +1,4 @@
-"""How everything in `serving` reads: as `bi_reader` where that role is, read-only, and never long at one statement."""
+"""How everything in `serving` reads: as `bi_reader` if that role exists, read-only, and with a time limit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def connection_arguments(environment: Mapping[str, str], application_name: str) 
     """Return what to connect with.
 
     Args:
-        environment: Variables of libpq that go before its own, as `loaders.database.connection_environment` gives them.
-        application_name: What PostgreSQL shows of the connection in `pg_stat_activity`.
+        environment: Variables of libpq that override its own, as `loaders.database.connection_environment` gives them.
+        application_name: Name of the connection in `pg_stat_activity`.
     """
     return {
         **{PARAMETERS[name]: value for name, value in environment.items()},
@@ -28,11 +28,11 @@ def connection_arguments(environment: Mapping[str, str], application_name: str) 
 def session_statements(
     statement_seconds: float, idle_seconds: float, time_zone: str = "UTC"
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """Return statements, each with its parameters, after which a new connection can only read.
+    """Return statements, each with its parameters, that make a new connection read-only.
 
     Args:
         statement_seconds: Longest time that PostgreSQL may work on one statement.
-        idle_seconds: Longest pause within a transaction: who stops reading must not keep old rows alive for long.
+        idle_seconds: Longest pause within a transaction: a reader who stops must not keep old rows alive for long.
         time_zone: Zone in which moments are given.
     """
     settings = {

@@ -21,6 +21,7 @@ from loaders.contract.tables import Contract
 from loaders.destinations.postgres.connection import SERVER_VARIABLES, connect
 from loaders.destinations.postgres.destination import Postgres
 from loaders.embedded.server import EmbeddedServer
+from loaders.operations.builds import read_build, record_build
 from loaders.project import Project, find_project
 from tests.run_dbt import start_dbt
 
@@ -143,7 +144,7 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def called_as_before(environment: Environment) -> Iterator[Environment]:
-    """Give a database the name that all have under dbt: for another name dbt reads the whole project again, for 10 s."""
+    """Give a database the name that all have under dbt: with another, dbt reads the whole project again, for 10 s."""
     own = environment["PGDATABASE"]
     with connect_to_server(environment) as connection:
         try:
@@ -164,7 +165,7 @@ def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
     # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
     unread = ["--log-level-file", "none", "--no-write-json"]
-    # For another connection, target or other variables dbt reads the whole project again, for 10 s. What it has read for
+    # For another connection, target or other variables dbt reads the whole project again, for 10 s. What it read for
     # each stays in a folder of its own.
     targets: dict[tuple[str, ...], Path] = {}
 
@@ -216,10 +217,12 @@ def load(new_database: Callable[[], Environment], copy_more: Callable[..., None]
 
 
 @pytest.fixture(scope="session")
-def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path) -> Environment:
+def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path, project: Project) -> Environment:
     """A database with the marts of the small files in `tests/data/`, built by dbt; one test runs dbt's tests on it."""
     environment = load(DATA)
     dbt(environment, "build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--write-json")
+    with connect_to(environment) as connection:
+        record_build(connection, project, read_build(project, dbt_folder / "target"))
     # Kept, because the next call of dbt on another database writes over them.
     for name in ("manifest.json", "semantic_manifest.json"):
         (dbt_folder / "built" / "target").mkdir(parents=True, exist_ok=True)

@@ -34,11 +34,11 @@ _paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_paths
 @reading_options
 @destination_option
-@click.option("--force", is_flag=True, help="Load a file again that is loaded already.")
-@click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
-@click.option("--watch", "watching", is_flag=True, help="Watch folders, and load what arrives until Ctrl-C.")
+@click.option("--force", is_flag=True, help="Load a file even if it was loaded before.")
+@click.option("--no-wait", is_flag=True, help="Fail at once if another loader uses the table.")
+@click.option("--watch", "watching", is_flag=True, help="Watch folders and load new files until Ctrl-C.")
 @click.option(
-    "--interval", default=1.0, show_default=True, type=click.FloatRange(0.05), help="Seconds between looks of --watch."
+    "--interval", default=1.0, show_default=True, type=click.FloatRange(0.05), help="Seconds between checks of --watch."
 )
 def copy(
     paths: tuple[str, ...],
@@ -57,22 +57,22 @@ def copy(
     """Copy CSV files into their raw tables.
 
     PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's name begins
-    with the name of its table: transactions_2025-01.csv is for transactions. A file is wholly in or not at all; rows
-    that break the contract go to quarantine (loader rejects). Content that is loaded already is skipped.
+    with the name of its table: transactions_2025-01.csv is for transactions. A file is loaded completely or not at all;
+    rows that break the contract go to quarantine (loader rejects). Files that were loaded before are skipped.
 
     With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
     rename it. A refused file is read again when it changes.
 
-    With --to duckdb:FILE the tables, the ledger and the quarantine are in a file of DuckDB. It belongs to one program
-    at a time, and keeps 28 digits of a number before and 10 behind the decimal point; a row with more is rejected.
-    The commands status, rejects and init have the same option; all others work on PostgreSQL only.
+    With --to duckdb:FILE the tables, the ledger and the quarantine are in a DuckDB file. Only one program at a time can
+    open it, and it keeps 28 digits of a number before and 10 after the decimal point; a row with more is rejected. The
+    commands status, rejects and init have the same option; all others work on PostgreSQL only.
 
     With --to parquet:FOLDER they are Parquet files, for Spark and other engines: FOLDER/current/raw/products/*.parquet
-    and so on, transactions in a folder for each month (UTC). The link current leads to the last of a few versions: who
-    reads through it sees all of a load or nothing of it, and who reads for long resolves it once. Numbers are as in
-    DuckDB, and FOLDER/ledger.duckdb belongs to the loader.
+    and so on, transactions in a folder for each month (UTC). The link current points to the newest of a few versions: a
+    reader who follows it sees all of a load or nothing, and one who reads for long should resolve it once. Numbers are
+    as in DuckDB, and FOLDER/ledger.duckdb belongs to the loader.
 
-    Exit code 3: all files are in, but some rows were rejected. Exit code 1: a file was refused.
+    Exit code 3: all files are loaded, but some rows were rejected. Exit code 1: a file was refused.
 
     Example: loader copy exports/ --max-rejects 0
 
@@ -84,8 +84,8 @@ def copy(
     options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
     if to and watching:
         raise LoaderError(
-            "--watch works on PostgreSQL only: other destinations that are open for writing are closed to all others.",
-            "Call `loader copy` when files have arrived.",
+            "--watch works on PostgreSQL only: other destinations can't be used by anyone else while they are open.",
+            "Run `loader copy` when files have arrived.",
         )
     with open_destination(to, project, contract, wait=not no_wait, on_note=report.note) as destination:
         destination.init_schema(contract)
@@ -115,14 +115,14 @@ def copy(
                 on_note=report.note,
             )
         except (LoaderError, KeyboardInterrupt):
-            if results:  # the files before the one that broke off are in
+            if results:  # files before the failed one are loaded
                 report.show_results(results, as_json=as_json)
             raise
     report.show_results(results, as_json=as_json)
     sys.exit(report.exit_code(results))
 
 
-@click.command()
+@click.command(short_help="Check CSV files as copy does, without a database.")
 @_paths
 @reading_options
 @limit_option
@@ -136,9 +136,9 @@ def check(
     as_json: bool,
     limit: int,
 ) -> None:
-    """Judge CSV files as copy does, without a database, and show what is wrong with them.
+    """Check CSV files as copy does, without a database, and show what is wrong with them.
 
-    Exit codes as for copy. With --json each file has its rejected rows with it.
+    Exit codes are those of copy. With --json, each file includes its rejected rows.
 
     Example: loader check exports/transactions_2025-01.csv
     """
@@ -170,13 +170,13 @@ def _watch_folders(
     """Load what arrives in folders, and print a line for each file, until Ctrl-C."""
     arrivals = Arrivals([Path(path) for path in paths])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report.note(f"Watching {', '.join(paths)}; Ctrl-C ends it.")
+    report.note(f"Watching {', '.join(paths)}; press Ctrl-C to stop.")
     found = watch(connection, project, contract, arrivals, options, interval=interval, table=table, on_note=report.note)
     for result in found:
         if as_json:
             report.show_json(asdict(result))
         else:
-            click.echo(_line(result))
+            (click.echo if result.is_trouble else report.say)(_line(result))
         sys.stdout.flush()
 
 

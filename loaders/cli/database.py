@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loaders.cli import report
@@ -29,8 +28,8 @@ from loaders.project import find_project
 def db() -> None:
     """Start, stop and show the embedded PostgreSQL.
 
-    It serves where PGHOST, PGHOSTADDR and PGSERVICE are unset, or as `loader db env` sets them. It starts by itself
-    when it is needed, and keeps its data in the folder .postgres of the project.
+    It is used if PGHOST, PGHOSTADDR and PGSERVICE are unset, or set by `loader db env`. It starts automatically when
+    needed, and keeps its data in the project's folder .postgres.
 
     Example: loader db status
     """
@@ -41,33 +40,35 @@ def db() -> None:
 def start(tcp: bool) -> None:
     """Start the embedded PostgreSQL.
 
-    A server that already runs is left as it is; only --tcp restarts one that runs without it, which ends the
-    connections to it. TCP lasts until the server is stopped.
+    A running server is not touched; only --tcp restarts one that runs without it, which ends its connections. TCP lasts
+    until the server is stopped.
 
     Example: loader db start --tcp
     """
     server = EmbeddedServer(find_project().root)
     server.start(tcp)
     status = server.status()
-    click.echo(f"PostgreSQL runs: socket {status.socket}, port {status.port}, database {DATABASE}, user {SUPERUSER}.")
+    report.say(
+        f"PostgreSQL is running: socket {status.socket}, port {status.port}, database {DATABASE}, user {SUPERUSER}."
+    )
     if status.tcp:
-        click.echo(f"TCP: {LOCAL_HOST}:{status.port}, the password is in {server.password_file}.")
+        report.say(f"TCP: {LOCAL_HOST}:{status.port}, the password is in {server.password_file}.")
 
 
-@db.command()
+@db.command(short_help="Stop the embedded PostgreSQL.")
 def stop() -> None:
-    """Stop the embedded PostgreSQL; what its clients have not committed is rolled back.
+    """Stop the embedded PostgreSQL; uncommitted changes are rolled back.
 
     Example: loader db stop
     """
     stopped = EmbeddedServer(find_project().root).stop()
-    click.echo("PostgreSQL is stopped." if stopped else "PostgreSQL was not running.")
+    report.say("PostgreSQL is stopped." if stopped else "PostgreSQL was not running.")
 
 
 @db.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 def status(as_json: bool) -> None:
-    """Say whether the embedded PostgreSQL runs, and where.
+    """Show whether the embedded PostgreSQL is running, and where.
 
     Example: loader db status --json
     """
@@ -81,24 +82,24 @@ def status(as_json: bool) -> None:
     else:
         tcp = f"also on {LOCAL_HOST}:{found.port}" if found.tcp else "not on TCP"
         click.echo(
-            f"The embedded PostgreSQL runs: process {found.pid}, socket {found.socket}, port {found.port}, {tcp}."
+            f"The embedded PostgreSQL is running: process {found.pid}, socket {found.socket}, port {found.port}, {tcp}."
         )
     if name := named_server(server):
         click.echo(f"It is not used here: {name} is set and names another server.")
 
 
-@db.command()
+@db.command(short_help="Print the variables that point psql and dbt at the database.")
 @click.option("--tcp", is_flag=True, help=f"Print {LOCAL_HOST} and the password instead of the socket.")
 def env(tcp: bool) -> None:
-    """Print the variables that lead psql, dbt and other programs to the database.
+    """Print the variables that point psql, dbt and other programs at the database.
 
-    Starts the embedded PostgreSQL if it doesn't run. With PGHOST, PGHOSTADDR or PGSERVICE set, nothing is needed.
+    Starts the embedded PostgreSQL if it isn't running. With PGHOST, PGHOSTADDR or PGSERVICE set, nothing is needed.
 
     Example: eval "$(loader db env)" && psql
     """
     server = EmbeddedServer(find_project().root)
     if name := named_server(server):
-        click.echo(f"# {name} is set: loader, dbt and psql already use the server that it names.")
+        click.echo(f"# {name} is set: loader, dbt and psql already use that server.")
         return
     server.start(tcp)
     for variable, value in server.environment(tcp).items():
@@ -109,34 +110,33 @@ _file = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 
 
-@click.command()
+@click.command(short_help="Back up the raw tables, their history and the ledger.")
 @_file
-@click.option("--replace", is_flag=True, help="Replace FILE if it is there, once the new one is complete.")
+@click.option("--replace", is_flag=True, help="Replace an existing FILE once the new one is complete.")
 @_json
 def backup(file: Path, replace: bool, as_json: bool) -> None:
     """Back up the raw tables, their history and the ledger into FILE, in pg_dump's custom format.
 
-    It is all of one moment, while loads go on, and it is read once to check it. What dbt builds is not in it: that is
-    made of these tables. Keep it on another machine.
+    It is of one moment, even while loads continue, and is read back once as a check. It does not contain what dbt
+    builds, as dbt can rebuild that. Keep it on another machine.
 
     Example: loader backup shop.dump
     """
     project = find_project()
-    with connect(project, autocommit=True) as connection, Console(stderr=True).status("backing up"):
+    with connect(project, autocommit=True) as connection, report.progress_console().status("backing up"):
         made = back_up(connection, project, read_contract(project), file, replace=replace)
     _show(made, "Backed up and checked", as_json)
 
 
-@click.command()
+@click.command(short_help="Replace the raw tables and the ledger by a backup.")
 @_file
-@click.option("--replace", is_flag=True, help="Lose what the database has, for what FILE has.")
+@click.option("--replace", is_flag=True, help="Replace the content of the database.")
 @_json
 def restore(file: Path, replace: bool, as_json: bool) -> None:
-    """Put FILE, a backup, in place of the raw tables and the ledger, in one transaction.
+    """Replace the raw tables and the ledger by the backup FILE, in one transaction.
 
-    A database that has rows is left as it is unless you say --replace. Staging, intermediate and marts go with what
-    they were built of, so the next `dbt build` makes them from nothing. Where there are the roles of
-    `loader init --roles`, they get their rights again.
+    A database with rows is not changed without --replace. Staging, intermediate and marts are removed too; the next
+    `dbt build` rebuilds them. If the roles of `loader init --roles` exist, they get their rights again.
 
     Example: loader restore shop.dump && dbt build
     """
@@ -150,7 +150,7 @@ def restore(file: Path, replace: bool, as_json: bool) -> None:
             init_roles(connection, contract)
     _show(done, "Restored", as_json)
     if not as_json:
-        click.echo("`dbt build` makes the marts anew.")
+        report.say("`dbt build` rebuilds the marts.")
 
 
 def _show(backup: Backup, done: str, as_json: bool) -> None:
@@ -158,13 +158,13 @@ def _show(backup: Backup, done: str, as_json: bool) -> None:
         report.show_json(asdict(backup))
         return
     for table, rows in backup.rows.items():
-        click.echo(f"{table:<32}{rows:>14,} rows")
-    click.echo(report.printable(f"{done}: {backup.file}, {backup.bytes / 1e3:,.0f} kB."))
+        report.say(f"{table:<32}{rows:>14,} rows")
+    report.say(report.printable(f"{done}: {backup.file}, {backup.bytes / 1e3:,.0f} kB."))
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    console = Console(stderr=True)
+    console = report.progress_console()
     if not console.is_terminal:
         yield lambda _: None
         return

@@ -25,27 +25,29 @@ from loaders.operations.marts import SCHEMA, BuiltMart
 from loaders.project import find_project
 
 
-@click.command()
+@click.command(short_help="Export marts to files; without MART, all of them.")
 @click.argument("marts", nargs=-1, metavar="[MART]...")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Format of files.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="csv", show_default=True, help="Format of the files."
+)
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
-@click.option("--raw", is_flag=True, help="Leave text in CSV alone that a spreadsheet would run as a formula.")
+@click.option("--raw", is_flag=True, help="Don't escape text in CSV that a spreadsheet would run as a formula.")
 @click.option("--schema", default=SCHEMA, show_default=True, metavar="NAME", help="Schema of the marts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as one JSON document, for programs.")
 def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: str, as_json: bool) -> None:
-    """Export marts to files; without MART, all that there are.
+    """Export marts to files; without MART, all of them.
 
-    Every MART becomes a file MART.csv, .json or .parquet in the order of its key (a view in its own), all of the same
-    moment; a dbt build waits meanwhile. The files of an earlier export are replaced when all new ones are complete, and
-    stay as they are if something breaks off. manifest.json lists the files of this call with rows, bytes, SHA-256 and
-    columns, and the as-of date and build. It takes the rights of bi_reader and no more.
+    Every MART becomes a file MART.csv, .json or .parquet in the order of its key (a view in its own order), all as of
+    the same moment; a dbt build waits meanwhile. The files of an earlier export are replaced when all new ones are
+    complete, and remain unchanged if something fails. manifest.json lists the files of this call with rows, bytes,
+    SHA-256 and columns, and the as-of date and build. The rights of bi_reader are enough.
 
     csv: NULL is an empty field, empty text is "". Text that begins with = + - @, a tab or a line end gets a ' before
     it, so that no spreadsheet runs it as a formula; numbers stay numbers.
 
     json: an array with an object for each row; of metrics_summary, which has one row, just the object.
 
-    parquet: decimals, dates and times with time zone are what they are. On the way, the mart's CSV takes room beside.
+    parquet: decimals, dates and times with time zone keep their types. Meanwhile, the mart's CSV needs disk space too.
 
     Example: loader export daily_sales --format json --to public/
     """
@@ -56,11 +58,11 @@ def export(marts: tuple[str, ...], form: str, folder: Path, raw: bool, schema: s
                 connection, project, marts, folder, form=form, raw=raw, schema=schema, on_progress=on_progress
             )
     except KeyboardInterrupt:
-        click.echo("Interrupted. The files that are there are as they were.", err=True)
+        click.echo("Interrupted. Existing files are unchanged.", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     if as_json:
         report.show_json(asdict(manifest))
-    else:
+    elif not report.is_quiet():
         _show(manifest, folder)
 
 
@@ -78,8 +80,8 @@ def _show(manifest: Manifest, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[OnProgress]:
-    """Show how far the marts are, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    """Show the progress of the marts, on stderr and only if that is a terminal."""
+    console = report.progress_console()
     if not console.is_terminal:
         yield silent
         return

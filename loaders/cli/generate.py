@@ -44,7 +44,7 @@ def _number(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(f"--{name}", default=default, show_default=True, type=click.IntRange(1, MOST[name]), help=text)
 
 
-@click.command()
+@click.command(short_help="Write synthetic CSV files for every table.")
 @_number("customers", "Number of customers.")
 @_number("transactions", "Number of transaction lines.")
 @_number("users", "Number of users of the subscription business.")
@@ -57,14 +57,16 @@ def _number(name: str, text: str) -> Callable[[Any], Any]:
     show_default=True,
     help="Last day of the period.",
 )
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Another seed gives other files.")
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="A different seed gives different files."
+)
 @click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @click.option("--dirty", callback=_share, metavar="P%", default="0%", help="Share of the rows that get a fault.")
 @click.option(
-    "--follow", "seconds", type=click.FloatRange(0), metavar="SECONDS", help="Then add a small file every so often."
+    "--follow", "seconds", type=click.FloatRange(0), metavar="SECONDS", help="Then add a small file at this interval."
 )
 @click.option("--batches", type=click.IntRange(1), help="End --follow after this number of files.")
-@click.option("--force", is_flag=True, help="Replace files that are there.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def generate(
     customers: int,
@@ -83,10 +85,10 @@ def generate(
     """Write synthetic CSV files for every table: a shop, and a subscription business with its event log.
 
     The same options give the same bytes on any day. With --dirty, a list of the faults (line, column, reason) is
-    written for each file into the folder faults, and `loader check` finds these and no others.
+    written for each file to the folder faults, and `loader check` finds exactly these.
 
     With --follow, files transactions_000001.csv, … are added until Ctrl-C, each with about an hour's lines; they appear
-    under their names when they are complete. A feed goes on behind the files that are there (with --force).
+    under their names when they are complete. With --force, a feed continues after the existing files.
 
     Example: loader generate --transactions 100000 --dirty 2% --to synthetic/
     """
@@ -100,26 +102,28 @@ def generate(
                 project, contract, settings, folder, dirty=dirty, force=force, on_progress=on_progress
             )
     except KeyboardInterrupt:
-        click.echo("Interrupted. The files that are there are complete.", err=True)
+        click.echo("Interrupted. The existing files are complete.", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     _show(written, time.monotonic() - begun, as_json=as_json)
     if dirty and not as_json:
-        click.echo(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")
+        report.say(f"The faults are listed in {report.printable(str(folder / FAULTS))}.")
     if seconds is None:
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):  # the way to end a feed
+    with contextlib.suppress(KeyboardInterrupt):  # how to stop a feed
         for file in follow(project, contract, settings, folder, seconds=seconds, batches=batches, dirty=dirty):
             if as_json:
                 report.show_json(asdict(file))
             else:
-                click.echo(f"{file.file}  {file.rows} rows" + (f", {file.faults} faults" if dirty else ""))
+                report.say(f"{file.file}  {file.rows} rows" + (f", {file.faults} faults" if dirty else ""))
             sys.stdout.flush()
 
 
 def _show(written: list[Written], seconds: float, *, as_json: bool) -> None:
     if as_json:
         report.show_json([asdict(file) for file in written])
+        return
+    if report.is_quiet():
         return
     grid = Grid(box=box.SIMPLE_HEAD)
     grid.add_column("file", no_wrap=True)
@@ -133,8 +137,8 @@ def _show(written: list[Written], seconds: float, *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
-    """Show how far the files are, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    """Show the progress of the files, on stderr and only if that is a terminal."""
+    console = report.progress_console()
     if not console.is_terminal:
         yield silent
         return

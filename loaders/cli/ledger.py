@@ -1,4 +1,4 @@
-"""The commands `loader status`, `loader rejects` and `loader undo`: loads, and the rows that they rejected."""
+"""The commands `loader status`, `loader rejects` and `loader undo`: loads and their rejected rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from loaders.reading.header import headers_of
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Number of loads to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def status(to: str | None, limit: int, as_json: bool) -> None:
-    """Show the ledger: what was loaded, the newest first.
+    """Show the ledger: what was loaded, newest first.
 
     Example: loader status --limit 5
     """
@@ -36,18 +36,18 @@ def status(to: str | None, limit: int, as_json: bool) -> None:
         report.show_loads(destination.ledger.read_loads(limit), as_json=as_json)
 
 
-@click.command()
+@click.command(short_help="Show the rejected rows of a load.")
 @click.argument("load", type=int, required=False)
 @destination_option
 @limit_option
-@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be mended.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print all of them as CSV with the file's header, to be fixed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json: bool) -> None:
-    """Show the rows of a load that were rejected, with line, column and reason; without LOAD, of the newest such load.
+    """Show the rejected rows of a load with line, column and reason; without LOAD, of the newest load that has any.
 
-    The column is the contract's, with the file's own header behind it where that is another.
+    The column is the contract's, followed by the file's own header if that differs.
 
-    Example: loader rejects 12 --csv > transactions_mended.csv
+    Example: loader rejects 12 --csv > transactions_fixed.csv
     """
     with _initialized(to) as (destination, contract):
         found = destination.ledger.read_load(load)
@@ -65,20 +65,20 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
             click.echo(f"{limit} of {found.rows_rejected} rejected rows of {report.printable(found.file_name)}.")
 
 
-@click.command()
+@click.command(short_help="Undo a load.")
 @click.argument("load", type=int)
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--yes", is_flag=True, help="Don't ask before it is done.")
-@click.option("--no-wait", is_flag=True, help="Fail at once if another loader works on the table.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs; asks nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
+@click.option("--no-wait", is_flag=True, help="Fail at once if another loader uses the table.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs; don't ask.")
 def undo(load: int, dry_run: bool, yes: bool, no_wait: bool, as_json: bool) -> None:
-    """Take back a load: rows that it inserted go, rows that it updated say again what they said before.
+    """Undo a load: rows that it inserted are removed, rows that it updated get their earlier content back.
 
-    LOAD is a number of `loader status`. Rows that were the same before stay, and so do its rejected rows in quarantine.
-    Where a later load replaced rows of this one, the message says which to take back first. The undo is an entry of
-    `loader status` too. Then the file can be loaded again, which is also the way back.
+    LOAD is a number in `loader status`. Rows that it found unchanged stay, and so do its rejected rows in quarantine.
+    If a later load replaced rows of this one, the message says which loads to undo first. The undo is an entry in
+    `loader status` too. To reverse it, load the file again.
 
-    Exit code 1: the load can't be taken back, or you said no; nothing is changed.
+    Exit code 1: the load can't be undone, or you said no; nothing is changed.
 
     Example: loader undo 12 && dbt build
     """
@@ -94,19 +94,21 @@ def undo(load: int, dry_run: bool, yes: bool, no_wait: bool, as_json: bool) -> N
     if as_json:
         report.show_json(asdict(done))
         return
-    click.echo(_sentence(done))
+    report.say(_sentence(done))
     for number in done.loads_unsure:
         click.echo(
-            f"Load {number} found rows in {done.table} that its file has too. Where these are rows that load {load} "
+            f"Load {number} found rows in {done.table} that its file has too. If these are rows that load {load} "
             "brought, load that file again: `loader copy --force FILE`."
         )
     if done.undo_id:
-        click.echo("The marts follow with the next `dbt build` or `loader run`.")
+        report.say("The marts change with the next `dbt build` or `loader run`.")
 
 
 def _ask(plan: Undo) -> None:
     if not sys.stdin.isatty():
-        raise LoaderError("There is no terminal to ask on.", "Say --yes, or --dry-run to see what would be done.")
+        raise LoaderError(
+            "There is no terminal to ask for confirmation.", "Use --yes, or --dry-run to see what would be done."
+        )
     click.echo(_sentence(plan))
     click.confirm("Do it?", abort=True)
 
@@ -114,8 +116,8 @@ def _ask(plan: Undo) -> None:
 def _sentence(undo: Undo) -> str:
     verbs = "{} leave {}, {} get" if undo.undo_id is None else "{} left {}, {} got"
     rows = verbs.format(f"{undo.rows_removed:,} rows", undo.table, f"{undo.rows_restored:,}")
-    head = f"Load {undo.load_id} ({undo.file})" + (f" is taken back by load {undo.undo_id}" if undo.undo_id else "")
-    return report.printable(f"{head}: {rows} their former content back.")
+    head = f"Load {undo.load_id} ({undo.file})" + (f" is undone by load {undo.undo_id}" if undo.undo_id else "")
+    return report.printable(f"{head}: {rows} their earlier content back.")
 
 
 @contextmanager

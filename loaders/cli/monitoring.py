@@ -1,4 +1,4 @@
-"""The commands `loader quality` and `loader metrics`: how good the data is, and what a monitoring system asks."""
+"""The commands `loader quality` and `loader metrics`: data quality, and metrics for monitoring."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from loaders.operations.quality import read_checks, read_issues
 from loaders.project import find_project
 
 
-@click.command()
+@click.command(short_help="Show the data quality report, or what fails one check.")
 @click.argument("check", required=False)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Number of rows to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def quality(check: str | None, limit: int, as_json: bool) -> None:
-    """Show the data quality report; with CHECK list what fails it, by its keys and reasons, the most money first.
+    """Show the data quality report; with CHECK, list what fails it with keys and reasons, highest amount first.
 
     The numbers are those of the last `dbt build`.
 
@@ -45,7 +45,7 @@ def _textfile(_ctx: click.Context, _param: click.Parameter, file: Path | None) -
     return file
 
 
-@click.command()
+@click.command(short_help="Write metrics for Prometheus: loads, freshness, builds, quality.")
 @click.option(
     "--to",
     "file",
@@ -55,13 +55,13 @@ def _textfile(_ctx: click.Context, _param: click.Parameter, file: Path | None) -
     help="File to write for the node exporter's textfile collector, ending with .prom.",
 )
 def metrics(file: Path | None) -> None:
-    """Tell Prometheus of loads, rejects, freshness, builds and quality; without --to they are printed.
+    """Write metrics of loads, rejects, freshness, builds and quality for Prometheus, or print them without --to.
 
-    What is not built yet, or not yours to read, is left out. Nothing is written to the database.
+    Metrics of what is not built yet, or not readable for you, are omitted. Nothing is written to the database.
 
     Example: loader metrics --to /var/lib/prometheus/node-exporter/customer_analytics.prom
     """
-    # Here, not above: prometheus_client takes longer to import than other commands take to begin.
+    # Imported here, because importing prometheus_client takes longer than other commands take to start.
     from loaders.operations.metrics import as_text, read_metrics, write_textfile
 
     project = find_project()

@@ -1,11 +1,14 @@
-"""Options that several commands have."""
+"""Options of several commands."""
 
 from __future__ import annotations
 
+import logging
+from datetime import datetime
 from typing import Any
 
 import click
 
+from loaders.cli import report
 from loaders.reading.options import Limit
 
 
@@ -51,7 +54,41 @@ limit_option = click.option(
 
 
 def reading_options(command: Any) -> Any:
-    """Give a command the options of how to read files."""
+    """Add the options for reading files to a command."""
     for option in reversed(_reading):
         command = option(command)
     return command
+
+
+class _Steps(logging.Handler):
+    """Prints what the library says of its steps, with the time of day."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        report.note(f"{datetime.fromtimestamp(record.created):%H:%M:%S} {record.getMessage()}")
+
+
+def _be_quiet(ctx: click.Context, _param: click.Parameter, quiet: bool) -> None:
+    if quiet:
+        ctx.meta[report.QUIET] = True
+
+
+def _be_verbose(ctx: click.Context, _param: click.Parameter, verbose: bool) -> None:
+    if verbose:
+        logger, steps = logging.getLogger("loaders"), _Steps()
+        logger.addHandler(steps)
+        logger.setLevel(logging.INFO)
+        ctx.call_on_close(lambda: logger.removeHandler(steps))
+
+
+def add_loudness(command: click.Command) -> None:
+    """Give a command, or all of a group, the options --quiet and --verbose."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            add_loudness(each)
+        return
+    for names, callback, text in (
+        (["-q", "--quiet"], _be_quiet, "Print only what went wrong, or what was asked for."),
+        (["-v", "--verbose"], _be_verbose, "Tell each step on stderr."),
+    ):
+        option = click.Option(names, is_flag=True, expose_value=False, callback=callback, help=text)
+        command.params.append(option)

@@ -14,6 +14,8 @@ from loaders.cli.export import export
 from loaders.cli.generate import generate
 from loaders.cli.ledger import rejects, status, undo
 from loaders.cli.monitoring import metrics, quality
+from loaders.cli.new import new
+from loaders.cli.options import add_loudness
 from loaders.cli.run import record, run
 from loaders.cli.tables import init, tables
 from loaders.errors import ExitCode, LoaderError, postgres_message
@@ -40,28 +42,32 @@ class _Group(click.Group):
             click.echo(f"Error: PostgreSQL says: {report.printable(postgres_message(error))}", err=True)
             ctx.exit(ExitCode.ERROR)
         except KeyboardInterrupt:
-            click.echo("Interrupted. Nothing of the file that was being loaded is in.", err=True)
+            click.echo("Interrupted. The file that was being loaded was not loaded.", err=True)
             ctx.exit(ExitCode.INTERRUPTED)
 
 
-@click.group(cls=_Group)
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="customer-analytics")
 def main() -> None:
-    """Copy CSV files into PostgreSQL as the contract in the dbt sources files says.
+    """Copy CSV files into PostgreSQL as described by the contract in dbt's sources files.
 
-    The database is the one that PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE name, or else an embedded one that
-    starts by itself.
+    The database is named by PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE; without PGHOST, an embedded one starts
+    automatically.
 
-    Exit codes: 0 all is well; 1 an error, or a file was refused; 2 wrong usage; 3 files are in, but without the rows
-    that break the contract.
+    Exit codes: 0 success; 1 an error, or a file was refused; 2 wrong usage; 3 files are loaded, except for rows that
+    break the contract.
+
+    Completion, in ~/.bashrc: eval "$(_LOADER_COMPLETE=bash_source loader)"
+    (zsh_source and fish_source are for zsh and fish).
 
     Example: loader copy exports/
     """
 
 
 COMMANDS = (
-    *(backup, check, copy, db, export, generate, init, metrics),
+    *(backup, check, copy, db, export, generate, init, metrics, new),
     *(quality, record, rejects, restore, run, status, tables, undo),
 )
 for command in COMMANDS:
+    add_loudness(command)
     main.add_command(command)

@@ -41,21 +41,39 @@ _STYLES = {
 }
 
 
+QUIET = "loaders.quiet"
 _SHORT = {"inserted": "new", "unchanged": "same"}
 
 
 def printable(text: str) -> str:
-    """Return text that can't steer a terminal: what is not printable is written as an escape."""
+    """Return text that can't control a terminal: unprintable characters are escaped."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def is_quiet() -> bool:
+    """Return whether the running command prints only errors and requested output."""
+    ctx = click.get_current_context(silent=True)
+    return bool(ctx and ctx.meta.get(QUIET))
+
+
+def say(text: str) -> None:
+    """Print what was done."""
+    if not is_quiet():
+        click.echo(text)
+
+
 def note(text: str) -> None:
-    """Print on stderr what a user should know."""
+    """Print a note to stderr."""
     click.echo(printable(text), err=True)
 
 
+def progress_console() -> Console:
+    """Return where progress is shown: on stderr, and not at all if the command is to be quiet."""
+    return Console(stderr=True, quiet=is_quiet())
+
+
 def exit_code(results: Iterable[Result]) -> ExitCode:
-    """Return how a command ends after which files are so."""
+    """Return the exit code of a command with these results."""
     found = list(results)
     if any(result.status == "refused" for result in found):
         return ExitCode.ERROR
@@ -63,16 +81,20 @@ def exit_code(results: Iterable[Result]) -> ExitCode:
 
 
 def show_json(value: object) -> None:
-    """Print a value as one JSON document, in which all that could steer a terminal is written as an escape of JSON."""
+    """Print a value as one JSON document, in which characters that could control a terminal are escaped."""
     text = json.dumps(value, default=str, ensure_ascii=False)
     click.echo("".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def show_results(results: list[Result], *, as_json: bool) -> None:
-    """Print what became of each file."""
+    """Print the outcome of each file."""
     if as_json:
         show_json([asdict(result) for result in results])
         return
+    if is_quiet():
+        results = [result for result in results if result.is_trouble]
+        if not results:
+            return
     checked_only = all(result.status in ("checked", "refused") and result.load_id is None for result in results)
     counts = ["read", "rejected"] if checked_only else ["read", "inserted", "updated", "unchanged", "rejected"]
     grid = _grid("file", "status", *(_SHORT.get(name, name) for name in counts))
@@ -86,7 +108,7 @@ def show_results(results: list[Result], *, as_json: bool) -> None:
 
 
 def show_checks(checked: list[tuple[Result, list[Reject]]], *, as_json: bool) -> None:
-    """Print what would become of each file, and the rejected rows."""
+    """Print the expected outcome of each file, and the rejected rows."""
     if as_json:
         show_json([{**asdict(result), "rejects": list(map(_as_dict, rejects))} for result, rejects in checked])
         return
@@ -172,7 +194,7 @@ def show_issues(issues: Iterable[Issue]) -> None:
 
 
 def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
-    """Print what the contract says of each table."""
+    """Print the contract of each table."""
     if as_json:
         show_json([asdict(table) for table in tables])
         return
@@ -200,8 +222,8 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def progress(path: Path) -> Iterator[OnProgress]:
-    """Show how far the work on a file is, on stderr and only if that is a terminal."""
-    console = Console(stderr=True)
+    """Show the progress of a file, on stderr and only if that is a terminal."""
+    console = progress_console()
     if not console.is_terminal:
         yield silent
         return
@@ -226,7 +248,7 @@ def _notes(result: Result) -> Iterator[str]:
     if result.encoding not in (None, "utf-8"):
         yield f"read as {result.encoding}; --encoding overrides."
     if result.unknown_columns:
-        yield f"columns the contract does not know, kept in _extra: {', '.join(result.unknown_columns)}"
+        yield f"columns that are not in the contract, kept in _extra: {', '.join(result.unknown_columns)}"
     if result.rows_rejected and result.load_id is not None:
         yield f"{result.rows_rejected} rows were rejected; `loader rejects {result.load_id}` shows them."
 
@@ -234,7 +256,7 @@ def _notes(result: Result) -> Iterator[str]:
 def _grid(*headers: str) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
-        # Names and numbers are read at a glance or not at all: only running text is broken into lines.
+        # Names and numbers must stay in one piece: only running text is wrapped.
         text = header in ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails")
         number = header in (
             *("load", "line", "read", "new", "updated", "same", "rejected"),
@@ -251,7 +273,7 @@ def _grid(*headers: str) -> Grid:
 
 
 def _print(grid: Grid) -> None:
-    # In a pipe there is no width to keep to: cutting words there would break what greps for them.
+    # A pipe has no width: cutting words there would break programs that search for them.
     Console(width=None if sys.stdout.isatty() else 200).print(grid)
 
 

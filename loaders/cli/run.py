@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from loaders.cli import report
 from loaders.cli.options import reading_options
@@ -25,10 +24,10 @@ from loaders.reading.formats import Format
 from loaders.reading.options import Limit, Options
 
 
-@click.command()
+@click.command(short_help="Copy what is new, build and test the marts.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @reading_options
-@click.option("--dry-run", is_flag=True, help="Judge the new files and say what dbt would build; change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check the new files and show what dbt would build; change nothing.")
 @click.option("--build", "everything", is_flag=True, help="Build everything, even if nothing is new.")
 def run(
     folder: Path,
@@ -41,16 +40,16 @@ def run(
     dry_run: bool,
     everything: bool,
 ) -> None:
-    """Copy what is new in FOLDER, build and test the marts, and say how good the data is.
+    """Copy what is new in FOLDER, build and test the marts, and report the quality of the data.
 
-    Made for a timer (docs/schedule.md). Files that are loaded already are skipped; one that is still being written is
-    left for the next run. With nothing new since the last run, nothing is built. With something new, all marts are but
-    the recommendations and what belongs to them, which follow once the data has reached another day. At a first run,
+    Made for a timer (docs/schedule.md). Files that were loaded before are skipped; one that is still being written is
+    left for the next run. With nothing new since the last run, nothing is built. Otherwise all marts are built except
+    the recommendations and what belongs to them, which follow when the data has reached another day. On the first run,
     and after a crash of the server or a restore, everything is built.
 
-    Exit codes: 0 all is well, or nothing is new; 1 an error, or a file was refused (the others are in and built);
-    2 wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries
-    again); 5 another run is under way.
+    Exit codes: 0 success, or nothing is new; 1 an error, or a file was refused (the others are loaded and built); 2
+    wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries again);
+    5 another run is in progress.
 
     Example: loader run exports/
     """
@@ -79,14 +78,14 @@ def run(
                 on_note=report.note,
             )
         except (LoaderError, KeyboardInterrupt):
-            if results:  # the files before the one that broke off are in
+            if results:  # files before the failed one are loaded
                 report.show_results(results, as_json=as_json)
             raise
         pending = runs.find_pending(connection)
         pending = replace(pending, everything=pending.everything or everything)
         built = None
         if pending:
-            with Console(stderr=True).status("dbt build"):
+            with report.progress_console().status("dbt build"):
                 built = runs.build(connection, project, pending, report.note)
         loaded = [result.load_id for result in results if result.load_id and result.status == "loaded"]
         rejects = runs.count_rejects(connection, loaded)
@@ -95,19 +94,19 @@ def run(
     sys.exit(_code(results, built))
 
 
-@click.command()
+@click.command(short_help="Record what the last `dbt build` did.")
 @click.option(
     "--target-path",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of dbt's results, as dbt has the option; DBT_TARGET_PATH or target without it.",
+    help="Folder of dbt's results, like dbt's own option; by default DBT_TARGET_PATH or target.",
 )
 def record(target_path: Path | None) -> None:
     """Record what the last `dbt build` did, for the marts build_history and test_history.
 
-    `loader run` records its own builds; this is for builds by hand, by CI or by an orchestrator, whether they went well
-    or not. A build that is recorded already is left as it is. Also for dbt run, test, seed, snapshot and retry.
+    `loader run` records its own builds; this is for builds by hand, in CI or by an orchestrator, successful or not. A
+    build that is recorded already is not changed. It also works after dbt run, test, seed, snapshot and retry.
 
-    Exit codes: 0 it is recorded; 1 there is nothing to record, or no right to.
+    Exit codes: 0 it is recorded; 1 there is nothing to record, or no permission.
 
     Example: dbt build; loader record
     """
@@ -116,7 +115,7 @@ def record(target_path: Path | None) -> None:
     with connect(project, autocommit=True) as connection:
         is_new = record_build(connection, project, build)
     verb = "Recorded" if is_new else "Recorded already"
-    click.echo(
+    report.say(
         f"{verb}: dbt {build.command} of {build.started_at:%Y-%m-%d %H:%M:%S} {build.status} "
         f"({len(build.models)} models, {len(build.tests)} tests)."
     )
@@ -159,13 +158,13 @@ def _show(
     if new := [result for result in results if result.status != "skipped"]:
         report.show_results(new, as_json=False)
     if built is None:
-        click.echo("Nothing is new; nothing was built.")
+        report.say("Nothing is new; nothing was built.")
     elif built.succeeded:
-        click.echo(f"Built and tested {' and '.join(built.selectors)}.")
+        report.say(f"Built and tested {' and '.join(built.selectors)}.")
     else:
         click.echo("dbt build failed; its messages are above and in logs/dbt.log.")
     for table, reason, rows in rejects:
         click.echo(f"{rows:,} rows of {table} were rejected: {reason}")
-    if checks:
-        click.echo("The worst that the data quality report has; `loader quality` shows all:")
+    if checks and not report.is_quiet():
+        click.echo("The worst findings of the data quality report; `loader quality` shows all:")
         report.show_quality(checks, as_json=False)

@@ -13,7 +13,7 @@ def identifier(table: Table) -> sql.Identifier:
 
 
 def quoted(*names: str) -> str:
-    """Return a name of SQL; several are those of a schema and of what is in it."""
+    """Return a quoted SQL name; several names are a schema and what is in it."""
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
@@ -23,5 +23,5 @@ def quoted_table(table: Table) -> str:
 
 
 def literal(text: str) -> str:
-    """Return a text as a value of SQL."""
+    """Return a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

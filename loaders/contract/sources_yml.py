@@ -1,18 +1,18 @@
 """The contract: what a raw table is, read from dbt's own sources files.
 
-Each table that files are copied into stands once, in `models/staging/<source>/_<source>__sources.yml`. The data tests
-that a row must pass by itself are the rules of the loader too: `not_null` makes a column required, `unique` makes it
-the key of the upsert, `accepted_values` lists what it may hold. What dbt has no word for stands under `config: meta:`
+Each table that files are copied into is declared once, in `models/staging/<source>/_<source>__sources.yml`. The data
+tests that a row must pass on its own are also the loader's rules: `not_null` makes a column required, `unique` makes it
+the key of the upsert, `accepted_values` lists what it may hold. What dbt has no word for is under `config: meta:`
 
     aliases         other headers that files use for the column
-    default         value where the file has none
-    derived_from    `row` (hash of the row) or a column that the value is derived from where the file has none
+    default         value if the file has none
+    derived_from    `row` (hash of the row) or the column from which the value is derived if the file has none
     identity        the database numbers the rows (ledger only)
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
-    contract        (source) false for what is not of the contract: OWN_TABLES of `destinations.postgres.schema`
-    months_of       (table) required moment by whose months the table is divided where it is kept as files of Parquet
-    history_of      (table) the raw table that a history table, made from it, is declared to dbt for
+    contract        (source) false for tables outside the contract: OWN_TABLES of `destinations.postgres.schema`
+    months_of       (table) required timestamp by whose months Parquet files of the table are partitioned
+    history_of      (table) the raw table of a history table that is declared to dbt
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read_contract(project: Project) -> Contract:
     """Read every `_*__sources.yml` under the project's `models/staging`.
 
     Raises:
-        ContractError: There is no such file, or one does not make a contract; the message names file and column.
+        ContractError: There is no such file, or one is invalid; the message names file and column.
     """
     files = sorted((project.root / "models" / "staging").glob("*/_*__sources.yml"))
     if not files:
@@ -43,7 +43,7 @@ def read_contract(project: Project) -> Contract:
     seen: dict[str, Table] = {}
     for table in tables:
         if table.name in seen:
-            raise ContractError(f"The table {table.name} stands in {seen[table.name].source} and in {table.source}.")
+            raise ContractError(f"The table {table.name} is in {seen[table.name].source} and in {table.source}.")
         seen[table.name] = table
     return Contract(tuple(tables))
 
@@ -54,7 +54,7 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
         sources = _entries_of(content, "sources", file.name)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ContractError) as error:
         reason = " ".join(str(error).split())
-        raise ContractError(f"{file.name} can't be read as a dbt sources file: {reason}.", "Mend it.") from error
+        raise ContractError(f"{file.name} can't be read as a dbt sources file: {reason}.", "Fix it.") from error
     for source in sources:
         if not isinstance(source.get("name"), str):
             raise ContractError(f"{file.name}: a source has no name.", "Give it one.")
@@ -133,13 +133,13 @@ def _check_table(table: Table, where: str) -> None:
     names = {column.name for column in table.columns}
     for column in table.columns:
         if column.derived_from not in (None, FROM_ROW, *names):
-            raise ContractError(f"{where}, column {column.name}: derived_from {column.derived_from} is no column.")
+            raise ContractError(f"{where}, column {column.name}: derived_from {column.derived_from} is not a column.")
     for name in table.require_one_of:
         if name not in names:
-            raise ContractError(f"{where}: require_one_of names {name}, which is no column.")
+            raise ContractError(f"{where}: require_one_of names {name}, which is not a column.")
     moments = [column.name for column in table.columns if column.not_null and column.data_type == "timestamptz"]
     if table.months_of not in (None, *moments):
-        raise ContractError(f"{where}: months_of names {table.months_of}, which is no required moment.")
+        raise ContractError(f"{where}: months_of names {table.months_of}, which is not a required timestamp.")
     keys = [column for column in table.columns if column.unique]
     if table.copied and (len(keys) != 1 or not keys[0].not_null or keys[0].data_type != "text"):
         raise ContractError(
@@ -147,30 +147,30 @@ def _check_table(table: Table, where: str) -> None:
         )
 
 
-# --- forms of YAML ---------------------------------------------------------------------------------------------------
+# --- shapes of YAML ---------------------------------------------------------------------------------------------------
 
 # `where` names the file, the table and the column for the message of a ContractError.
 
 
 def _entries_of(entry: Any, name: str, where: str) -> list[Mapping[str, Any]]:
-    """Return the list of mappings that stands under a name."""
+    """Return the list of mappings under a name."""
     found = entry.get(name) if isinstance(entry, Mapping) else None
     if found is None and name != "sources":
         return []
     if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
-        raise ContractError(f"{where}: {name} must be a list of mappings, each with a name.", "Mend it.")
+        raise ContractError(f"{where}: {name} must be a list of mappings, each with a name.", "Fix it.")
     return found
 
 
 def _name_of(name: object, where: str) -> str:
-    """Return a name that can be an identifier of SQL as it stands."""
+    """Return a name that is an SQL identifier without quotes."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ContractError(f"{where}: {name!r} can't be the name.", "Use lower case letters, digits and _.")
     return name
 
 
 def _names_in(meta: Mapping[str, Any], entry: str, where: str) -> tuple[str, ...]:
-    """Return the list of names that stands under an entry."""
+    """Return the list of names under an entry."""
     found = meta.get(entry, [])
     if not isinstance(found, list):
         raise ContractError(f"{where}: {entry} must be a list.", f"Write {entry}: [name, other name].")
@@ -187,7 +187,7 @@ def _data_test(entry: str | Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 
 def _meta_of(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """Return what stands under `config: meta:`."""
+    """Return the entries under `config: meta:`."""
     found: Any = entry.get("config") or {}
     found = (found.get("meta") or {}) if isinstance(found, Mapping) else None
     if not isinstance(found, Mapping):
@@ -196,7 +196,7 @@ def _meta_of(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def _fill_in_vars(value: str, where: str, project: Project) -> str:
-    """Replace `{{ var('name') }}`, the one piece of Jinja that a contract may hold, so that a setting lives once."""
+    """Replace `{{ var('name') }}`, the only Jinja that a contract may contain, so that a setting is defined once."""
     match = re.fullmatch(r"\{\{\s*var\(\s*['\"](\w+)['\"]\s*\)\s*\}\}", value)
     if not match:
         return value

@@ -1,4 +1,4 @@
-"""The nouns of the contract: raw tables with their columns, and how a header or a file's name leads to them."""
+"""The nouns of the contract: raw tables with their columns, and how headers and file names are matched to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEDGER_SCHEMA = "loader"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a raw table and the rules its values keep."""
+    """A column of a raw table and the rules for its values."""
 
     name: str
     data_type: str
@@ -52,7 +52,7 @@ class Table:
 
     @property
     def key(self) -> Column:
-        """The column that tells whether two rows are the same one."""
+        """The column that identifies a row."""
         return next(column for column in self.columns if column.unique)
 
     def column_for(self, header: str) -> Column | None:
@@ -76,7 +76,7 @@ class Contract:
         """Return the table of this name, with or without its source (`transactions`, `shop.transactions`).
 
         Raises:
-            FileRefusedError: No table that files are copied into has this name.
+            FileRefusedError: There is no such table, or no file is copied into it.
         """
         for table in self.copied_tables:
             if name.lower() in (table.name, f"{table.source}.{table.name}"):
@@ -88,7 +88,7 @@ class Contract:
         """Return the table that a file's name begins with (`transactions_2025-01.csv.gz` is for `transactions`).
 
         Raises:
-            FileRefusedError: The name begins with no table's name.
+            FileRefusedError: The name does not begin with a table's name.
         """
         name = normalize(file_name.split(".")[0])
         fits = [table for table in self.copied_tables if re.fullmatch(rf"{re.escape(table.name)}(?:[_\d].*)?", name)]
@@ -107,10 +107,10 @@ def normalize(header: str) -> str:
 
 
 def history_of(table: Table) -> Table:
-    """Return the history table of a raw table: every version of a row that a later load replaced or took back.
+    """Return the history table of a raw table: every version of a row that a later load replaced or undid.
 
-    Its columns are the raw table's, then `_replaced_by`, the load that did so, and `_restored_by`, the load that took
-    that one back (NULL as long as none has).
+    Its columns are the raw table's, then `_replaced_by`, the load that did so, and `_restored_by`, the load that undid
+    that one (NULL if none has).
     """
     columns = [Column(column.name, column.data_type, default=column.default) for column in table.columns]
     columns += [Column(name, data_type) for name, data_type in SYSTEM_COLUMNS.items()]

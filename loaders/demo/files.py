@@ -11,7 +11,7 @@ from loaders.contract.quoting import literal
 from loaders.errors import LoaderError
 
 FILES = {
-    # The income band stands in for the segment that a business would give its customers.
+    # The income band replaces the segment that a business would assign to its customers.
     "customers": """
         select households.household_id, demographics.age, demographics.income as segment,
             demographics.* exclude (household_id, age, income)
@@ -19,9 +19,9 @@ FILES = {
         left join '{folder}/demographics.parquet' as demographics using (household_id)
         order by households.household_id
     """,
-    # Its department is left out: the contract takes the finer product_category as the category.
+    # Its department is omitted: the contract uses the finer product_category as the category.
     "products": "select * exclude (department) from '{folder}/products.parquet' order by product_id",
-    # Its amounts are binary fractions (4.269999…): a till prints cents.
+    # Its amounts are binary fractions (4.269999…), but receipts have cents.
     "transactions": """
         select * replace (
             cast(sales_value as decimal(18, 2)) as sales_value,
@@ -35,7 +35,7 @@ FILES = {
 
 
 def write_files(folder: Path) -> list[Path]:
-    """Write the data as CSV files with their own column names into `folder`; files that are there are kept.
+    """Write the data as CSV files with their own column names to `folder`; existing files are kept.
 
     Returns:
         customers.csv (2,469 rows), products.csv (92,331) and transactions.csv (1,469,307).

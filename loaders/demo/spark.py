@@ -1,7 +1,7 @@
 """The demo on Apache Spark (`make spark-demo`): its files as Parquet, its marts by a cluster on this machine.
 
-The cluster is a master and two workers, each a process of its own, as on machines of their own: they share nothing but
-the folders. Where SPARK_MASTER is set, the cluster that it names builds the marts in their place.
+The cluster is a master and two workers, each a process of its own, as if on separate machines: they share only the
+folders. If SPARK_MASTER is set, that cluster builds the marts instead.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MEMORY_OF_A_WORKER_MB = 2048
 
 
 def main() -> None:
-    """Run the demo; a second run skips the files that are loaded, and builds all marts anew."""
-    # So that a service manager's or a shell's word to end stops the cluster, as Ctrl-C does.
+    """Run the demo; a second run skips the loaded files, and rebuilds all marts."""
+    # So that SIGTERM from a service manager or a shell stops the cluster, as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         project = find_project()
@@ -72,7 +72,7 @@ def _load(project: Project, tables: Path) -> None:
 
 @contextmanager
 def _cluster(folder: Path) -> Iterator[dict[str, str]]:
-    """Start a cluster where none is named; return what leads dbt there, as the environment has it."""
+    """Start a cluster if none is named; return the environment variables that point dbt at it."""
     if master := os.environ.get("SPARK_MASTER"):
         yield {"SPARK_MASTER": master}
         return

@@ -1,7 +1,7 @@
 """A standalone cluster of Apache Spark on this machine: a master and workers, each a process of its own.
 
-It listens on 127.0.0.1 alone, with as much memory and as many cores as it is given, and none of it is left running when
-the block that started it ends.
+It listens on 127.0.0.1 only, with the given memory and cores, and nothing is left running when the block that started
+it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from loaders.errors import LoaderError
 HOST = "127.0.0.1"
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
-# Memory of a master's or worker's own process; what builds is the executor that a worker starts.
+# Memory of a master's or worker's own process; the executors that workers start do the building.
 DAEMON_MEMORY = "256m"
 
 
@@ -63,7 +63,9 @@ def _find_script() -> Path:
     if package is None or not package.submodule_search_locations:
         raise LoaderError("pyspark is not installed.", "Run `make spark-demo`, or pip install '.[spark]'.")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
-        raise LoaderError("There is no Java.", "Spark takes 17 or newer: apt-get install openjdk-17-jre-headless.")
+        raise LoaderError(
+            "There is no Java.", "Spark requires Java 17 or newer: apt-get install openjdk-17-jre-headless."
+        )
     return Path(package.submodule_search_locations[0]) / "bin" / "spark-class"
 
 
@@ -75,17 +77,17 @@ def _free_port() -> int:
 
 @dataclass(frozen=True)
 class _Started:
-    """A process of Spark's and the file that it writes to."""
+    """A Spark process and the file that it writes to."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
 
 def _start(stack: ExitStack, script: Path, log: Path, name: str, *arguments: str) -> _Started:
-    """Start a class of Spark's; the stack stops it."""
+    """Start a class of Spark; the stack stops it."""
     settings = {"SPARK_LOCAL_IP": HOST, "SPARK_DAEMON_MEMORY": DAEMON_MEMORY}
     with log.open("wb") as output:
-        # A group of its own: Ctrl-C is the caller's to answer, and an executor goes with its worker.
+        # A process group of its own: the caller handles Ctrl-C, and an executor ends with its worker.
         process = subprocess.Popen(
             [script, f"org.apache.spark.deploy.{name}", *arguments],
             env={**os.environ, **settings},
@@ -99,12 +101,12 @@ def _start(stack: ExitStack, script: Path, log: Path, name: str, *arguments: str
 
 
 def _wait(started: _Started, ready: str) -> None:
-    """Wait until a process has written that it is ready."""
+    """Wait until a process reports that it is ready."""
     deadline = time.monotonic() + SECONDS_TO_START
     while ready not in (said := started.log.read_text(errors="replace")):
         if started.process.poll() is not None or time.monotonic() > deadline:
             last = said.strip().rpartition("\n")[2]
-            raise LoaderError(f"A process of Spark's did not start: {last}", f"All it said is in {started.log}.")
+            raise LoaderError(f"A Spark process did not start: {last}", f"Its output is in {started.log}.")
         time.sleep(0.2)
 
 
@@ -113,7 +115,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(SECONDS_TO_STOP)
-    # Its executors too, even where it is gone itself.
+    # Its executors too, even if it is gone itself.
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""What the demos print of a build: the totals of the business, and how many rows each mart has."""
+"""What the demos print about a build: the totals of the business, and the number of rows of each mart."""
 
 from __future__ import annotations
 

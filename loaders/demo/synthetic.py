@@ -16,7 +16,7 @@ from loaders.synthetic.subscriptions import define_subscriptions
 
 # The period of the real data, so that the marts describe the same day as without these files.
 SETTINGS = Settings(users=3_000, days=366, until=date(2018, 1, 1))
-# Households hold products that are really sold, at the price at which they are sold.
+# Households own products that are really sold, at their real prices.
 HOLDERS = """
     select
         row_number() over (order by household_id) - 1 as number,
@@ -49,7 +49,7 @@ def write_synthetic_files(
         settings: How many users, and when.
 
     Returns:
-        The files; those that are there already are kept.
+        The files; existing ones are kept.
     """
     names = ["customer_products", *JOURNEY]
     files = {name: folder / "synthetic" / f"{name}_synthetic.csv" for name in names}

@@ -1,4 +1,5 @@
-"""Where rows go: `base` says what a destination is, `addresses` which one is meant, and each one has the same files.
+"""Where rows go: `base` says what a destination is, `addresses` which one is meant; each one has the same files.
 
-connection opens it, schema makes its tables, ledger keeps its loads, upsert brings rows in, destination ties these.
+connection opens it, schema creates its tables, ledger records its loads, upsert writes rows, destination combines
+these.
 """

@@ -1,4 +1,4 @@
-"""The addresses of destinations, as `--to` has them: duckdb:FILE, parquet:FOLDER, and PostgreSQL without one."""
+"""The addresses of destinations, as in `--to`: duckdb:FILE, parquet:FOLDER, and PostgreSQL without an address."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from loaders.destinations.postgres.roles import BUILT_SCHEMAS
 from loaders.errors import LoaderError
 from loaders.project import Project
 
-# Where a destination is that is named without its path: a variable of the environment, and the path without that, from
-# the project's folder. dbt's target `duckdb` has the same (profiles.yml.example).
+# Default path of a destination: an environment variable, else this path in the project's folder. dbt's target `duckdb`
+# has the same (profiles.yml.example).
 PATHS = {"duckdb": ("DUCKDB_PATH", "data/analytics.duckdb"), "parquet": ("PARQUET_PATH", "data/parquet")}
 
 
@@ -36,12 +36,12 @@ def open_destination(
     """Open the database that rows are copied into.
 
     Args:
-        to: `duckdb:FILE` or `parquet:FOLDER`, or one of the two words alone for a place of its own in the project;
-            PostgreSQL without it.
+        to: `duckdb:FILE` or `parquet:FOLDER`, or one of the two words alone for its default path; PostgreSQL without
+            it.
         project: The dbt project.
         contract: Its tables.
-        wait: Wait for another program that has the place open.
-        on_note: Called with what a user should know.
+        wait: Wait for another program that has it open.
+        on_note: Called with notes for the user.
 
     Raises:
         LoaderError: There is no such destination, or it can't be opened.
@@ -69,6 +69,6 @@ def open_destination(
         with connect_parquet(place, wait=wait, on_note=on_note) as folder:
             parquet = Parquet(folder, contract)
             yield parquet
-            # What the ledger says of loads that never came to their transaction.
+            # Publishes the ledger of loads that never reached their transaction.
             with parquet.transaction():
                 pass

@@ -51,19 +51,19 @@ class Changes:
 
 
 class Ledger(Protocol):
-    """The ledger of loads, and the quarantine of the rows that they rejected. What is written stays, whatever comes."""
+    """The ledger of loads, and the quarantine of rejected rows. Whatever is written is committed at once."""
 
     def find_loaded(self, table: Table, sha256: str) -> Load | None:
         """Return the last load that put this content into the table, if any."""
 
     def start(self, table: Table, file_name: str) -> int:
-        """Write a load that begins and return its number."""
+        """Record the start of a load and return its number."""
 
     def forget(self, load_id: int) -> None:
-        """Remove a load that turned out to be none."""
+        """Remove a load that turned out to be unnecessary."""
 
     def finish(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
-        """Write the end of a load.
+        """Record the end of a load.
 
         Args:
             load_id: Number of the load.
@@ -73,7 +73,7 @@ class Ledger(Protocol):
         """
 
     def fail(self, load_id: int, error: BaseException) -> None:
-        """Write that a load failed, if the database can still be written to."""
+        """Record that a load failed, if the database is still writable."""
 
     def read_loads(self, limit: int | None = None) -> list[Load]:
         """Return the loads, the newest first."""
@@ -101,34 +101,34 @@ class Destination(Protocol):
         """Its ledger."""
 
     def init_schema(self, contract: Contract) -> list[str]:
-        """Make the database match the contract; return what was done, a sentence each.
+        """Make the database match the contract; return what was done, one sentence each.
 
         Missing schemas, tables and columns are added. Nothing is ever dropped or retyped.
 
         Raises:
-            DatabaseError: A table has a column that the contract no longer has, or has with another type.
+            DatabaseError: A table has a column that the contract lacks, or has with another type.
         """
 
     def loading(
         self, table: Table, file_name: str, *, wait: bool, on_note: Callable[[str], None]
     ) -> AbstractContextManager[None]:
-        """Be the only loader of a table while a file is loaded, and say which loads have broken off.
+        """Be the only loader of a table while a file is loaded, and report loads that were interrupted.
 
         Args:
             table: The raw table.
             file_name: Name of the file, for messages.
             wait: Wait for another loader instead of failing.
-            on_note: Called with what a user should know.
+            on_note: Called with notes for the user.
 
         Raises:
             DatabaseError: Another loader works on the table, the database refuses, or it is gone.
         """
 
     def store(self, load_id: int, table: Table, scan: Scan, on_bytes: Callable[[int], None]) -> Changes:
-        """Bring a file's good rows into their table and its rejected ones into quarantine, and end its load.
+        """Write a file's good rows to their table and its rejected ones to quarantine, and end its load.
 
-        All of it is in or nothing; of a refused file the rejected rows alone. A row whose key is new is inserted, one
-        that says something else now is updated, and columns that the file does not have keep their values.
+        Everything is written or nothing; for a refused file only the rejected rows. A row with a new key is inserted, a
+        changed one is updated, and columns that the file does not have keep their values.
 
         Args:
             load_id: Number of the load, stored with each row.
@@ -139,7 +139,7 @@ class Destination(Protocol):
 
 
 def outcome(scan: Scan, changes: Changes) -> dict[str, Any]:
-    """Return how a load ends, as `Ledger.finish` takes it."""
+    """Return the end of a load, as the arguments of `Ledger.finish`."""
     return {
         "status": "refused" if scan.refusal else "loaded",
         "error": scan.refusal.message if scan.refusal else None,
@@ -159,7 +159,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def no_such_load(load_id: int | None) -> LoaderError:
-    """Return the error that a load is not in the ledger, or without a number that none has rejected rows."""
+    """Return the error that a load is not in the ledger, or, without a number, that none has rejected rows."""
     which = "load with rejected rows" if load_id is None else f"load {load_id}"
     return LoaderError(f"There is no {which}.", "See `loader status`.")
 
@@ -169,17 +169,17 @@ def broken_off(load: Load) -> str:
     again = "Undo the load again." if load.undone_load_id else "Load the file again."
     return (
         f"Load {load.load_id} ({load.file_name}) broke off on {load.started_at:%Y-%m-%d at %H:%M}. "
-        f"Nothing of it is in; it is marked as failed. {again}"
+        f"No row was loaded; it is marked as failed. {again}"
     )
 
 
 def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] | None = None) -> None:
-    """Refuse to go on where a table has a column that the contract has not, or has with another type.
+    """Refuse to continue if a table has a column that the contract lacks, or has with another type.
 
     Args:
         table: The table as the contract has it.
-        found: Name and type of each column in the database, in the contract's words.
-        types: The database's word for a type of the contract, where it is another one.
+        found: Name and type of each column in the database, in the contract's terms.
+        types: The database's names of the contract's types, where they differ.
 
     Raises:
         DatabaseError: The table has drifted from the contract; the hint says how to bring it back.

@@ -1,4 +1,4 @@
-"""The folder `.postgres` of a project: what is in it, who may use it, and where socket and port of its server are."""
+"""The folder `.postgres` of a project: its files, the lock on it, and its server's socket and port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from loaders.embedded.programs import OWN_SERVER_HINT
 from loaders.errors import DatabaseError
 
 DEFAULT_PORT = 5432
-# What the kernel stores of a socket's path, less the closing zero byte.
+# Length of a socket's path in the kernel, without the final zero byte.
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
 
 
@@ -35,7 +35,7 @@ class ServerFolder:
     """
 
     def __init__(self, project: Path) -> None:
-        """Name the files; nothing is made yet."""
+        """Name the files; nothing is created yet."""
         self.folder = project.resolve() / ".postgres"
         self.data = self.folder / "data"
         self.log = self.folder / "log"
@@ -44,7 +44,7 @@ class ServerFolder:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Be the only one who starts or stops the server; the folder is made if need be.
+        """Be the only process that starts or stops the server; the folder is created if needed.
 
         Raises:
             DatabaseError: The folder can't be used.
@@ -58,13 +58,13 @@ class ServerFolder:
         except OSError as error:
             raise DatabaseError(
                 f"The embedded PostgreSQL in {self.folder} can't be used: {error}.",
-                f"Run as the user whom the folder belongs to, on a disk with room. {OWN_SERVER_HINT}",
+                f"Run as the owner of the folder, on a disk with free space. {OWN_SERVER_HINT}",
             ) from error
 
     def is_named_by(self, variables: Mapping[str, str]) -> bool:
-        """Tell whether variables of libpq lead to the server of this folder, as those of `loader db env` do.
+        """Return whether libpq's variables point to the server of this folder, like those of `loader db env`.
 
-        Through TCP the password tells it from another server on the same port.
+        Over TCP the password distinguishes it from another server on the same port.
         """
         host, port = variables.get("PGHOST"), variables.get("PGPORT")
         if not host or variables.get("PGHOSTADDR") or variables.get("PGSERVICE"):
@@ -75,7 +75,7 @@ class ServerFolder:
         return Path(host) == self._socket_folder()
 
     def socket_folder(self) -> Path:
-        """Return the folder of the socket, and make it safe: a private one where `.postgres` can't serve.
+        """Return the folder of the socket, and make it safe: a private one if `.postgres` can't be used.
 
         Raises:
             DatabaseError: That folder belongs to somebody else.
@@ -84,7 +84,7 @@ class ServerFolder:
         if folder == self.folder:
             return folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        # Anybody may write among the temporary files: a folder that waits there may be somebody's trap.
+        # Anybody may write to the folder for temporary files, so an existing folder there may be a trap.
         found, owner = folder.lstat(), self.folder.stat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), owner.st_uid}:
             raise DatabaseError(
@@ -97,9 +97,9 @@ class ServerFolder:
         return folder
 
     def _socket_folder(self) -> Path:
-        """Return `.postgres`, or where it can't serve a folder among the temporary files.
+        """Return `.postgres`, or a folder for temporary files if that can't be used.
 
-        The kernel cuts the path of a socket at some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
+        The kernel limits the path of a socket to some 100 bytes, and libpq reads a comma in PGHOST as two hosts.
         """
         if len(os.fsencode(self.folder / ".s.PGSQL.65535")) <= LONGEST_SOCKET_PATH and "," not in str(self.folder):
             return self.folder
@@ -107,7 +107,7 @@ class ServerFolder:
         return Path(tempfile.gettempdir()).resolve() / f"analytics-{name}"
 
     def port(self, tcp: bool) -> int:
-        """Return the port to listen on, which is remembered; without TCP it only names the socket.
+        """Return the port to listen on, which is stored; without TCP it only names the socket.
 
         Raises:
             DatabaseError: Another program listens on it.
@@ -127,7 +127,7 @@ class ServerFolder:
         return port
 
     def password(self) -> str:
-        """Return the password for connections through TCP, which is made the first time."""
+        """Return the password for connections over TCP, which is created the first time."""
         if found := self._read(self.password_file):
             return found
         password = secrets.token_urlsafe(24)
@@ -136,7 +136,7 @@ class ServerFolder:
         return password
 
     def _read(self, path: Path) -> str:
-        """Return what stands in a file of one line; nothing if it is not there."""
+        """Return the content of a one-line file; nothing if it does not exist."""
         try:
             return path.read_text().strip()
         except FileNotFoundError:
@@ -146,7 +146,7 @@ class ServerFolder:
         """Open a file that only the owner of its folder can read, for writing."""
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
         if os.geteuid() == 0:
-            # What root writes in a user's project stays the user's.
+            # Files that root writes in a user's project belong to the user.
             owner = path.parent.stat()
             os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
         return file
@@ -159,7 +159,7 @@ class ServerFolder:
 
 
 def _free_port(port: int) -> int:
-    """Return the port, or any free one for 0; return 0 when it is in use."""
+    """Return the port, or any free one for 0; return 0 if it is in use."""
     with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((LOCAL_HOST, port))

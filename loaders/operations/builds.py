@@ -1,7 +1,7 @@
-"""What a call of dbt built and tested, read from the results it leaves behind, for `build_history` and `test_history`.
+"""What a dbt call built and tested, read from its results, for `build_history` and `test_history`.
 
-dbt writes `run_results.json` when a command ends, however it ends; a call that was killed leaves none. The tables of
-schema `operations` are made by `loader init` (OWN_TABLES of `destinations.postgres.schema`).
+dbt writes `run_results.json` when a command ends, however it ends; a killed call leaves none. The tables of schema
+`operations` are created by `loader init` (OWN_TABLES of `destinations.postgres.schema`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from loaders.destinations.postgres.connection import Connection
 from loaders.errors import DatabaseError, LoaderError, postgres_message
 from loaders.project import Project
 
-# Commands that make or test something; compile, show and docs do not.
+# Commands that build or test something; compile, show and docs do not.
 COMMANDS = ("build", "run", "test", "seed", "snapshot", "retry")
 MODELS, TESTS = ("model", "seed", "snapshot"), ("test", "unit_test")
 FAILED = ("error", "fail", "runtime error", "partial success")
@@ -30,8 +30,8 @@ FAILED = ("error", "fail", "runtime error", "partial success")
 class Build:
     """A call of dbt that ended.
 
-    `models` and `tests` are rows of `operations.model_results` and `operations.test_results`, their first column left
-    out.
+    `models` and `tests` are rows of `operations.model_results` and `operations.test_results`, without their first
+    column.
     """
 
     invocation_id: str
@@ -54,12 +54,12 @@ def read_build(project: Project, folder: Path | None = None, since: datetime | N
 
     Args:
         project: The dbt project.
-        folder: Where dbt wrote its results; DBT_TARGET_PATH or the project's `target` without it.
-        since: Moment (with a time zone) before which a call is another one.
+        folder: Where dbt wrote its results; DBT_TARGET_PATH or the project's `target` by default.
+        since: Moment (with a time zone) before which a call is not the right one.
 
     Raises:
-        LoaderError: There are no results, or they are of a call that began before, that builds nothing, or that built
-            on another engine.
+        LoaderError: There are no results, or they are from an earlier call, a call that builds nothing, or another
+            engine.
     """
     folder = folder or project.root / os.environ.get("DBT_TARGET_PATH", "target")
     try:
@@ -83,7 +83,7 @@ def read_build(project: Project, folder: Path | None = None, since: datetime | N
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoaderError(f"dbt's results in {folder} can't be read: {error!r}.", "Run `dbt build` again.") from error
     if since and build.started_at < since:
-        raise LoaderError(f"dbt has left no results of this call in {folder}.", "Its messages say why.")
+        raise LoaderError(f"dbt has left no results from this call in {folder}.", "Its messages say why.")
     if engine != "postgres":
         raise LoaderError(f"The last call of dbt was on {engine}.", "Only builds in PostgreSQL are recorded.")
     if build.command not in COMMANDS:
@@ -100,7 +100,7 @@ def record_build(connection: Connection, project: Project, build: Build) -> bool
         build: The build.
 
     Returns:
-        Whether it was new: a second time changes nothing.
+        Whether it was new; recording it again changes nothing.
 
     Raises:
         DatabaseError: The tables are missing or locked, or the user may not write to them.
@@ -142,7 +142,7 @@ def record_build(connection: Connection, project: Project, build: Build) -> bool
     except psycopg.Error as error:
         raise DatabaseError(
             f"The build can't be recorded: {postgres_message(error)}.",
-            "`loader init` makes the tables; members of analytics_loader and analytics_builder may write to them.",
+            "`loader init` creates the tables; members of analytics_loader and analytics_builder may write to them.",
         ) from error
     return True
 
@@ -163,7 +163,7 @@ def _models(results: list[Mapping[str, Any]], nodes: Mapping[str, Any]) -> Itera
                 node["schema"],
                 result["status"],
                 round(result["execution_time"], 3),
-                rows if rows is not None and rows >= 0 else None,  # dbt says -1 for a view
+                rows if rows is not None and rows >= 0 else None,  # dbt reports -1 for a view
             )
 
 
@@ -171,7 +171,7 @@ def _tests(results: list[Mapping[str, Any]], nodes: Mapping[str, Any]) -> Iterat
     for result in results:
         node = nodes.get(result["unique_id"], {})
         if node.get("resource_type") in TESTS:
-            # The model that it stands under, or the first that it reads; without project and kind.
+            # The model that it is declared under, or the first one it reads; without project and kind.
             tested = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), "")
             yield (
                 result["unique_id"],

@@ -1,4 +1,4 @@
-"""Export marts to files: all of one snapshot, and all of them or none."""
+"""Export marts to files: all from one snapshot, and all of them or none."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Progress = Callable[[BuiltMart, int], None]
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written. `columns` have name and PostgreSQL's type; `escaped` tells of formulas in CSV."""
+    """A file that was written. `columns` have name and PostgreSQL's type; `escaped` is for formulas in CSV."""
 
     mart: str
     file: str
@@ -47,7 +47,7 @@ class Exported:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an export wrote, and of which build; `dbt` is what target/run_results.json says of the last one there."""
+    """What an export wrote, and from which build; `dbt` is the last build in target/run_results.json."""
 
     exported_at: str
     as_of_date: str | None
@@ -71,10 +71,10 @@ def export(
     schema: str = SCHEMA,
     on_progress: Progress = silent,
 ) -> Manifest:
-    """Write marts to files in a folder, which is made if need be, with a manifest.
+    """Write marts to files in a folder, which is created if needed, with a manifest.
 
-    The files appear under their names when all of them are complete, in place of those of an earlier export. Whatever
-    breaks off before leaves these as they are.
+    The files appear under their names when all of them are complete, and replace those of an earlier export. A failure
+    before that leaves the earlier ones unchanged.
 
     Args:
         connection: Connection in autocommit mode, of a user who may read the marts.
@@ -82,13 +82,13 @@ def export(
         names: Names of marts; none for all.
         folder: Where to write to.
         form: `csv`, `json` or `parquet`.
-        raw: Leave text in CSV alone that a spreadsheet would run as a formula.
+        raw: Don't escape text in CSV that a spreadsheet would run as a formula.
         schema: Schema of the marts.
         on_progress: Called as files grow.
 
     Raises:
-        LoaderError: A mart is not there, not readable, or does not fit the format; the folder can't be written to; the
-            database refuses or the connection broke.
+        LoaderError: A mart does not exist, is not readable, or does not fit the format; the folder can't be written to;
+            the database refuses or the connection broke.
     """
     with _explained(folder), _partial(folder) as partial:
         with snapshot(connection, project, names, schema) as state:
@@ -97,7 +97,7 @@ def export(
         manifest = Manifest(exported_at, state.as_of_date, _version("customer-analytics"), _last_build(project), files)
         content = json.dumps(asdict(manifest), indent=2, ensure_ascii=False) + "\n"
         (partial / MANIFEST).write_text(content, encoding="utf-8")
-        for name in [*(file.file for file in files), MANIFEST]:  # the manifest last: it vouches for the others
+        for name in [*(file.file for file in files), MANIFEST]:  # the manifest last, because it lists the others
             (partial / name).replace(folder / name)
         return manifest
 
@@ -129,7 +129,7 @@ def _write(
 
 @contextmanager
 def _partial(folder: Path) -> Iterator[Path]:
-    """Give a place in the folder for unfinished files, to one export at a time; it is gone afterwards."""
+    """Create a subfolder for unfinished files, for one export at a time; it is removed afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -138,7 +138,7 @@ def _partial(folder: Path) -> Iterator[Path]:
         except BlockingIOError as error:
             raise LoaderError(f"Another export is writing to {folder}.", "Try again when it is done.") from error
         partial = folder / PARTIAL
-        shutil.rmtree(partial, ignore_errors=True)  # of an export that was killed
+        shutil.rmtree(partial, ignore_errors=True)  # from a killed export
         partial.mkdir()
         try:
             yield partial
@@ -150,7 +150,7 @@ def _partial(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """Turn what can go wrong outside into a LoaderError that says what to do."""
+    """Turn external failures into a LoaderError that says what to do."""
     try:
         yield
     except psycopg.Error as error:
@@ -158,7 +158,7 @@ def _explained(folder: Path) -> Iterator[None]:
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
         what = error.strerror if isinstance(error, OSError) else type(error).__name__
         raise LoaderError(
-            f"Files can't be written to {folder}: {what}.", "Give a folder --to write to with room and the right to."
+            f"Files can't be written to {folder}: {what}.", "Give --to a folder with free space and write permission."
         ) from error
     except RuntimeError as error:
         if "interrupted" in str(error).lower():  # so DuckDB says Ctrl-C
@@ -168,14 +168,14 @@ def _explained(folder: Path) -> Iterator[None]:
 
 def _next_step(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
-        return "The files there are as they were. Make room on the disk of the database server and export again."
+        return "Existing files are unchanged. Free space on the database server's disk and export again."
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return "The files there are as they were. Export as a member of the role bi_reader (`loader init --roles`)."
-    return "The files there are as they were; export again."
+        return "Existing files are unchanged. Export as a member of the role bi_reader (`loader init --roles`)."
+    return "Existing files are unchanged; export again."
 
 
 def _last_build(project: Project) -> dict[str, str | None]:
-    """Return dbt's version, and when and by which invocation the project was built last, if that is known here."""
+    """Return dbt's version, and when and by which invocation the project was last built, if known."""
     try:
         results = json.loads((project.root / "target" / "run_results.json").read_text(encoding="utf-8"))
         said: dict[str, Any] = results["metadata"] if results["args"]["which"] in ("build", "run") else {}

@@ -1,4 +1,4 @@
-"""Write a mart as CSV, JSON or Parquet: PostgreSQL makes every row's text, and no more than a block is in memory."""
+"""Write a mart as CSV, JSON or Parquet: PostgreSQL makes the text of each row, and only one block is in memory."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ FORMATS = ("csv", "json", "parquet")
 BLOCK = 1 << 20
 ROWS_PER_STEP = 10_000
 MEMORY_LIMIT = "512MB"
-# Marts that have one row by their meaning: their JSON is that row's object.
+# Marts with exactly one row: their JSON is that row's object.
 SINGLE_ROW = ("metrics_summary",)
 
-# A cell that begins so is a formula to Excel, LibreOffice or Google Sheets (OWASP, "CSV Injection"); the last four are
-# the wide forms that Excel takes for the first.
+# A cell with such a start is a formula to Excel, LibreOffice or Google Sheets (OWASP, "CSV Injection"); the last four
+# are wide forms that Excel treats like the first.
 FORMULA_STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
-# Categories of types (pg_type.typcategory) of which no value is a formula: numbers, dates and times, spans of time.
+# Categories of types (pg_type.typcategory) whose values are never formulas: numbers, dates and times, intervals.
 NEVER_FORMULAS = "NDT"
-# JSON has no control characters, so nothing is ever quoted and each line is the JSON as it is.
+# JSON has no control characters, so nothing is ever quoted and each line is plain JSON.
 UNQUOTED = "format csv, delimiter e'\\x01', quote e'\\x02'"
-# On the way to Parquet all but NULL is in quotes, and NULL is a word without: DuckDB would skip a blank line.
+# On the way to Parquet everything but NULL is quoted, and NULL is an unquoted word, because DuckDB would skip a blank
+# line.
 NULL_MARK = "NULL"
-# DuckDB's default for a line, and a smaller buffer than its default, which would take twice the memory.
+# DuckDB's default line size, and a buffer smaller than its default, which would take twice the memory.
 LONGEST_LINE, BUFFER = 2_000_000, 8_000_000
 PARQUET_TYPES = {
     "boolean": "boolean",
@@ -51,15 +52,15 @@ Progress = Callable[[int], None]
 
 
 def without_formula(text: str) -> str:
-    """Return text as a cell that no spreadsheet runs: with a `'` before what would be a formula."""
+    """Return text as a cell that no spreadsheet runs, with a `'` before a formula."""
     return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
 
 
 def write_csv(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress, *, raw: bool = False) -> int:
     """Write a mart as CSV and return its number of rows.
 
-    NULL is an empty field, empty text is `""`. Text that a spreadsheet would run as a formula gets a `'` before it, but
-    not with `raw`.
+    NULL is an empty field, empty text is `""`. Text that a spreadsheet would run as a formula gets a `'` before it,
+    unless `raw` is set.
     """
     with target.open("wb", buffering=BLOCK) as out:
         query = _query(mart, lambda column: _cell(column, raw=raw))
@@ -67,7 +68,7 @@ def write_csv(connection: Connection, mart: BuiltMart, target: Path, on_rows: Pr
 
 
 def write_json(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress) -> int:
-    """Write a mart as an array of objects, one a line, or as one object if one row is all it has by its meaning.
+    """Write a mart as an array of objects, one per line, or as one object if it always has one row.
 
     Numbers keep every digit that PostgreSQL has; dates and times are text in ISO 8601.
 
@@ -75,7 +76,7 @@ def write_json(connection: Connection, mart: BuiltMart, target: Path, on_rows: P
         The number of rows.
 
     Raises:
-        LoaderError: A mart of one row has none, or several.
+        LoaderError: A mart that should have one row has none, or several.
     """
     query = sql.SQL("select row_to_json(mart) from ({}) as mart").format(_query(mart, _json_value))
     single = mart.name in SINGLE_ROW
@@ -85,17 +86,15 @@ def write_json(connection: Connection, mart: BuiltMart, target: Path, on_rows: P
         count = _copy(connection, query, UNQUOTED, lambda line: out.write(next(separators) + line[:-1]), on_rows)
         out.write(closing if count else b"[]\n")
     if single and count != 1:
-        raise LoaderError(
-            f"{mart.name} has {count} rows, not one.", f"`dbt build --select +{mart.name}` builds it anew."
-        )
+        raise LoaderError(f"{mart.name} has {count} rows, not one.", f"`dbt build --select +{mart.name}` rebuilds it.")
     return count
 
 
 def write_parquet(connection: Connection, mart: BuiltMart, target: Path, on_rows: Progress) -> int:
-    """Write a mart as Parquet by way of a working file beside it, and return its number of rows.
+    """Write a mart as Parquet by way of a working file next to it, and return its number of rows.
 
     Raises:
-        LoaderError: A number has too many digits for Parquet, or a value is none that its types have.
+        LoaderError: A number has too many digits for Parquet, or a value does not fit its types.
     """
     types = _parquet_types(connection, mart)
     spool, folder = target.with_suffix(".spool"), str(target.parent)
@@ -103,7 +102,7 @@ def write_parquet(connection: Connection, mart: BuiltMart, target: Path, on_rows
         query = _query(mart, lambda column: sql.Identifier("mart", column.name))
         _copy(connection, query, f"format csv, force_quote *, null '{NULL_MARK}'", out.write, on_rows)
     try:
-        # One thread: the same bytes every time, and no guess where in the file a quoted line end is.
+        # One thread: the same bytes every time, and no guessing where a quoted line end is.
         with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 1, "temp_directory": folder}) as database:
             row = database.execute(
                 f"""
@@ -132,11 +131,11 @@ def _copy(
     write: Callable[[bytes | bytearray | memoryview], object],
     on_rows: Progress,
 ) -> int:
-    """Pass each line of a query's result on as PostgreSQL writes it, with its line end; return the number of rows."""
+    """Pass on each line of a query's result as PostgreSQL writes it, with its line end; return the number of rows."""
     statement = sql.SQL("copy ({}) to stdout ({})").format(query, sql.SQL(options))
     with connection.cursor() as cursor:
         with cursor.copy(statement) as copy:
-            for number, line in enumerate(copy, start=1):  # the server sends every row for itself
+            for number, line in enumerate(copy, start=1):  # the server sends each row separately
                 write(line)
                 if number % ROWS_PER_STEP == 0:
                     on_rows(ROWS_PER_STEP)
@@ -159,7 +158,7 @@ def _cell(column: BuiltColumn, *, raw: bool) -> sql.Composable:
     value = sql.Identifier("mart", column.name)
     if column.category in NEVER_FORMULAS:
         return value
-    text = sql.SQL("cast({} as text)").format(value)  # of a boolean: true and false, which COPY makes t and f
+    text = sql.SQL("cast({} as text)").format(value)  # for a boolean: true and false, which COPY would write as t and f
     if raw or column.category == "B":
         return text
     starts = sql.SQL(", ").join(map(sql.Literal, FORMULA_STARTS))
@@ -168,12 +167,12 @@ def _cell(column: BuiltColumn, *, raw: bool) -> sql.Composable:
 
 def _json_value(column: BuiltColumn) -> sql.Composable:
     value = sql.Identifier("mart", column.name)
-    # A value of type json is kept as it was written, line ends included.
+    # A value of type json keeps its original text, including line ends.
     return sql.SQL("cast({} as jsonb)").format(value) if column.data_type == "json" else value
 
 
 def _parquet_types(connection: Connection, mart: BuiltMart) -> dict[str, str]:
-    """Return DuckDB's type of each column; a type that it does not have is text."""
+    """Return DuckDB's type of each column; types that it lacks become text."""
     types = {}
     for column in mart.columns:
         declared = re.fullmatch(r"numeric(?:\((\d+),(-?\d+)\))?", column.data_type)
@@ -187,9 +186,9 @@ def _parquet_types(connection: Connection, mart: BuiltMart) -> dict[str, str]:
 
 
 def _decimal_type(connection: Connection, mart: BuiltMart, column: BuiltColumn) -> str:
-    """Return a type that keeps every digit of a column without a declared scale, which Parquet can't do without.
+    """Return a type that keeps every digit of a column without a declared scale, which Parquet requires.
 
-    That is decimal(18, 2) where it does; more digits behind the point or before it take decimal(38, …).
+    That is decimal(18, 2) if it suffices, else decimal(38, …).
     """
     query = sql.SQL("select coalesce(max(scale(trim_scale({0}))), 0), coalesce(max(abs({0})), 0) from {1}")
     row = connection.execute(query.format(sql.Identifier(column.name), mart.identifier)).fetchone()

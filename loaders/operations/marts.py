@@ -1,4 +1,4 @@
-"""The marts that are in the database, and one snapshot of several of them."""
+"""The marts in the database, and a snapshot of several of them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class BuiltColumn:
 
 @dataclass(frozen=True)
 class BuiltMart:
-    """A table or view of the marts' schema.
+    """A table or view in the marts' schema.
 
-    `key` are the columns of the primary key, of which a view has none; `is_ordered` tells of a view that has an order
-    of its own (in a snapshot). `rows` is PostgreSQL's estimate, if it has one.
+    `key` has the columns of the primary key, none for a view; `is_ordered` marks a view that has an order of its own
+    (in a snapshot). `rows` is PostgreSQL's estimate, if it has one.
     """
 
     schema: str
@@ -51,14 +51,14 @@ class BuiltMart:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Marts as they are at one moment, and the day that they describe."""
+    """Marts as of one moment, and the day that they describe."""
 
     marts: tuple[BuiltMart, ...]
     as_of_date: str | None
 
 
 def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, BuiltMart]:
-    """Return the marts in the database by name, also those that the user may not read."""
+    """Return the marts in the database by name, including those that the user may not read."""
     rows = connection.execute(
         r"""
         select
@@ -95,7 +95,7 @@ def read_marts(connection: Connection, schema: str = SCHEMA) -> dict[str, BuiltM
 def choose_marts(
     found: dict[str, BuiltMart], names: Iterable[str], project: Project, schema: str = SCHEMA
 ) -> list[str]:
-    """Return the names of the marts to read: those that are named, or else all.
+    """Return the names of the marts to read: the given ones, or else all.
 
     Raises:
         LoaderError: There is no such mart, or the user may not read it.
@@ -112,13 +112,13 @@ def choose_marts(
     if denied := [name for name in chosen if not found[name].readable]:
         raise LoaderError(
             f"No permission to read {', '.join(denied)}.",
-            "Ask an admin for `grant bi_reader to` your user (`loader init --roles` makes the role).",
+            "Ask an admin for `grant bi_reader to` your user (`loader init --roles` creates the role).",
         )
     return chosen
 
 
 def _others(name: str, built: set[str], models: set[str]) -> str:
-    """Return the hint which marts there are: those whose names are like one, or all."""
+    """Return a hint with the existing marts: those with similar names, or all."""
     if near := get_close_matches(name, built | models):
         return f"Near it: {', '.join(near)}."
     return f"The marts are {', '.join(sorted(built))}." if built else "There are none before `dbt build`."
@@ -128,7 +128,7 @@ def _others(name: str, built: set[str], models: set[str]) -> str:
 def snapshot(
     connection: Connection, project: Project, names: Iterable[str], schema: str = SCHEMA
 ) -> Iterator[Snapshot]:
-    """Hold marts (all without names) in one state while they are read, one after the other.
+    """Keep marts (all without names) in one state while they are read, one after the other.
 
     Dates are written as ISO 8601, times in the zone of the project.
 
@@ -139,7 +139,7 @@ def snapshot(
         schema: Schema of the marts.
 
     Raises:
-        LoaderError: A mart is not there or not readable.
+        LoaderError: A mart does not exist or is not readable.
     """
     found = read_marts(connection, schema)
     chosen = choose_marts(found, names, project, schema)
@@ -147,20 +147,20 @@ def snapshot(
         connection.execute("set transaction isolation level repeatable read, read only")
         connection.execute("set local datestyle to 'ISO, YMD'")
         connection.execute(sql.SQL("set local timezone to {}").format(sql.Literal(project.time_zone)))
-        # A build puts new tables in the place of the old ones. Without the locks, a table that came after the snapshot
-        # would be read by its name, and be empty: its rows are younger. They come before the first query, which is what
-        # takes the snapshot.
+        # A build replaces tables by new ones. Without the locks, a table created after the snapshot would be found by
+        # its name, and be empty, as its rows are newer. The locks come before the first query, which takes the
+        # snapshot.
         dated = {name for name in (AS_OF_MART,) if name in found and found[name].readable}
         identifiers = [found[name].identifier for name in sorted({*chosen, *dated})]
         connection.execute(sql.SQL("lock table {} in access share mode").format(sql.SQL(", ").join(identifiers)))
-        held = read_marts(connection, schema)  # a build since the first look may have changed columns
+        held = read_marts(connection, schema)  # a build since the first query may have changed columns
         ordered = _ordered_views(connection, [held[name] for name in chosen if held[name].is_view])
         marts = tuple(replace(held[name], is_ordered=name in ordered) for name in chosen)
         yield Snapshot(marts, _as_of_date(connection, held, dated))
 
 
 def _ordered_views(connection: Connection, views: list[BuiltMart]) -> set[str]:
-    """Return the names of the views, which are locked, that have an order of their own."""
+    """Return the names of the locked views that have an order of their own."""
     query = r"select pg_get_viewdef(cast(%s as regclass)) ~* '\morder by [^()]+;\s*$'"
     return {
         view.name

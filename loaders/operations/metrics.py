@@ -1,8 +1,8 @@
-"""What a monitoring system wants to know of loads, builds and quality, as metrics of Prometheus.
+"""Loads, builds and quality as Prometheus metrics.
 
-Labels are names of the project alone (tables, models, checks, reasons, states): no file and no customer, and no more of
-them than the project has. Moments are given as seconds since 1970, never as ages: in a file that nobody writes any more
-an age would stay young.
+Labels are only names from the project (tables, models, checks, reasons, states), never files or customers, so their
+number is bounded. Moments are seconds since 1970, never ages: in a file that is no longer updated an age would not
+grow.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ Identifiers = Mapping[str, sql.Composable]
 
 @dataclass(frozen=True)
 class Measure:
-    """Metrics that one query gives.
+    """Metrics from one query.
 
     Attributes:
-        reads: Tables of the query, which names them in braces.
-        query: Gives the labels' values first, then a number for each metric; NULL where there is none.
+        reads: Tables of the query, which has their names in braces.
+        query: Returns the labels' values first, then a number for each metric; NULL if there is none.
         labels: Names of the labels.
-        metrics: What each metric means, by its name.
+        metrics: Meaning of each metric, by name.
     """
 
     reads: tuple[str, ...]
@@ -45,7 +45,7 @@ class Measure:
     metrics: Mapping[str, str]
 
     def families(self, rows: Iterable[Sequence[Any]]) -> Iterator[Metric]:
-        """Return the metrics with the numbers that the query gave; one that never falls ends with `_total`."""
+        """Return the metrics with the query's numbers; one that never decreases ends with `_total`."""
         listed = sorted(rows, key=lambda row: tuple(row[: len(self.labels)]))
         for position, (name, meaning) in enumerate(self.metrics.items(), start=len(self.labels)):
             family_type = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
@@ -69,7 +69,7 @@ LEDGER_MEASURES = (
         from {loads} where undone_load_id is null group by table_name, status
         """,
         ("table", "status"),
-        {"loader_loads": "Files that the loader tried to load, by what became of them."},
+        {"loader_loads": "Files that the loader tried to load, by outcome."},
     ),
     Measure(
         ("loads",),
@@ -85,8 +85,8 @@ LEDGER_MEASURES = (
         """,
         ("table",),
         {
-            "loader_last_success_timestamp_seconds": "End of the last load of a file that is in.",
-            "loader_last_change_timestamp_seconds": "The same, or the moment that a load was taken back.",
+            "loader_last_success_timestamp_seconds": "End of the last load that succeeded.",
+            "loader_last_change_timestamp_seconds": "The same, or the moment a load was undone.",
             "loader_last_load_failed": "1 if the last file was refused or its load failed, else 0.",
         },
     ),
@@ -101,7 +101,7 @@ LEDGER_MEASURES = (
         where undone_load_id is null and row_count is not null group by table_name, outcome
         """,
         ("table", "outcome"),
-        {"loader_rows_total": "Rows of all files so far, those taken back included, by what became of them."},
+        {"loader_rows_total": "Rows of all files so far, including undone ones, by outcome."},
     ),
     Measure(
         ("loads",),
@@ -111,8 +111,8 @@ LEDGER_MEASURES = (
         """,
         ("table",),
         {
-            "loader_last_load_rows_read": "Rows of the last file that was read to its end.",
-            "loader_last_load_rows_rejected": "Rows of it that were rejected.",
+            "loader_last_load_rows_read": "Rows of the last file that was read completely.",
+            "loader_last_load_rows_rejected": "Rejected rows of that file.",
         },
     ),
     Measure(
@@ -131,13 +131,13 @@ MART_MEASURES = (
         ("metrics_summary",),
         "select extract(epoch from max(as_of_date)) from {metrics_summary}",
         (),
-        {"marts_as_of_date_timestamp_seconds": "Begin, in UTC, of the day up to which the marts tell."},
+        {"marts_as_of_date_timestamp_seconds": "Start, in UTC, of the day that the marts describe."},
     ),
     Measure(
         ("load_history",),
         "select extract(epoch from max(finished_at) filter (where status = 'loaded')) from {load_history}",
         (),
-        {"marts_last_load_timestamp_seconds": "End of the last load that the marts know."},
+        {"marts_last_load_timestamp_seconds": "End of the last load that the marts include."},
     ),
 )
 
@@ -178,7 +178,7 @@ OPERATIONS_MEASURES = (
         ) as last_runs group by status
         """,
         ("status",),
-        {"dbt_tests": "Tests, by how they ended when they last ran."},
+        {"dbt_tests": "Tests, by their last outcome."},
     ),
     Measure(
         ("data_quality_report",),
@@ -188,10 +188,10 @@ OPERATIONS_MEASURES = (
         """,
         ("check", "table", "severity"),
         {
-            "quality_checked_rows": "Rows that the check looked at.",
-            "quality_failed_rows": "Rows that did not pass.",
+            "quality_checked_rows": "Rows that were checked.",
+            "quality_failed_rows": "Rows that failed.",
             "quality_affected_amount": "Money in these rows, in the reporting currency.",
-            "quality_failed_share": "Share of the rows that did not pass, from 0 to 1.",
+            "quality_failed_share": "Share of the rows that failed, from 0 to 1.",
         },
     ),
 )
@@ -206,7 +206,7 @@ def newest_rows(contract: Contract, readable: Iterable[tuple[str, str]]) -> tupl
         f"select '{name}', extract(epoch from max(_loaded_at)) from {{{key}}}"
         for name, key in zip(identifiers, tables, strict=True)
     )
-    meaning = "Last moment at which a load inserted or updated a row that is there."
+    meaning = "Last moment a load wrote one of the rows that are there now."
     return Measure(tuple(tables), query, ("table",), {"loader_newest_row_timestamp_seconds": meaning}), tables
 
 
@@ -223,14 +223,14 @@ class Moment(Collector):
 
 
 def read_metrics(connection: Connection, contract: Contract) -> CollectorRegistry:
-    """Read all metrics; those whose table is not there, or not the user's to read, are left out.
+    """Read all metrics, except those whose table does not exist or may not be read.
 
     Args:
         connection: Connection in autocommit mode.
         contract: The contract, for the raw tables.
     """
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
-        # Each query with a snapshot of its own: in an older one a mart that is built anew meanwhile would be empty.
+        # Each query has a snapshot of its own: in an older one, a mart that was rebuilt meanwhile would be empty.
         cursor.execute("set transaction isolation level read committed, read only")
         readable = _readable(cursor)
         identifiers = {name: sql.Identifier(schema, name) for schema, name in readable if schema in (LEDGER, SCHEMA)}
@@ -242,7 +242,7 @@ def read_metrics(connection: Connection, contract: Contract) -> CollectorRegistr
         if tables:
             families += newest.families(cursor.execute(newest.composed(tables)).fetchall())
         row = cursor.execute("select extract(epoch from now())").fetchone()
-    written = Measure((), "", (), {"loader_metrics_timestamp_seconds": "Moment that these metrics tell of."})
+    written = Measure((), "", (), {"loader_metrics_timestamp_seconds": "Moment that these metrics describe."})
     registry = CollectorRegistry()
     registry.register(Moment([*families, *written.families([row] if row else [])]))
     return registry
@@ -254,7 +254,7 @@ def as_text(registry: CollectorRegistry) -> str:
 
 
 def write_textfile(registry: CollectorRegistry, file: Path) -> None:
-    """Write metrics where the node exporter's textfile collector finds them, all of them or none.
+    """Write metrics for the node exporter's textfile collector, all of them or none.
 
     Raises:
         LoaderError: The file can't be written.
@@ -266,7 +266,7 @@ def write_textfile(registry: CollectorRegistry, file: Path) -> None:
 
 
 def _readable(cursor: psycopg.Cursor[Any]) -> list[tuple[str, str]]:
-    """Return schema and name of what the user may read."""
+    """Return schema and name of the tables that the user may read."""
     return cursor.execute(
         """
         select nspname, relname

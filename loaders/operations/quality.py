@@ -1,4 +1,4 @@
-"""What dbt's checks found in the data: the report, and what stands behind one of its numbers."""
+"""What dbt's checks found in the data: the report, and the rows behind one of its numbers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Issue:
-    """Something that fails a check: the table and its item, such as a key or a day, why, and its money."""
+    """Something that fails a check: the table and its item, such as a key or a day, the reason, and its money."""
 
     table_name: str
     item: str
@@ -39,7 +39,7 @@ class Issue:
 
 
 def read_checks(connection: Connection, limit: int | None = None) -> list[Check]:
-    """Return the checks: those that something fails first, by severity, then by money and rows.
+    """Return the checks: failing ones first, by severity, then by money and rows.
 
     Raises:
         LoaderError: The marts are not built.
@@ -67,7 +67,7 @@ def read_checks(connection: Connection, limit: int | None = None) -> list[Check]
 
 
 def read_issues(connection: Connection, check_name: str, limit: int | None = None) -> tuple[Check, list[Issue]]:
-    """Return a check and what fails it, the most money first.
+    """Return a check and what fails it, the highest amount first.
 
     Raises:
         LoaderError: There is no such check, or the marts are not built.

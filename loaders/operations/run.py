@@ -1,7 +1,7 @@
 """One run of everything: copy what is new in a folder, build the marts (`loader run`).
 
-What the marts know of the loads stands in `loader.last_build`, so that a run also builds what others have loaded or
-taken back, or what an earlier run could not build.
+`loader.last_build` says which loads the marts include, so a run also builds what others have loaded or undone, or what
+an earlier run could not build.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from loaders.reading.options import Options
 
 # Any number that only this project uses.
 _RUN_LOCK = 7_205_819_337_404
-# Seconds that a file must not have changed for to be complete.
+# Seconds without a change after which a file counts as complete.
 SETTLED = 1.0
 # Selectors of selectors.yml.
 CORE, RECOMMENDATIONS = "core", "recommendations"
 
 
 class RunningError(LoaderError):
-    """Another run is under way."""
+    """Another run is in progress."""
 
     exit_code = ExitCode.RUNNING
 
 
 @dataclass(frozen=True)
 class Pending:
-    """What the marts don't know yet: tables whose rows loads have changed, up to a load.
+    """What the marts lack: tables that loads have changed, up to a load.
 
-    `everything` says that it is not known how far the marts are built.
+    `everything` means that it is not known how far the marts are built.
     """
 
     tables: tuple[str, ...]
@@ -68,7 +68,7 @@ def only_run(connection: Connection) -> Iterator[None]:
     """
     row = connection.execute("select pg_try_advisory_lock(%s)", (_RUN_LOCK,)).fetchone()
     if not (row and row[0]):
-        raise RunningError("Another `loader run` is under way.", "It does the work; the next one finds what is new.")
+        raise RunningError("Another `loader run` is in progress.", "It does the work; the next run finds what is new.")
     try:
         yield
     finally:
@@ -77,7 +77,7 @@ def only_run(connection: Connection) -> Iterator[None]:
 
 
 def list_files(folder: Path, on_note: Callable[[str], None]) -> list[Path]:
-    """Return the CSV files of a folder that are complete; of others that are being written, say so."""
+    """Return the complete CSV files of a folder, and report those that are still being written."""
     arrivals = Arrivals([folder])
     found = arrivals.look(SETTLED)
     if arrivals.growing:
@@ -96,7 +96,7 @@ def check_new(
     options: Options,
     table: Table | None = None,
 ) -> Iterator[Result]:
-    """Judge files as `copy_files` copies them, and write nothing."""
+    """Check files as `copy_files` copies them, and write nothing."""
     row = connection.execute("select to_regclass('loader.loads') is not null").fetchone()
     ledger = PostgresLedger(connection) if row and row[0] else None
     for path in paths:
@@ -112,7 +112,7 @@ def check_new(
 
 
 def find_pending(connection: Connection) -> Pending:
-    """Return what the marts don't know yet."""
+    """Return what the marts lack."""
     PostgresLedger(connection).fail_broken()
     row = connection.execute(
         """
@@ -141,19 +141,19 @@ def find_pending(connection: Connection) -> Pending:
 
 @dataclass(frozen=True)
 class Built:
-    """What dbt built and tested: the selectors, all of which went well unless the last one failed."""
+    """What dbt built and tested: the selectors, all successful unless the last one failed."""
 
     selectors: tuple[str, ...]
     succeeded: bool
 
 
 def build(connection: Connection, project: Project, pending: Pending, on_note: Callable[[str], None]) -> Built:
-    """Let dbt build and test what a load must show, and the recommendations if they are of another day; remember it.
+    """Build and test what a load must show, and the recommendations if they are for another day; record it.
 
     Args:
         connection: Connection in autocommit mode.
         project: The dbt project.
-        pending: What the marts don't know yet.
+        pending: What the marts lack.
         on_note: Called with what a user should know.
     """
     if pending.everything:
@@ -189,9 +189,9 @@ def are_recommendations_current(connection: Connection) -> bool:
 
 
 def _run_dbt_build(connection: Connection, project: Project, on_note: Callable[[str], None], *selection: str) -> bool:
-    """Run `dbt build`, record it, and return whether it went well."""
+    """Run `dbt build`, record it, and return whether it succeeded."""
     started_at = datetime.now(UTC)
-    # Unit tests ask about the code, not about the data.
+    # Unit tests check the code, not the data.
     arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
     returncode = run_dbt(project, connection_environment(project), *arguments, stdout=STDERR).returncode
     try:

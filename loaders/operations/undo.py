@@ -1,7 +1,6 @@
-"""Take back a load: what it wrote leaves its raw table, and what it had replaced there comes back.
+"""Undo a load: the rows it wrote are removed from its raw table, and the rows it replaced are restored.
 
-Every version that leaves a table stays in the history table, so that an undo loses nothing either, and an incremental
-build sees what changed.
+Every removed version stays in the history table, so an undo loses nothing either.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from loaders.errors import LoaderError
 
 @dataclass(frozen=True)
 class Undo:
-    """What taking back a load does, or did.
+    """What undoing a load does, or did.
 
-    `rows_removed` are the rows that only the load brought, `rows_restored` those that say again what they said before.
+    `rows_removed` counts the rows that only the load had, `rows_restored` those that get their earlier content back.
     `undo_id` is the number of the undo in the ledger. `loads_unsure` are later loads that found rows unchanged: their
-    files may have rows that leave the table with this load.
+    files may have rows that are removed with this load.
     """
 
     load_id: int
@@ -38,10 +37,10 @@ class Undo:
 
 
 def plan_undo(connection: Connection, contract: Contract, load_id: int) -> Undo:
-    """Return what taking back a load would do.
+    """Return what undoing a load would do.
 
     Raises:
-        LoaderError: It can't be taken back; the message says why, and which later loads to take back first.
+        LoaderError: It can't be undone; the message says why, and which later loads to undo first.
     """
     load = PostgresLedger(connection).read_load(load_id)
     _refuse_what_is_not_in(connection, load)
@@ -49,18 +48,18 @@ def plan_undo(connection: Connection, contract: Contract, load_id: int) -> Undo:
     if blocking := _find_blocking(connection, table, load_id):
         steps = ", then ".join(f"`loader undo {number}`" for number in [*blocking, load_id])
         raise LoaderError(
-            f"Load {load_id} can't be taken back: rows that it wrote were replaced by later loads "
+            f"Load {load_id} can't be undone: rows that it wrote were replaced by later loads "
             f"({', '.join(map(str, blocking))}).",
-            f"Take those back first: {steps}. Or load a file over it that puts its rows right.",
+            f"Undo those first: {steps}. Or load a file that corrects its rows.",
         )
     written = _count(connection, identifier(table), "_load_id", load_id)
     former = _count(connection, identifier(history_of(table)), "_replaced_by", load_id)
     if (written, former) != ((load.rows_inserted or 0) + (load.rows_updated or 0), load.rows_updated or 0):
         raise LoaderError(
-            f"Load {load_id} can't be taken back: it inserted {load.rows_inserted} rows and updated "
-            f"{load.rows_updated}, but {written} are as it left them and {former} former versions are kept.",
-            "Rows were changed by hand, or before versions were kept. Restore a backup, or load a file over it that "
-            "puts its rows right.",
+            f"Load {load_id} can't be undone: it inserted {load.rows_inserted} rows and updated "
+            f"{load.rows_updated}, but {written} are unchanged since and {former} earlier versions are kept.",
+            "Rows were changed by hand, or before versions were kept. Restore a backup, or load a file that corrects "
+            "its rows.",
         )
     return Undo(load_id, load.file_name, table.name, written - former, former, _find_unsure(connection, load))
 
@@ -73,17 +72,17 @@ def undo_load(
     wait: bool = True,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Undo:
-    """Take back a load in one transaction, and write that into the ledger as an entry of its own.
+    """Undo a load in one transaction, and record that in the ledger as an entry of its own.
 
     Args:
         connection: Connection in autocommit mode.
         contract: The tables.
         load_id: Number of the load.
-        wait: Wait for a loader that works on the table instead of failing.
+        wait: Wait for another loader of the table instead of failing.
         on_note: Called with what a user should know.
 
     Raises:
-        LoaderError: It can't be taken back; nothing is changed.
+        LoaderError: It can't be undone; nothing is changed.
     """
     ledger = PostgresLedger(connection)
     table = _table_of(contract, ledger.read_load(load_id))
@@ -106,14 +105,14 @@ def _refuse_what_is_not_in(connection: Connection, load: Load) -> None:
     if load.undone_load_id is not None:
         raise LoaderError(
             f"Load {load.load_id} is itself an undo, of load {load.undone_load_id}.",
-            "Load that file again to have its rows back.",
+            "Load that file again to get its rows back.",
         )
     if load.status == "undone":
         query = "select max(load_id) from loader.loads where undone_load_id = %s and status = 'loaded'"
         row = connection.execute(query, (load.load_id,)).fetchone()
-        raise LoaderError(f"Load {load.load_id} is taken back already, by load {row and row[0]}.")
+        raise LoaderError(f"Load {load.load_id} is undone already, by load {row and row[0]}.")
     if load.status != "loaded":
-        raise LoaderError(f"Load {load.load_id} is {load.status}: nothing of it is in.", "There is nothing to undo.")
+        raise LoaderError(f"Load {load.load_id} is {load.status}: it has no rows there.", "There is nothing to undo.")
 
 
 def _table_of(contract: Contract, load: Load) -> Table:
@@ -121,13 +120,13 @@ def _table_of(contract: Contract, load: Load) -> Table:
         if table.full_name == load.table_name:
             return table
     raise LoaderError(
-        f"Load {load.load_id} went into {load.table_name}, which the contract no longer has.",
+        f"Load {load.load_id} was loaded into {load.table_name}, which is no longer in the contract.",
         "Put the table back into its sources file.",
     )
 
 
 def _find_blocking(connection: Connection, table: Table, load_id: int) -> list[int]:
-    """Return the later loads to take back first, the newest first: those that replaced the load's rows, and so on."""
+    """Return the later loads to undo first, the newest first: those that replaced the load's rows, and so on."""
     query = sql.SQL(
         """
         with recursive replacements as (
@@ -175,7 +174,7 @@ def _take_back(connection: Connection, table: Table, plan: Undo, undo_id: int) -
     expected = (plan.rows_removed + plan.rows_restored, plan.rows_restored, plan.rows_restored)
     done = tuple(connection.execute(sql.SQL(text).format(**names)).rowcount for text in (_REMOVE, _RESTORE, _MARK))
     if done != expected:
-        raise LoaderError("Rows of the table are being changed by hand.", "Nothing is taken back; try again.")
+        raise LoaderError("Rows of the table are being changed by hand.", "Nothing was undone; try again.")
 
 
 _REMOVE = """

@@ -15,32 +15,32 @@ from loaders.project import Project
 from loaders.reading.files import SUFFIXES
 from loaders.reading.options import Options
 
-# Device and number of a file, size, moment of the last change: what says that it is another one or goes on growing.
+# Device, inode, size and time of the last change: whether a file is a new one or still growing.
 Signature = tuple[int, int, int, int]
 
 
 class Arrivals:
-    """The files of some folders that are complete and have not been seen as they are.
+    """The complete files of some folders that are new or have changed.
 
-    A file that is still being written changes from one look to the next; it counts as complete when it was the same
-    twice, or was last changed longer ago than an interval. Hidden files are somebody's unfinished work.
+    A file that is still being written changes from one look to the next; it counts as complete if it was the same
+    twice, or was last changed longer ago than an interval. Hidden files are unfinished.
     """
 
     def __init__(self, folders: list[Path]) -> None:
-        """Remember which folders to look into.
+        """Remember the folders.
 
         Raises:
-            FileRefusedError: One of them is no folder.
+            FileRefusedError: One of them is not a folder.
         """
         for folder in folders:
             if not folder.is_dir():
-                raise FileRefusedError(f"{folder} is not a folder.", "Give a folder to watch.")
+                raise FileRefusedError(f"{folder} is not a folder.", "Name a folder to watch.")
         self._folders = folders
         self._seen: dict[Path, Signature] = {}
         self._growing: dict[Path, Signature] = {}
 
     def look(self, interval: float) -> list[Path]:
-        """Return the files that have arrived since the last look, in the order of their names.
+        """Return the files that have arrived since the last look, ordered by name.
 
         Args:
             interval: Seconds from one look to the next.
@@ -66,7 +66,7 @@ class Arrivals:
 
     @property
     def growing(self) -> list[Path]:
-        """The files that the last look found and did not take for complete."""
+        """The files that were incomplete at the last look."""
         return sorted(self._growing)
 
     def _list(self) -> Iterator[tuple[Path, Signature]]:
@@ -76,7 +76,7 @@ class Arrivals:
                     continue
                 try:
                     status = path.stat()
-                except FileNotFoundError:  # moved away since it was listed
+                except FileNotFoundError:  # moved since it was listed
                     continue
                 if path.is_file():
                     yield path, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
@@ -93,7 +93,7 @@ def watch(
     table: Table | None = None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Result]:
-    """Copy files as they arrive, and yield what became of each, until Ctrl-C between two files.
+    """Copy files as they arrive, and yield the outcome of each, until Ctrl-C between two files.
 
     A file is read again only if it changes; one that was refused stays so until then.
 

@@ -1,4 +1,4 @@
-"""From a file to rows that are good or rejected.
+"""From a file to good and rejected rows.
 
 files       which files are meant, and for which table     rules      what a value is, and why a row is rejected
 intake      read, decompress, hash, decode                 rejects    the rows that are

@@ -13,7 +13,7 @@ SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
 
 
 def expand(paths: tuple[str, ...]) -> list[Path]:
-    """Return the files that the arguments name: folders give their CSV files, patterns what they match."""
+    """Return the files named by the arguments: the CSV files of folders, and what patterns match."""
     found: list[Path] = []
     for text in paths:
         try:
@@ -39,14 +39,14 @@ def _files(text: str) -> list[Path]:
 
 
 def table_of(contract: Contract, path: Path, table: Table | None = None) -> Table:
-    """Return the table that is named, or else the one that the file's name begins with.
+    """Return the named table, else the one whose name begins the file's name.
 
     Raises:
-        FileRefusedError: The file's name begins with no table's name.
-        LoaderError: Standard input needs a table that is named.
+        FileRefusedError: The file's name does not begin with a table's name.
+        LoaderError: Standard input needs a named table.
     """
     if table is not None:
         return table
     if str(path) == STDIN:
-        raise LoaderError("Standard input has no name to tell its table from.", "Say --table NAME.")
+        raise LoaderError("Standard input has no file name that names its table.", "Say --table NAME.")
     return contract.table_for_file(path.name)

@@ -1,4 +1,4 @@
-"""How values are written in a file, and the SQL of DuckDB that reads them: decimal marks, formats of dates, blanks."""
+"""How values are written in a file, and the DuckDB SQL that reads them: decimal marks, date formats, blanks."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from loaders.errors import FileRefusedError
 
 @dataclass(frozen=True)
 class Format:
-    """How values are written in a file, where it is not the usual way.
+    """How values are written in a file, if not in the usual way.
 
     Attributes:
-        decimal: Character before the fraction of numbers.
-        date_format: Format of dates and timestamps in the codes of strptime; ISO 8601 without it.
+        decimal: Decimal mark of numbers.
+        date_format: Format of dates and timestamps in strptime codes; ISO 8601 without it.
     """
 
     decimal: str = "."
     date_format: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a date format that can't tell one day from another."""
+        """Refuse a date format that does not identify a day."""
         if self.date_format is not None:
             query = "select try_strptime(strftime(timestamp '2001-02-03', $1), $1)"
             try:
@@ -35,14 +35,14 @@ class Format:
                 understood = False
             if not understood:
                 raise FileRefusedError(
-                    f"--date-format {self.date_format!r} is no format of a date.", "Example: %d.%m.%Y %H:%M"
+                    f"--date-format {self.date_format!r} is not a date format.", "Example: %d.%m.%Y %H:%M"
                 )
 
     def read(self, field: str, data_type: str) -> str:
         """Return the SQL of a field's value in a form that PostgreSQL reads.
 
         Args:
-            field: SQL of the field as it stands in the file.
+            field: SQL of the field as in the file.
             data_type: The contract's type.
         """
         if data_type == "text":
@@ -60,13 +60,13 @@ class Format:
     def _date(self, trimmed: str, data_type: str, date_format: str) -> str:
         parsed = f"try_strptime({trimmed}, {literal(date_format)})"
         if data_type == "date":
-            # A time of day is no part of a date: it must not get lost.
+            # A time of day does not belong to a date, and must not be lost.
             return f"if(cast({parsed} as time) = '00:00', strftime({parsed}, '%Y-%m-%d'), '!' || {trimmed})"
         pattern = "%Y-%m-%d %H:%M:%S.%f" + ("%z" if "%z" in date_format else "")
         return f"coalesce(strftime({parsed}, '{pattern}'), '!' || {trimmed})"
 
 
 def _trimmed(field: str) -> str:
-    """Return the field without blanks around it, NULL if nothing is left; trimming is slow, so only where it is due."""
+    """Return the field without blanks around it, NULL if nothing is left; trimming is slow, so only if needed."""
     ends = " or ".join(f"ends_with({field}, {literal(blank)})" for blank in " \t\n\r")
     return f"case when {field} < '!' or {ends} then nullif(trim({field}, ' \t\n\r'), '') else {field} end"

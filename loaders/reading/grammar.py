@@ -1,9 +1,9 @@
 """Cut a CSV file into its records: where each begins, on which physical line, and which ones can't be read.
 
-Physical lines end with LF, CRLF or CR, are counted from 1, and count inside quoted fields too: as editors show them.
-A quote that stands first in a field opens a quoted field, in which only doubled quotes may stand; anywhere else a quote
-is a character like others. Where a quoted field is not closed properly, the line with its first quote is at fault, and
-reading goes on behind that line, so that it can't swallow the good rows below.
+Physical lines end with LF, CRLF or CR, are counted from 1, and count inside quoted fields too: as editors show them. A
+quote at the start of a field opens a quoted field, in which only doubled quotes are allowed; anywhere else a quote is a
+character like others. If a quoted field is not closed properly, the line with its first quote is at fault, and reading
+continues after that line, so that it can't swallow the good rows below.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LONGEST_RECORD = 2_000_000
-# Records are taken together in runs of this many, each on one line: more gain nothing, fewer cost time.
+# Records on one line each are processed in runs of this many: more gain nothing, fewer cost time.
 RUN = 500
 
 LINE_END = re.compile(rb"\r\n?|\n")
 REASONS = {
     "broken_quoting": "a quote is opened and not closed, or text follows a closing quote",
     "line_too_long": "the record is longer than 2 MB",
-    "invalid_encoding": "bytes that are no text in the file's encoding",
+    "invalid_encoding": "bytes that are not text in the file's encoding",
     "too_few_fields": "the row has fewer fields than the header",
     "too_many_fields": "the row has more fields than the header",
 }
@@ -29,14 +29,14 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Piece:
-    """Records that stand one after the other in a file.
+    """Consecutive records of a file.
 
     Attributes:
         line: First physical line.
         start: Offset of the first byte.
         size: Number of bytes without the last line end.
-        count: Number of records. More than one stand on one line each.
-        clean: The records as they can be read without doubt, None if `reason` says why they can't.
+        count: Number of records. If there are several, each is on one line.
+        clean: The records in unambiguous form, None if `reason` says why they can't be read.
         reason: Code of what is wrong with the record.
     """
 
@@ -55,7 +55,7 @@ class Grammar:
         """Compile the patterns."""
         comma = re.escape(delimiter).encode()
         plain = rb'[^"\r\n%b]*+' % comma
-        # The first two hold only what no reader of CSV understands in another way.
+        # The first two match only what every CSV reader understands the same way.
         one_line = rb'(?:"[^"\r\n]*+(?:""[^"\r\n]*+)*+"|%b)' % plain
         any_lines = rb'(?:"[^"]*+(?:""[^"]*+)*+"|%b)' % plain
         row = rb"(?!\r|\n|\Z)%b(?:%b%b){%d}"
@@ -89,7 +89,7 @@ class Grammar:
 
 
 def cut(content: mmap.mmap, start: int, line: int, grammar: Grammar) -> Iterator[Piece]:
-    """Yield all records from an offset on that stands on the given line; blank lines are none."""
+    """Yield all records from an offset, which is on the given line; blank lines are skipped."""
     end = len(content)
     while start < end:
         run = grammar.run.match(content, start)
@@ -133,7 +133,7 @@ def _single(content: mmap.mmap, start: int, line: int, grammar: Grammar) -> Piec
 
 
 def _unambiguous(field: re.Match[bytes]) -> bytes:
-    """Return a field with quotes around it if any quote stands in it: readers differ in what `a"b` or ` "a"` mean."""
+    """Return a field in quotes if it contains a quote: readers differ in what `a"b` or ` "a"` mean."""
     text = field[0]
     return b'"' + text.replace(b'"', b'""') + b'"' if field["plain"] and b'"' in text else text
 

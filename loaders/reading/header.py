@@ -19,15 +19,15 @@ _WIDE = 200
 
 @dataclass(frozen=True)
 class CsvFile(Intake):
-    """A CSV file that is taken in and whose header fits its table.
+    """A CSV file after intake whose header fits its table.
 
     Attributes:
         delimiter: Character between fields.
-        header: Names in the header, as they stand there.
-        header_text: The header record as it stands in the file.
-        columns: For each header the contract's column, None for one that the contract does not know.
-        unknown_headers: The headers that the contract does not know; their values are kept in `_extra`.
-        first_line: Physical line behind the header.
+        header: Names in the header, as written.
+        header_text: The header record as in the file.
+        columns: For each header the contract's column, None for an unknown header.
+        unknown_headers: The headers that are not in the contract; their values are kept in `_extra`.
+        first_line: Physical line after the header.
         first_byte: Offset of that line in the working file.
     """
 
@@ -41,7 +41,7 @@ class CsvFile(Intake):
 
     @property
     def is_wide(self) -> bool:
-        """Whether there are so many columns that those the contract does not know are read as one (see `wide`)."""
+        """Whether there are so many columns that the unknown ones are read as one (see `wide`)."""
         return len(self.header) > _WIDE
 
 
@@ -49,7 +49,7 @@ def match_header(taken: Intake, table: Table) -> CsvFile:
     """Match the header of a file to its table.
 
     Raises:
-        FileRefusedError: The file is no CSV file, or its header does not fit the table.
+        FileRefusedError: The file is not a CSV file, or its header does not fit the table.
     """
     if not taken.path.stat().st_size:
         raise FileRefusedError("The file is empty.", "Export it again.")
@@ -69,15 +69,15 @@ def match_header(taken: Intake, table: Table) -> CsvFile:
 
 
 def headers_of(text: str, table: Table) -> dict[str, str]:
-    """Return what a header, as it stands in a file, calls the columns of a table."""
+    """Return the names that a file's header has for the columns of a table."""
     _, names, *_ = _read_header(text.encode(), table)
     return {column.name: name for name in names if (column := table.column_for(name))}
 
 
 def _read_header(content: bytes | mmap.mmap, table: Table) -> tuple[str, tuple[str, ...], str, int, int]:
-    """Return delimiter, names and text of the header, and line and offset of what is behind it.
+    """Return delimiter, names and text of the header, and line and offset of what follows it.
 
-    The delimiter is the one that cuts the first record into most names that the contract knows.
+    The delimiter is the one that splits the first record into most names known to the contract.
     """
     start, line = 0, 1
     while line_end := LINE_END.match(content, start):
@@ -98,7 +98,7 @@ def _read_header(content: bytes | mmap.mmap, table: Table) -> tuple[str, tuple[s
     if b"\x00" in content[start:end]:
         raise FileRefusedError("The file is binary, not CSV.", "Export it as CSV, or name its --encoding.")
     if is_broken:
-        raise FileRefusedError("A quote in the header is opened and not closed properly.", "Mend the header.")
+        raise FileRefusedError("A quote in the header is not closed properly.", "Fix the header.")
     if end - start >= _LONGEST_HEADER:
         raise FileRefusedError("The header is longer than 1 MB.", "Is it a CSV file with a header?")
     line_end = LINE_END.match(content, end)
@@ -120,11 +120,11 @@ def _match_names(header: tuple[str, ...], table: Table) -> tuple[Column | None, 
     """Give each header its column.
 
     Raises:
-        FileRefusedError: A header stands twice, two headers name one column, or a required column is missing.
+        FileRefusedError: A header occurs twice, two headers name the same column, or a required column is missing.
     """
     columns = tuple(table.column_for(name) for name in header)
     if not any(columns):
-        # What stands there may be a row: it must not be shown.
+        # The line may be a row, so it must not be shown.
         raise FileRefusedError(
             f"The first line names no column of {table.name}.",
             "The file needs a header (`loader tables` shows the names); its delimiter is one of , ; tab |.",
@@ -136,7 +136,7 @@ def _match_names(header: tuple[str, ...], table: Table) -> tuple[Column | None, 
             raise FileRefusedError(
                 f"The headers {seen[place]!r} and {name!r} both name {place}."
                 if seen[place] != name
-                else f"The header {name!r} stands twice.",
+                else f"The header {name!r} occurs twice.",
                 "Remove or rename one of them.",
             )
         seen[place] = name

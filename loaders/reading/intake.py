@@ -1,6 +1,6 @@
-"""Take a file in once: read, decompress and hash it, and turn it into UTF-8 in a private working file.
+"""Take in a file once: read, decompress and hash it, and convert it to UTF-8 in a private working file.
 
-What follows reads that copy, so that nothing can change under its hands.
+Later steps read that copy, so nothing can change meanwhile.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ _MAGIC = {
     b"\xfd7zXZ": ("compressed with xz", "Unpack it, or compress it with gzip or Zstandard."),
 }
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-# Bytes that Windows-1252 gives no character.
+# Bytes without a character in Windows-1252.
 _UNDEFINED_IN_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
 
 
 @dataclass(frozen=True)
 class Intake:
-    """A file that is taken in.
+    """A file after intake.
 
     Attributes:
         name: File name without its folder.
-        path: Working file: the content as UTF-8 without a byte order mark; without quotes its lines end with LF alone.
-        sha256: Hash of the file as it was given, before decompression.
-        size: Bytes of the file as it was given.
-        encoding: Encoding that the file was in.
-        has_quotes: Whether any quote stands in the file.
-        has_nul: Whether any NUL byte stands in the file.
+        path: Working file: the content as UTF-8 without a byte order mark; without quotes its lines end with LF.
+        sha256: Hash of the original file, before decompression.
+        size: Bytes of the original file.
+        encoding: Original encoding.
+        has_quotes: Whether the file contains a quote.
+        has_nul: Whether the file contains a NUL byte.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Intake:
 
 
 class Given:
-    """A file as it is given: what it is called, what is in it, and whether that is known already.
+    """A file as given by the user.
 
     Attributes:
         path: The file, or `-` for standard input.
-        name: Its name without its folder, for messages and the ledger; bytes that are no UTF-8 are written as escapes.
+        name: Its name without its folder, for messages and the ledger; bytes that are not UTF-8 are escaped.
     """
 
     def __init__(self, path: Path) -> None:
@@ -116,7 +116,7 @@ class Given:
                     out.writelines(_decompressed(reader, start))
             except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
                 raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
-            while reader.read(BLOCK):  # bytes behind the compressed stream belong to the digest too
+            while reader.read(BLOCK):  # bytes after the compressed stream belong to the digest too
                 pass
             if before is not None and stat.S_ISREG(before.st_mode):
                 after = os.fstat(source.fileno())
@@ -139,9 +139,7 @@ class Given:
         except IsADirectoryError as error:
             raise FileRefusedError(f"{self.name} is a folder.", "Give the CSV files in it.") from error
         except PermissionError as error:
-            raise FileRefusedError(
-                f"No permission to read {self.name}.", "Give yourself the right to read it."
-            ) from error
+            raise FileRefusedError(f"No permission to read {self.name}.", "Give yourself read permission.") from error
         except OSError as error:
             raise FileRefusedError(f"{self.name} can't be opened: {error.strerror}.", "Check the path.") from error
         with file:
@@ -152,7 +150,7 @@ class Given:
 
 
 class _Hashed(io.RawIOBase):
-    """A file as it is read: every byte goes through the digest."""
+    """A file while it is read: every byte goes through the digest."""
 
     def __init__(self, source: BinaryIO, on_progress: Callable[[int], None]) -> None:
         self.digest = hashlib.sha256()
@@ -179,7 +177,7 @@ def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     """Yield the content in blocks.
 
     Raises:
-        EOFError: A compressed file ends before its time.
+        EOFError: A compressed file is truncated.
     """
     if start.startswith(b"\x1f\x8b"):
         with gzip.open(file, "rb") as plain:
@@ -191,7 +189,7 @@ def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
 
 
 def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
-    # Not by the reader that the package has for files: it takes the end of a cut-off file for the end of the content.
+    # Not with the package's own reader of files, which mistakes a truncated file for a complete one.
     frame = None
     while block := file.read(BLOCK >> 3):
         while block:
@@ -210,14 +208,14 @@ def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
 def _codec(name: str) -> str:
     try:
         info = codecs.lookup(name)
-        "".encode(info.name)  # refuses codecs that make no text, such as base64
+        "".encode(info.name)  # refuses codecs that don't produce text, such as base64
     except (LookupError, ValueError) as error:
         raise FileRefusedError(f"There is no encoding {name!r}.", "Examples: utf-8, cp1252, utf-16.") from error
     return info.name
 
 
 def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
-    """Turn the working file into UTF-8 without a byte order mark; leave it alone if it is that already."""
+    """Convert the working file to UTF-8 without a byte order mark, unless it is that already."""
     with path.open("rb") as opened:
         start = opened.read(4)
     bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
@@ -228,7 +226,7 @@ def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
     with path.open("rb") as source, target.open("wb") as out:
         if encoding == _BOMS.get(bom):
             source.seek(len(bom))
-        # Bytes that the encoding does not know stay as they are: their rows are then rejected one by one.
+        # Bytes that are invalid in the encoding stay: their rows are then rejected one by one.
         decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
         try:
             while block := source.read(BLOCK):
@@ -265,7 +263,7 @@ def _detect_encoding(path: Path) -> str:
 
 
 def _with_plain_line_ends(path: Path) -> tuple[Path, bool, bool]:
-    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF alone."""
+    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF."""
     found: set[bytes] = set()
     with path.open("rb") as source:
         while block := source.read(BLOCK):

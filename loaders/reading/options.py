@@ -1,4 +1,4 @@
-"""How files are read and copied: what the options of `loader copy` and `loader check` mean."""
+"""How files are read and copied: the options of `loader copy` and `loader check`."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ class Limit:
         return cls(None, number / 100) if "%" in text else cls(int(number), None)
 
     def refusal(self, rejected: int, read: int) -> FileRefusedError | None:
-        """Return why a file with so many rejected rows may not be loaded, None if it may."""
+        """Return why a file with this many rejected rows may not be loaded, None if it may."""
         if rejected <= (self.rows if self.rows is not None else (self.share or 0) * read):
             return None
         return FileRefusedError(
             f"{rejected} of {read} rows break the contract; at most {self} may.",
-            "Mend them, or allow more with --max-rejects.",
+            "Fix them, or allow more with --max-rejects.",
         )
 
     def __str__(self) -> str:
-        """Return the limit as it is given on the command line."""
+        """Return the limit as on the command line."""
         return str(self.rows) if self.rows is not None else f"{(self.share or 0) * 100:g}%"
 
 

@@ -1,7 +1,7 @@
-"""The records of a CSV file as the table `records` of DuckDB, and the way from a record back to its place in the file.
+"""The records of a CSV file as DuckDB's table `records`, and the place of each record in the file.
 
-A file without any quote whose lines all have the same number of delimiters is read by DuckDB as it stands. Any other
-one is cut into records first (see `grammar`), and DuckDB reads those that are sound.
+DuckDB reads a file directly if it has no quotes and the same number of delimiters in every line. Any other file is cut
+into records first (see `grammar`), and DuckDB reads the valid ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from loaders.reading.header import CsvFile
 from loaders.reading.intake import BLOCK
 from loaders.reading.wide import Packer
 
-# Bytes of the file that may stay in memory behind the place that is being read.
+# Bytes of the file that may stay in memory after they have been read.
 _KEPT = 32 << 20
 
 
@@ -27,16 +27,16 @@ class Records:
 
     Attributes:
         read: Number of records in the file.
-        unreadable: How many of them are not in `records`, but in `pieces` with a reason.
-        first_line: Physical line behind the header.
-        in_one_piece: Whether record n stands on line n behind the header.
+        unreadable: Number of those that are not in `records`, but in `pieces` with a reason.
+        first_line: Physical line after the header.
+        in_one_piece: Whether record n is on line n after the header.
     """
 
     def __init__(self, file: CsvFile, database: duckdb.DuckDBPyConnection) -> None:
         """Read the file.
 
         Raises:
-            LoaderError: DuckDB does not read what was cut as it was cut.
+            LoaderError: DuckDB reads the cut records differently.
         """
         self._file = file
         self.first_line = file.first_line
@@ -72,7 +72,7 @@ class Records:
         """
 
     def raw(self, places: Iterable[tuple[int, int, int | None]]) -> Iterator[bytes]:
-        """Yield records as they stand in the file.
+        """Yield records as in the file.
 
         Args:
             places: Offset of the piece, number of the record within it, and size if it is the only one.
@@ -94,7 +94,7 @@ class Records:
                 done = number + 1
 
     def _read_as_it_stands(self) -> bool:
-        """Let DuckDB read the file; False if that may be not what stands there."""
+        """Let DuckDB read the file directly; False if the result might be wrong."""
         file = self._file
         if file.has_quotes or file.is_wide or file.first_line != 2:
             return False
@@ -122,7 +122,7 @@ class Records:
         return True
 
     def _read_cut(self) -> None:
-        """Cut the file into records, write the sound ones into a file of their own, and let DuckDB read that."""
+        """Cut the file into records, write the valid ones into a file of their own, and let DuckDB read that."""
         file = self._file
         target, index = file.path.with_name("sound.csv"), file.path.with_name("pieces.csv")
         record = 0

@@ -1,6 +1,6 @@
-"""Reject rows: those that break a rule of the contract, and those whose key stands in a later row again.
+"""Reject rows: those that break a rule of the contract, and those whose key occurs again in a later row.
 
-DuckDB's table `rejected` has the number of a record and that of the rule that rejects it.
+DuckDB's table `rejected` has the numbers of the record and of the rule that rejects it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from loaders.reading.rules import TableRules
 class Reject:
     """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file.
 
-    `amount` is its money as the file writes it, None where it has none or can't be told apart from other fields;
-    `header` is what the file calls the column, if that is known.
+    `amount` is its money as written in the file, None if it has none or its fields can't be separated; `header` is the
+    file's name of the column, if known.
     """
 
     line: int
@@ -56,7 +56,7 @@ def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
 
 
 def _reject_duplicates(database: duckdb.DuckDBPyConnection, key: str, rule: int) -> None:
-    """Of the records with one key the last one counts: exports write corrections behind what they correct."""
+    """Of several records with the same key the last one counts: exports write corrections after what they correct."""
     database.execute(
         f"""
         insert into rejected

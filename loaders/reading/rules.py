@@ -1,7 +1,7 @@
-"""The rules of the contract, compiled for one file into SQL of DuckDB: what a value is, and why a row is rejected.
+"""The rules of the contract, compiled for one file into DuckDB SQL: what a value is, and why a row is rejected.
 
-They are stricter than PostgreSQL's own input, so that every row that passes here is taken there, and the verdict is the
-same whether a database is at hand or not.
+They are stricter than PostgreSQL's own input, so it accepts every row that passes here, and the verdict is the same
+with and without a database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from loaders.contract.types import POSTGRES_DIGITS, Digits, type_rules
 from loaders.reading.formats import Format
 from loaders.reading.header import CsvFile
 
-# An entry of an index holds up to 2704 bytes in PostgreSQL.
+# An index entry may have up to 2704 bytes in PostgreSQL.
 _LONGEST_KEY = 2_600
 
 
@@ -24,10 +24,10 @@ class Rule:
     """A reason to reject a row.
 
     Attributes:
-        condition: SQL over fields and named values; None where it is not the row alone that tells.
-        column: Column at fault, if it is one.
+        condition: SQL over fields and named values; None if it doesn't depend on the row alone.
+        column: Column at fault, if any.
         reason: Stable code.
-        detail: What is wrong, as SQL of a text.
+        detail: What is wrong, as an SQL text expression.
     """
 
     condition: str | None
@@ -41,15 +41,15 @@ class TableRules:
     """Values and rules of one table for one file. Fields are the columns `c0`, `c1`, … of DuckDB's table `records`.
 
     Attributes:
-        rules: The reasons to reject a row, the first that holds counts; the last is that of a repeated key.
-        named: Expressions by the short names that conditions have for them: DuckDB would work out again what stands in
-            several conditions.
-        values: What is to be stored, by column. The key is not among them where the file has none.
-        headers: What the file calls the columns that it has.
-        row_text: What the row says in the contract's columns, where the key is derived from that; columns without a
-            value don't count.
-        amount: The money of a row, rejected or not, as text: NULL where no column says it or it is no number.
-        extra: The fields that the contract does not know as one JSON object; None where there are none.
+        rules: The reasons to reject a row; the first that applies counts, and the last is for repeated keys.
+        named: Expressions by the short names used in conditions, because DuckDB would evaluate repeated expressions
+            again.
+        values: What to store, by column, without the key if the file has none.
+        headers: The file's names of its columns.
+        row_text: The row's content in the contract's columns, if the key is derived from it; columns without a value
+            don't count.
+        amount: The money of a row, rejected or not, as text: NULL if there is no such column or it is not a number.
+        extra: The unknown fields as one JSON object; None if there are none.
     """
 
     rules: tuple[Rule, ...]
@@ -65,7 +65,7 @@ def compile_rules(file: CsvFile, table: Table, form: Format, digits: Digits = PO
     """Compile the rules of a table for a file.
 
     Args:
-        file: The file, whose header says which field is which column.
+        file: The file, whose header maps fields to columns.
         table: The table.
         form: How values are written in the file.
         digits: How many digits of a number the destination keeps.
@@ -96,7 +96,7 @@ def compile_rules(file: CsvFile, table: Table, form: Format, digits: Digits = PO
 def derived_id(source: str, expression: str) -> str:
     """Return the SQL of an identifier derived from a column: its name and a hash of the trimmed, lower-cased value.
 
-    The macro `customer_id_from_email` of dbt derives the same one.
+    dbt's macro `customer_id_from_email` derives the same one.
     """
     return f"{literal(source + '_')} || md5(nullif(lower(trim({expression})), ''))"
 
@@ -105,7 +105,7 @@ def derived_id(source: str, expression: str) -> str:
 
 
 def _value(column: Column, given: Mapping[str, str], fields: Mapping[str, str]) -> str | None:
-    """Return the value to be stored; None where file and contract have none."""
+    """Return the value to store; None if file and contract have none."""
     value = given.get(column.name)
     if column.derived_from not in (None, FROM_ROW):
         source = fields.get(str(column.derived_from))
@@ -165,7 +165,7 @@ def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Ite
     Args:
         column: The column.
         value: SQL of its value.
-        shown: SQL of what the file has.
+        shown: SQL of the value in the file.
         digits: How many digits of a number are kept.
     """
     if column.not_null and column.derived_from != FROM_ROW:
@@ -184,7 +184,7 @@ def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Ite
 
 
 def _needed(table: Table, fields: Mapping[str, str]) -> Iterator[Rule]:
-    """Yield the rule that a row needs one of some columns."""
+    """Yield the rule that a row needs a value in one of some columns."""
     if table.require_one_of:
         condition = " and ".join(
             f"nullif({fields[name]}, '') is null" for name in table.require_one_of if name in fields

@@ -1,12 +1,13 @@
-"""Read a CSV file with DuckDB, judge every row, and hand on the good ones.
+"""Read a CSV file with DuckDB, check every row, and pass on the good ones.
 
-The contract's rules run as SQL over the table `records` and fill `rejected`. Nothing is dropped on the way:
+The contract's rules run as SQL over the table `records` and fill `rejected`. No row is dropped on the way:
 `rows_read` = good rows + `rows_rejected`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -28,8 +29,9 @@ from loaders.reading.rejects import Reject, read_rejects, reject_rows
 from loaders.reading.rules import compile_rules
 from loaders.reading.workspace import interruptible, working_folder
 
+_log = logging.getLogger(__name__)
 MEMORY_LIMIT = "256MB"
-# DuckDB works on 2048 rows at a time, whatever their width.
+# DuckDB processes 2048 rows at a time, whatever their width.
 MEMORY_LIMIT_WIDE = "2GB"
 
 # Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
@@ -41,32 +43,32 @@ def silent(_phase: str, _amount: int) -> None:
 
 
 class Scan:
-    """The records of one file, judged.
+    """The records of one file, checked.
 
     Attributes:
         file: The file.
         rows_read: Records in the file.
         rows_rejected: Records that break the contract.
-        refusal: Why nothing of the file may be loaded, if too many do.
+        refusal: Why the file may not be loaded, if too many do.
         time_zone: IANA name of the zone in which timestamps without an offset are read.
-        database: DuckDB, which reads and judges.
-        columns: Names of the columns that `stream` and `write` deliver, in its order.
-        given_columns: Those of them whose values come from the file, not from a default.
+        database: The DuckDB connection that reads and checks.
+        columns: Names of the columns of `stream` and `write`, in order.
+        given_columns: Those whose values come from the file, not from a default.
     """
 
     def __init__(
         self, file: CsvFile, table: Table, options: Options, time_zone: str, digits: Digits = POSTGRES_DIGITS
     ) -> None:
-        """Read and judge the file.
+        """Read and check the file.
 
         Raises:
-            FileRefusedError: Records can't be told apart in the file.
+            FileRefusedError: The file's records can't be separated.
         """
         self.file = file
         self.time_zone = time_zone
         self._rules = compile_rules(file, table, options.form, digits)
         folder = str(file.path.parent)
-        # In memory, and in the folder what is beyond the limit: a database file costs twice the time.
+        # In memory, spilling into the folder beyond the limit: a database file takes twice the time.
         self.database = duckdb.connect(
             config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
         )
@@ -85,7 +87,7 @@ class Scan:
         self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
 
     def close(self) -> None:
-        """Give back memory and files."""
+        """Release memory and files."""
         self.database.close()
 
     def rejects(self) -> Iterator[Reject]:
@@ -97,7 +99,7 @@ class Scan:
         """Open the good rows as CSV text for PostgreSQL: nothing between delimiters is NULL, `""` is an empty text.
 
         Raises:
-            FileRefusedError: DuckDB broke off; what was read before is not the whole file.
+            FileRefusedError: DuckDB stopped; the file was not read completely.
         """
         query = self._good_rows(load_id)
         read_end, write_end = os.pipe()
@@ -125,10 +127,10 @@ class Scan:
             raise FileRefusedError(f"Reading broke off: {_first_line(failures[0])}", "Load the file again.")
 
     def write(self, load_id: int, path: Path) -> None:
-        """Write the good rows into a Parquet file, with the texts that `stream` delivers.
+        """Write the good rows into a Parquet file, with the same texts as `stream`.
 
         Raises:
-            FileRefusedError: DuckDB broke off.
+            FileRefusedError: DuckDB stopped.
         """
         try:
             self.database.execute(f"copy ({self._good_rows(load_id)}) to {literal(str(path))} (format parquet)")
@@ -152,11 +154,11 @@ class Scan:
         """
 
     def _number_repeats(self, row_text: str, given: str | None) -> None:
-        """Number equal rows without a key of their own in the order of the file, so that each gets one.
+        """Number equal rows without a key in the order of the file, so that each gets its own.
 
         Args:
-            row_text: SQL of what a row says.
-            given: SQL of the key that the file has, if it has one.
+            row_text: SQL of a row's content.
+            given: SQL of the file's key, if it has one.
         """
         self.database.execute(
             f"""
@@ -207,7 +209,7 @@ def scanned(
     digits: Digits = POSTGRES_DIGITS,
     on_progress: Progress = silent,
 ) -> Iterator[Scan]:
-    """Take a file in and judge its rows; what that takes of memory and disk is given back afterwards.
+    """Take in a file and check its rows; memory and disk space are released afterwards.
 
     Args:
         given: The file.
@@ -219,16 +221,18 @@ def scanned(
 
     Raises:
         FileRefusedError: The file can't be read, or its header does not fit the table.
-        LoaderError: There is no room for working files.
+        LoaderError: There is no space for working files.
     """
     with working_folder(project) as folder:
         taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount))
+        _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)
         with (
             contextlib.closing(Scan(file, table, options, project.time_zone, digits)) as scan,
             interruptible(scan.database),
         ):
+            _log.info("%s: judged %s rows, %s rejected", given.name, f"{scan.rows_read:,}", f"{scan.rows_rejected:,}")
             yield scan
 
 

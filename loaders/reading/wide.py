@@ -1,4 +1,4 @@
-"""Files with very many columns: fields that the contract does not know become one JSON field before DuckDB reads them.
+"""Files with very many columns: unknown fields become one JSON field before DuckDB reads them.
 
 DuckDB keeps thousands of values for each column at once, which takes gigabytes for thousands of columns.
 """
@@ -12,7 +12,7 @@ from loaders.reading.header import CsvFile
 
 
 class Packer:
-    """Rewrites sound records: first the fields that the contract knows, in the order of the file, then the JSON."""
+    """Rewrites valid records: first the known fields, in the order of the file, then the JSON."""
 
     def __init__(self, file: CsvFile, grammar: Grammar) -> None:
         """Sort the fields into known and unknown ones."""
@@ -23,7 +23,7 @@ class Packer:
         ]
 
     def pack(self, records: bytes, count: int) -> bytes:
-        """Return records anew; more than one stand on one line each."""
+        """Return rewritten records; if there are several, each is on one line."""
         lines = records.split(b"\n")[:-1] if count > 1 else [records[:-1]]
         return b"".join(self._packed(line) for line in lines)
 
@@ -33,7 +33,7 @@ class Packer:
         else:
             fields = record.split(self._grammar.comma)
         extra = {name: _value(fields[i]) for name, i in self._unknown}
-        # JSON would hide a NUL byte, and the row is to be rejected for it.
+        # JSON would hide a NUL byte, for which the row must be rejected.
         has_nul = any(b"\x00" in fields[i] for _, i in self._unknown)
         text = "\x00" if has_nul else json.dumps(extra, ensure_ascii=False).replace('"', '""')
         return self._grammar.comma.join([*(fields[i] for i in self._known), f'"{text}"'.encode()]) + b"\n"

@@ -1,6 +1,6 @@
-"""Where a run works: a private folder, removed afterwards, and a DuckDB that Ctrl-C stops.
+"""Where a run works: a private folder, removed afterwards, and a DuckDB that Ctrl-C can stop.
 
-The folders that killed runs left go with the next.
+The next run removes the folders of killed runs.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def remove_dead_folders(project: Project) -> None:
 
 @contextmanager
 def working_folder(project: Project) -> Iterator[Path]:
-    """Give a private folder for working files, and remove it afterwards.
+    """Create a private folder for working files, and remove it afterwards.
 
-    The run holds a lock on its folder. The kernel gives the lock back however the run ends, so a folder without one is
-    a dead run's.
+    The run holds a lock on its folder. The kernel releases the lock however the run ends, so a folder without one
+    belongs to a dead run.
 
     Raises:
         LoaderError: The working files can't be written.
@@ -48,15 +48,15 @@ def working_folder(project: Project) -> Iterator[Path]:
             what = error.strerror if isinstance(error, OSError) else type(error).__name__
             raise LoaderError(
                 f"Working files can't be written: {what}.",
-                f"Make room on the disk of {folder.parent}; a file needs some three times its size while it is loaded.",
+                f"Free space on the disk of {folder.parent}; loading a file needs about three times its size.",
             ) from error
 
 
 @contextmanager
 def interruptible(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let Ctrl-C end the query under way.
+    """Let Ctrl-C end the running query.
 
-    DuckDB alone waits for the tasks of its other threads, and one task may be the whole query.
+    By itself, DuckDB waits for the tasks of its other threads, and one task may be the whole query.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
@@ -74,7 +74,7 @@ def interruptible(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if "interrupted" in str(error):  # so DuckDB says Ctrl-C
+        if "interrupted" in str(error):  # DuckDB's name for Ctrl-C
             raise KeyboardInterrupt from error
         raise
     finally:
@@ -88,7 +88,7 @@ def _make_folder(parent: Path) -> Iterator[Path]:
         with _locked(parent):
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
             lock = _lock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # a project that only others may write
+    except OSError:  # a project without write permission
         folder, lock = Path(tempfile.mkdtemp(prefix="loader-")), None
     try:
         yield folder
@@ -112,7 +112,7 @@ def _remove_dead(parent: Path) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep others from cleaning up while a folder is made that has no lock yet."""
+    """Keep others from cleaning up while a new folder has no lock yet."""
     lock = _lock(folder, fcntl.LOCK_EX)
     try:
         yield

@@ -1,1 +1,1 @@
-"""Files that are made up: a shop and a subscription business, true to the contract but for the faults asked for."""
+"""Generated files: a shop and a subscription business, valid by the contract except for requested faults."""

@@ -1,7 +1,7 @@
-"""The event log of the synthetic subscription business as SQL of DuckDB.
+"""The event log of the synthetic subscription business as DuckDB SQL.
 
-It says what the tables say, at the same moments, in the order in which events arrive: some late, some twice with an
-identifier each, some with the identifiers in the metadata. A few facts are in the tables only.
+It has the same facts as the tables, at the same moments, in the order in which events arrive: some late, some twice
+with different identifiers, some with the identifiers in the metadata. A few facts are only in the tables.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Faults that the loader must catch, put into a synthetic file at known places.
+"""Faults that the loader must catch, at known places in a synthetic file.
 
-A fault takes the place of a row and is of one kind, so a reader of the list knows line, column and reason of what must
-be rejected, and that all other rows are as they were.
+A fault replaces a row and is of one kind, so the list has line, column and reason of every row that must be rejected,
+and all other rows are unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from loaders.contract.tables import FROM_ROW, Column, Table
 from loaders.reading.grammar import LONGEST_RECORD
 
-# Rows that are looked at together; a row with a repeated key stands at most so many lines above the row that has it.
+# Rows processed together; a row with a repeated key is at most this many lines above the row with the key.
 WINDOW = 5_000
 
 INVALID = {
@@ -34,9 +34,9 @@ OUT_OF_RANGE = {
     "date": ("2024-02-30", "2023-02-29", "2024-13-01"),
     "timestamptz": ("2024-02-30 10:00:00Z", "2024-01-01 25:00:00Z", "2024-00-10"),
 }
-# No text in UTF-8, and not in Windows-1252 either, for which the loader might else take the whole file.
+# Invalid in UTF-8 and in Windows-1252, for which the loader might otherwise mistake the whole file.
 BROKEN_BYTES = "\udc81\udcfe"
-# A row of more than 2 MB is put into one file only, and once: it is longer than most files.
+# A row of more than 2 MB goes into only one file, once: it is longer than most files.
 TABLE_WITH_LONG_ROW = "events"
 LONG = "x" * LONGEST_RECORD
 LONG_KEY = "k" * 3_000
@@ -44,9 +44,9 @@ LONG_KEY = "k" * 3_000
 
 @dataclass(frozen=True)
 class Kind:
-    """A way to break a row: the column and the reason that the loader names, and what to do to the row's fields.
+    """A way to break a row: the column and reason that the loader reports, and what to do to the row's fields.
 
-    `spoil` gives the row's fields, or its whole text.
+    `spoil` returns the row's fields, or its whole text.
     """
 
     column: str | None
@@ -55,7 +55,7 @@ class Kind:
 
 
 def add_faults(source: Path, target: Path, listed: Path, table: Table, share: float, seed: str) -> int:
-    """Copy a clean file with faults in a share of its rows, and list these.
+    """Copy a clean file with faults in a share of its rows, and list them.
 
     Args:
         source: The clean file: UTF-8, each record on one line.
@@ -108,7 +108,7 @@ class _Spoiler:
             fields = next(csv.reader([window[place]]))
             kind = next(self._kinds)
             if kind.reason == "duplicate_key":
-                if not others or others[-1] < place:  # no sound row is left below
+                if not others or others[-1] < place:  # no valid row is left below
                     kind = _wrong_number_of_fields(1)
                 else:
                     below = self._rng.choice(others[next(i for i, other in enumerate(others) if other > place) :])
@@ -130,7 +130,7 @@ def _kinds(table: Table, names: list[str]) -> Iterator[Kind]:
         yield Kind(table.require_one_of[0], "missing_value", _blank(*needed))
     yield Kind(table.key.name, "out_of_range", _replace(names.index(table.key.name), (LONG_KEY,)))
     yield Kind(table.key.name, "duplicate_key", lambda fields, _: fields)
-    # Text behind each quote, so that it can't pass for the closing quote of a field opened above.
+    # Text after each quote, so that it can't be the closing quote of a field opened above.
     yield Kind(None, "broken_quoting", lambda fields, rng: _at(fields, rng, lambda value: '"' + (value or "-")))
     yield Kind(None, "broken_quoting", lambda fields, rng: _at(fields, rng, lambda value: f'"{value or "-"}" "'))
     yield Kind(None, "invalid_encoding", lambda fields, rng: _at(fields, rng, lambda value: value + BROKEN_BYTES))
@@ -174,7 +174,7 @@ def _changed(fields: list[str], number: int, value: str) -> list[str]:
 
 
 def _at(fields: list[str], rng: random.Random, change: Callable[[str], str]) -> str:
-    """Return the row's text with one of its plain fields changed as it stands."""
+    """Return the row's text with one of its plain fields changed in place."""
     texts = [_joined([value]) if value else "" for value in fields]
     number = rng.choice([number for number, text in enumerate(texts) if not text.startswith('"')])
     return ",".join(_changed(texts, number, change(texts[number])))

@@ -1,4 +1,4 @@
-"""A live feed: small files of transactions that go on where the generated ones end."""
+"""A live feed: small files of transactions that continue where the generated ones end."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def follow(
 ) -> Iterator[Written]:
     """Write a new file of transactions at regular intervals, and yield what was written.
 
-    A file has about an hour's lines. Its number and the settings say what is in it, and a feed that is started again
-    goes on behind the last file that is there.
+    A file has about an hour's lines. Its number and the settings determine its content, and a restarted feed continues
+    after the last existing file.
 
     Args:
         project: The dbt project.
         contract: The tables.
-        settings: The settings of the files that the feed goes on from.
+        settings: The settings of the files that the feed continues.
         folder: Where to write to.
         seconds: Time from one file to the next.
         batches: Number of files; endless without it.

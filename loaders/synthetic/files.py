@@ -55,19 +55,19 @@ def generate(
     force: bool = False,
     on_progress: Progress = silent,
 ) -> list[Written]:
-    """Write a file for every table into a folder, which is made if need be.
+    """Write a file for every table to a folder, which is created if needed.
 
     Args:
         project: The dbt project, for its folder for working files.
-        contract: The tables; the rows keep their rules.
+        contract: The tables; the rows follow their rules.
         settings: Size, period and seed of the data.
         folder: Where to write to.
         dirty: Share of the rows, from 0 to 1, that get a fault; the faults are listed in the folder `faults` in it.
-        force: Replace files that are there.
+        force: Replace existing files.
         on_progress: Called as a file grows.
 
     Raises:
-        LoaderError: A file is there already, or the folder can't be written to.
+        LoaderError: A file exists already, or the folder can't be written to.
     """
     with generator(project, contract, settings) as database:
         names = [*SHOP, *JOURNEY]
@@ -109,7 +109,7 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
     for file in (folder / f"{name}.csv" for name in names):
         if file.exists() and not force:
-            raise LoaderError(f"{file} is there already.", "Give another folder --to write to, or --force.")
+            raise LoaderError(f"{file} exists already.", "Choose another folder, or use --force.")
     return [
         write_file(
             database,
@@ -139,7 +139,7 @@ def chance(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConn
             str(folder / "generate.duckdb"), config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(folder)}
         ) as database,
     ):
-        # Rows keep their order through joins with small tables on the right; the optimizer would swap sides.
+        # Rows keep their order in joins with small tables on the right; the optimizer would swap the sides.
         database.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         define_chance(database, settings.seed)
         with interruptible(database):
@@ -154,7 +154,7 @@ def writable(folder: Path) -> Iterator[None]:
     except (OSError, duckdb.IOException) as error:
         what = error.strerror if isinstance(error, OSError) else "it can't be written to"
         raise LoaderError(
-            f"Files can't be written to {folder}: {what}.", "Give a folder --to write to with room and the right to."
+            f"Files can't be written to {folder}: {what}.", "Give --to a folder with free space and write permission."
         ) from error
 
 
@@ -187,7 +187,7 @@ def write_file(
                 partly_listed.replace(listed)
                 spoilt.replace(target)
             else:
-                listed.unlink(missing_ok=True)  # of an earlier run with faults
+                listed.unlink(missing_ok=True)  # from an earlier run with faults
                 clean.replace(target)
         finally:
             for left in (clean, spoilt, partly_listed):
@@ -198,7 +198,7 @@ def write_file(
 
 @contextmanager
 def _polled(database: duckdb.DuckDBPyConnection, on_share: Callable[[float], None]) -> Iterator[None]:
-    """Tell every now and then how far DuckDB is with its query."""
+    """Report DuckDB's progress from time to time."""
     done = threading.Event()
 
     def poll() -> None:

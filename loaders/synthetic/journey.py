@@ -1,6 +1,6 @@
-"""The synthetic subscription business as SQL of DuckDB: users, shops, plans, invoices, payments.
+"""The synthetic subscription business as DuckDB SQL: users, shops, plans, invoices, payments.
 
-The event log says the same once more (see `events`). The tables leave out a few facts that the log has.
+The event log has the same facts (see `events`), and a few that the tables lack.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import duckdb
 
 from loaders.synthetic.settings import Settings, choice
 
-# Days of trial before the first invoice, and from an invoice to the day it is due.
+# Days of trial before the first invoice, and from an invoice to its due day.
 TRIAL_DAYS, DUE_DAYS = 7, 14
 # Plan, price per period, months of a period, share of the shops in percent.
 PLANS = [("Basic", 19, 1, 52), ("Pro", 49, 1, 30), ("Business", 149, 1, 10), ("Pro yearly", 490, 12, 8)]
@@ -86,7 +86,7 @@ def _make_users_and_shops(database: duckdb.DuckDBPyConnection, settings: Setting
         from created;
 
         -- How a shop goes: 0 deleted before the first invoice, 1 deleted later, 2 stops paying, 3 never pays, 4 pays
-        -- one invoice long after it is due and goes on, 5 pays.
+        -- one invoice long after it is due and the others in time, 5 pays.
         create table all_shops as
         with opened as (
             select

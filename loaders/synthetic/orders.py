@@ -1,8 +1,8 @@
-"""The synthetic shop's transaction lines as SQL of DuckDB.
+"""The synthetic shop's transaction lines as DuckDB SQL.
 
-A line is a function of the seed and its number, so it can be made without the lines before it: a refund knows the line
-that it takes back, and ten million lines need no more memory than ten. Lines fall into blocks with the same sequence of
-order sizes, so a line's number tells its order; orders are in the order of time.
+A line is a function of the seed and its number, so it can be made without the lines before it: a refund can compute the
+line that it reverses, and ten million lines need no more memory than ten. Lines are in blocks with the same sequence of
+order sizes, so a line's number determines its order; orders are sorted by time.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import duckdb
 from loaders.synthetic.settings import Settings, choice
 from loaders.synthetic.shop import SHELVES, TIME_BUCKETS
 
-# Sizes of the orders in a block. The last two slots take back lines of an earlier block, once there is one.
+# Sizes of the orders in a block. The last two slots refund lines of an earlier block, once there is one.
 SIZES = [int(size) for size in "12132145131221321216213141228312132451"] + [1, 2]
 ORDERS_PER_BLOCK, LINES_PER_BLOCK = len(SIZES), sum(SIZES)
 PARTIAL = ORDERS_PER_BLOCK - 2
-# Days from a sale to its refund, by turns.
+# Days from a sale to its refund, in turn.
 REFUND_DAYS = (4, 16)
 
 
 def orders_for(settings: Settings) -> int:
-    """Return how many orders hold the lines; the last one may be cut short."""
+    """Return the number of orders for the lines; the last one may be incomplete."""
     blocks, rest = divmod(settings.transactions, LINES_PER_BLOCK)
     last = next(count for count, lines in enumerate(itertools.accumulate(SIZES, initial=0)) if lines >= rest)
     return blocks * ORDERS_PER_BLOCK + last
@@ -52,12 +52,12 @@ def lines_query(settings: Settings, first: int, last: int, moment: str, currency
     Args:
         settings: Size of the data.
         first: Number of the first line.
-        last: Number behind the last line.
+        last: Number after the last line.
         moment: Moment of an order, as SQL over its `slot`, its `instant` in buckets, and `seconds`.
         currency: Currency of all amounts.
     """
     orders, customers, products = orders_for(settings), settings.customers, settings.products
-    # An even number of blocks, so that two refunds with different lags never take back the same line.
+    # An even number of blocks, so that two refunds with different lags never reverse the same line.
     lags = [max(2, 2 * round(days * orders / settings.days / ORDERS_PER_BLOCK / 2)) for days in REFUND_DAYS]
     refunded_large, refunded_pair = (
         choice("u('refund', block)", [place for place, size in enumerate(SIZES[:PARTIAL]) if size in sizes])

@@ -1,4 +1,4 @@
-"""What is generated: the settings of a run, and chance as a function of seed, name and number."""
+"""Settings of generated data, and chance as a function of seed, name and number."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from loaders.errors import LoaderError
 
 # Fixed, so that the same seed gives the same files on any day.
 UNTIL = date(2025, 12, 31)
-# As many as the identifiers have digits for.
+# Limited by the digits of identifiers.
 MOST = {"customers": 10_000_000, "transactions": 900_000_000, "users": 3_000_000, "days": 3_650}
 
 
@@ -29,7 +29,7 @@ class Settings:
     until: date = UNTIL
 
     def __post_init__(self) -> None:
-        """Refuse what makes no data.
+        """Refuse settings that produce no data.
 
         Raises:
             LoaderError: A number is out of range.
@@ -37,10 +37,10 @@ class Settings:
         for name, most in MOST.items():
             if not 1 <= getattr(self, name) <= most:
                 raise LoaderError(
-                    f"{getattr(self, name)} {name} can't be generated.", f"Give --{name} a number from 1 to {most}."
+                    f"{getattr(self, name)} {name} can't be generated.", f"Use --{name} a number from 1 to {most}."
                 )
         if not 1950 <= self.until.year <= 2500:
-            raise LoaderError(f"{self.until} is out of range.", "Give a day --until between 1950 and 2500.")
+            raise LoaderError(f"{self.until} is out of range.", "Use a day between 1950 and 2500 for --until.")
 
     @property
     def start(self) -> str:
@@ -49,7 +49,7 @@ class Settings:
 
     @property
     def end(self) -> str:
-        """The moment behind the last one, as SQL."""
+        """The moment after the last one, as SQL."""
         return f"timestamp '{self.until + timedelta(days=1)}'"
 
     @property
@@ -59,15 +59,15 @@ class Settings:
 
 
 def define_chance(database: duckdb.DuckDBPyConnection, seed: int) -> None:
-    """Define the macro `u(name, number)`: a number from 0 up to 1 that only seed, name and number decide.
+    """Define the macro `u(name, number)`: a number from 0 up to 1 that depends only on seed, name and number.
 
-    No state is drawn from, so results depend neither on the order of rows nor on the number of threads.
+    There is no state, so results depend neither on the order of rows nor on the number of threads.
     """
     database.execute(f"create macro u(name, number) as (hash(name, number, {seed}) >> 11) / 9007199254740992.0")
 
 
 def choice(chance: str, entries: Sequence[str | int] | Mapping[str, int] | Mapping[int, int]) -> str:
-    """Return the SQL that picks an entry, text or number, by a chance; a mapping gives the entries weights."""
+    """Return the SQL that picks an entry, text or number, at random; a mapping gives the entries weights."""
     weighted = entries if isinstance(entries, Mapping) else dict.fromkeys(entries, 1)
     listed = [
         str(entry) if isinstance(entry, int) else literal(entry)

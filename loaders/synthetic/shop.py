@@ -1,6 +1,7 @@
-"""The synthetic shop's customers and products as SQL of DuckDB, and the seasons of its year.
+"""The synthetic shop's customers and products as DuckDB SQL, and the seasons of its year.
 
-Everything is a function of the seed and a row's number. Customers count from 0 in the order of their registration.
+Everything is a function of the seed and a row's number. Customers are numbered from 0 in the order of their
+registration.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import duckdb
 
 from loaders.synthetic.settings import Settings, choice
 
-# How finely the seasons of year, week and day shape the stream of orders.
+# Resolution of the seasons of year, week and day in the stream of orders.
 TIME_BUCKETS = 50_000
 
 FIRST_NAMES = [
@@ -25,7 +26,7 @@ CITIES = {
 }  # fmt: skip
 AGE_GROUPS = {"18-24": 12, "25-34": 26, "35-44": 24, "45-54": 18, "55-64": 12, "65+": 8}
 SEGMENTS = {"standard": 68, "premium": 22, "business": 10}
-# Category, share of the products, lowest price, and how many times it the highest is; then the types of product.
+# Category, share of the products, lowest price, the highest as a multiple of it, and the types of product.
 CATEGORIES = [
     ("Food", 7, 1.2, 18, ["coffee", "tea", "bread", "cheese, aged", "chocolate"]),
     ("Clothing", 5, 9.9, 14, ["shirt", "shoes", "jacket", "socks"]),
@@ -37,14 +38,14 @@ SHELVES = sum(share for _, share, *_ in CATEGORIES)
 
 
 def define_shop(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Define the views `customers` and `products`, and what they and the orders stand on."""
+    """Define the views `customers` and `products`, and what they and the orders are based on."""
     _define_seasons(database, settings)
     _define_customers(database, settings)
     _define_products(database, settings)
 
 
 def _define_seasons(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Define `seconds`: the second of the period at which each fifty-thousandth of the orders is in."""
+    """Define `seconds`: the second of the period by which each fifty-thousandth of the orders has arrived."""
     hours = settings.days * 24
     database.execute(
         f"""
@@ -135,7 +136,7 @@ def _define_customers(database: duckdb.DuckDBPyConnection, settings: Settings) -
 
 
 def _define_products(database: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Make the products, popular ones first; the number modulo SHELVES gives the category."""
+    """Create the products, popular ones first; the number modulo SHELVES gives the category."""
     entries = [entry for entry in CATEGORIES for _ in range(entry[1])]
     slots = [
         f"({slot}, '{name}', {price}, {times}, {types})" for slot, (name, _, price, times, types) in enumerate(entries)

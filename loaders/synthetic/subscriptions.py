@@ -1,4 +1,4 @@
-"""Synthetic products that customers hold, as SQL of DuckDB, for synthetic or real customers and products."""
+"""Synthetic products that customers own, as DuckDB SQL, for synthetic or real customers and products."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def define_subscriptions(database: duckdb.DuckDBPyConnection, settings: Settings
     Args:
         database: DuckDB with the macro `u`.
         settings: Period and seed.
-        holders: Query of the customers that may hold products (`number` from 0, `customer_id`, `since`).
-        goods: Query of the products that may be held (`number` from 0, `product_id`, `price`).
+        holders: Query of the customers that may own products (`number` from 0, `customer_id`, `since`).
+        goods: Query of the products that may be owned (`number` from 0, `product_id`, `price`).
     """
     database.execute(
         f"""

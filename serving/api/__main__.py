@@ -26,7 +26,7 @@ def main() -> None:
         sys.exit(1)
     log_as_json()
     address = f"http://{settings.host}:{settings.port}"
-    click.echo(f"The read API serves {describe_server(environment)} at {address}; what it can is at {address}/docs.")
+    click.echo(f"The read API serves {describe_server(environment)} at {address}; see {address}/docs.")
     uvicorn.run(app, host=settings.host, port=settings.port, access_log=False, log_config=None, server_header=False)
 
 

@@ -1,4 +1,4 @@
-"""A page as JSON, CSV or NDJSON: a small one at once, a big one streamed from a cursor on the server."""
+"""A page as JSON, CSV or NDJSON: a small one at once, a large one streamed from a cursor on the server."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from serving.api.paging import encode, read_row
 from serving.api.queries import Page
 
 FORMATS = {"json": "application/json", "csv": "text/csv", "ndjson": "application/x-ndjson"}
-# Rows up to which a page is answered at once, and rows that a streamed one holds in memory.
+# Rows up to which a page is answered at once, and rows of a streamed page that are in memory.
 AT_ONCE, BATCH = 1_000, 500
 
 Rows = Sequence[str]
 
 
 def chosen_format(asked: str | None, accept: str) -> str:
-    """Return the format that is asked for, else the first that the Accept header names, else JSON."""
+    """Return the requested format, else the first one in the Accept header, else JSON."""
     if asked:
         return asked
     accepted = [part.split(";")[0].strip().lower() for part in accept.split(",")]
@@ -37,7 +37,7 @@ def chosen_format(asked: str | None, accept: str) -> str:
 
 
 class PageAnswer(Response):
-    """The answer with a page. The query runs when the answer is sent, so that nothing is held if it never is."""
+    """The answer with a page. The query runs when the answer is sent, so nothing is held if it never is."""
 
     def __init__(self, pool: Pool, mart: Mart, page: Page, form: str, url: URL, seconds: float) -> None:
         """Keep what is needed to answer.
@@ -47,8 +47,8 @@ class PageAnswer(Response):
             mart: The mart.
             page: The query.
             form: `json`, `csv` or `ndjson`.
-            url: Address of the request, from which that of the next page is made.
-            seconds: Longest time that the answer may take once it has begun.
+            url: Address of the request, from which the next page's is made.
+            seconds: Longest time the answer may take once it has begun.
         """
         super().__init__()
         self.pool, self.mart, self.page, self.form, self.url, self.seconds = pool, mart, page, form, url, seconds
@@ -79,7 +79,7 @@ class PageAnswer(Response):
         limit = self.page.limit
         async with connection.transaction(), AsyncServerCursor(connection, "page", scrollable=True) as cursor:
             await cursor.execute(self.page.query, self.page.parameters)
-            # The last row of the page is looked at first, as the address of the next page stands in the header.
+            # The last row of the page is needed first, as the header has the address of the next page.
             await cursor.scroll(limit - 1, "absolute")
             following = self._following([row for (row,) in await cursor.fetchmany(2)])
             await cursor.scroll(0, "absolute")
@@ -90,7 +90,7 @@ class PageAnswer(Response):
                     )
                     await answer(scope, receive, noting)
             except TimeoutError:
-                # Too slow a reader gets no last chunk, by which it sees that the answer is not whole.
+                # A reader who is too slow gets no last chunk, and so knows that the answer is incomplete.
                 if not began:
                     raise
 
@@ -105,7 +105,7 @@ class PageAnswer(Response):
         yield self._foot()
 
     def _following(self, rows: Rows) -> str | None:
-        """Return the cursor of the next page, given the last row of this one and the first behind it."""
+        """Return the cursor of the next page, given the last row of this one and the first one after it."""
         return encode(self.page.fingerprint, rows[0], self.page.orders) if len(rows) > 1 else None
 
     def _more_headers(self, following: str | None) -> dict[str, str]:

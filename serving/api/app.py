@@ -1,4 +1,4 @@
-"""The app: all routes, and what stands around them."""
+"""The app: all routes, and the middleware around them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from serving.api.settings import ApiSettings
 DESCRIPTION = """
 The marts of customer analytics, to read. Each mart has a route of its own, made from its contract.
 
-* **Filters** are named after columns: `?category=Food&net_revenue__gte=100`. Endings: `__ne`, `__gt`, `__gte`, `__lt`,
+* **Filters** are named after columns: `?category=Food&net_revenue__gte=100`. Suffixes: `__ne`, `__gt`, `__gte`, `__lt`,
   `__lte`, `__in` (repeat it), `__null`.
 * **Pages**: `sort`, `limit` (at most 10,000), and `cursor` with the `next_cursor` of the page before.
 * **Formats**: JSON, CSV or NDJSON, by `format` or the Accept header.
@@ -44,7 +44,7 @@ def create_app(
     Args:
         project: The dbt project.
         settings: The settings.
-        environment: Variables of libpq that go before its own (`loaders.database.connection_environment`).
+        environment: Variables of libpq that override its own (`loaders.database.connection_environment`).
         manifest: dbt's manifest, the project's by default.
 
     Raises:
@@ -55,7 +55,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        # Not waited for: /ready says whether the database is there.
+        # Don't wait: /ready says whether the database is there.
         await pool.open(wait=False)
         try:
             yield

@@ -1,4 +1,4 @@
-"""A short memory of answers: many who ask the same within seconds cost the database one query."""
+"""A short-lived cache of answers: many readers with the same question cost the database one query."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
-# Answers that are kept at most; the one not asked for longest goes first.
+# Largest number of answers that are kept; the least recently used goes first.
 MOST_ENTRIES = 256
 
 
 @dataclass
 class _Entry:
-    """An answer, when it was asked of the database, and the task that makes a new one."""
+    """An answer, when the database gave it, and the task that makes a new one."""
 
     text: str | None = None
     asked: float = 0.0
@@ -22,14 +22,14 @@ class _Entry:
 
 
 class ShortMemory:
-    """Keeps answers for a while. Who asks for one that is being made waits for it, or gets the last if not too old."""
+    """Keeps answers for a while. While one is made, readers wait for it, or get the last if it is not too old."""
 
     def __init__(self, fresh: float, stale: float, now: Callable[[], float] = time.monotonic) -> None:
-        """Begin empty.
+        """Start empty.
 
         Args:
-            fresh: Seconds for which an answer is given without asking the database again.
-            stale: Seconds for which it is still given while a new one is made.
+            fresh: Seconds for which an answer is given without querying the database again.
+            stale: Seconds for which it may still be given while a new one is made.
             now: The clock.
         """
         self._fresh, self._stale, self._now = fresh, stale, now
@@ -45,7 +45,7 @@ class ShortMemory:
         if entry.text is not None and age < self._fresh:
             return entry.text
         if entry.task is None:
-            # A task of its own: the query goes on for the others when the first who asked is gone.
+            # A task of its own: the query continues for the others when the first reader is gone.
             entry.task = asyncio.create_task(self._make(entry, make))
             entry.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         if entry.text is not None and age < self._stale:

@@ -1,4 +1,4 @@
-"""`GET /api/...`: numbers ready for a chart, under the names that dashboards of the former system ask for."""
+"""`GET /api/...`: numbers ready for a chart, under the names that dashboards of the former system use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from serving.api.context import Context
 from serving.api.database import fetch_text
 from serving.api.problems import READING, ProblemError
 
-# For so long, answers are shared, and given while new ones are made: a mart changes with a build, the latest
+# Seconds for which answers are shared, and given while new ones are made: a mart changes with a build, the latest
 # transactions with a load.
 FRESH_SECONDS, STALE_SECONDS = 5, 15
 Money = Annotated[float, Field(examples=[1234.56])]
@@ -138,7 +138,7 @@ CHURN = """
     group by churn_risk
     order by array_position(array['low', 'medium', 'high', 'prospect'], churn_risk), churn_risk
 """
-# Without an order: the view has its own, newest first. To state it again would make PostgreSQL sort every line.
+# Without `order by`: the view has its own order, newest first. Repeating it would make PostgreSQL sort every line.
 LATEST = """
     select transaction_id, transacted_at, customer_id, product_id, category, amount
     from {latest_transactions}
@@ -156,7 +156,7 @@ def chart_routes(context: Context) -> APIRouter:
     async def answer(
         model: type[Chart], mart: str, template: str, parameters: Mapping[str, Any] | None = None, by: str = ""
     ) -> Response:
-        """Answer with the rows of a query under the names of a model; with the only one for the summary."""
+        """Answer with the rows of a query under the names of a model; with a single object for the summary."""
         query = sql.SQL(template).format(**{mart: context.mart(mart).identifier}, by=sql.Identifier(by))
         single = model is MetricsSummary
         text = await memory.get(
@@ -167,7 +167,7 @@ def chart_routes(context: Context) -> APIRouter:
 
     @router.get("/metrics/summary", response_model=MetricsSummary, summary="Customers, revenue and transactions")
     async def metrics_summary() -> Any:
-        """Give the three headline numbers, under the names that they always had."""
+        """Return the three headline numbers, under the names they have always had."""
         return await answer(MetricsSummary, "metrics_summary", SUMMARY)
 
     @router.get("/customer-segments", response_model=list[CustomerSegment], summary="Customers and spend by segment")
@@ -177,14 +177,14 @@ def chart_routes(context: Context) -> APIRouter:
             Query(description="RFM segment, k-means segment (1 spends most), or the segment of the customers file."),
         ] = "rfm_segment",
     ) -> Any:
-        """Give the groups, the one that spent most first; null is who is in none, such as who never bought."""
+        """Return the groups, the one that spent most first; null is for customers without one."""
         return await answer(CustomerSegment, "customer_profiles", SEGMENTS, by=by)
 
     @router.get("/category-insights", response_model=list[CategoryInsight], summary="Categories by revenue")
     async def category_insights(
         limit: Annotated[int, Query(ge=1, le=1000, description="Most categories.")] = 20,
     ) -> Any:
-        """Give the categories, the one with the highest revenue first."""
+        """Return the categories, the one with the highest revenue first."""
         return await answer(CategoryInsight, "category_kpis", CATEGORIES, {"limit": limit})
 
     @router.get("/time-series", response_model=list[SalesPeriod], summary="Sales over time")
@@ -193,7 +193,7 @@ def chart_routes(context: Context) -> APIRouter:
         from_date: Annotated[date | None, Query(alias="from", description="First day.")] = None,
         to_date: Annotated[date | None, Query(alias="to", description="Last day.")] = None,
     ) -> Any:
-        """Give sales by period without gaps; the first and last week or month may be cut by the dates."""
+        """Return sales by period without gaps; the dates may cut the first and last week or month."""
         if from_date and to_date and from_date > to_date:
             raise ProblemError(422, "Some parameters are wrong: from: must not be after to.")
         parameters = {"grain": grain, "from_date": from_date, "to_date": to_date}
@@ -201,21 +201,21 @@ def chart_routes(context: Context) -> APIRouter:
 
     @router.get("/churn-risk", response_model=list[ChurnRisk], summary="Customers by churn risk")
     async def churn_risk() -> Any:
-        """Give the tiers from low to high, then the prospects, each with its measured return rate."""
+        """Return the tiers from low to high, then the prospects, each with its measured return rate."""
         return await answer(ChurnRisk, "customer_churn_risk", CHURN)
 
     @router.get("/real-time-transactions", response_model=list[Transaction], summary="The latest transactions")
     async def real_time_transactions(
         limit: Annotated[int, Query(ge=1, le=1000, description="Most transactions.")] = 20,
     ) -> Any:
-        """Give the newest transaction lines, also those that were loaded after the last build."""
+        """Return the newest transaction lines, including those loaded after the last build."""
         return await answer(Transaction, "latest_transactions", LATEST, {"limit": limit})
 
     return router
 
 
 def _named(model: type[Chart], query: sql.Composable, *, single: bool) -> sql.Composed:
-    """Return a query for one JSON document of the rows, under the names of the model."""
+    """Return a query that makes one JSON document of the rows, under the names of the model."""
     pairs = [
         sql.SQL("{}, _row.{}").format(sql.Literal(field.alias), sql.Identifier(name))
         for name, field in model.model_fields.items()

@@ -23,13 +23,11 @@ class Context:
     guard: Guard
 
     def mart(self, name: str) -> Mart:
-        """Return a mart that a route of its own reads.
+        """Return the mart that a special route reads.
 
         Raises:
             ProblemError: The project does not have it.
         """
         if mart := self.catalogue.get(name):
             return mart
-        raise ProblemError(
-            503, f"The project has no public mart {name}. Add it, run `dbt build`, and start the API anew."
-        )
+        raise ProblemError(503, f"The project has no public mart {name}. Add it, run `dbt build`, and restart the API.")

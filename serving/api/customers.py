@@ -1,4 +1,4 @@
-"""`GET /customers/{customer_id}`: all that the marts know of one customer."""
+"""`GET /customers/{customer_id}`: everything the marts know of one customer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from serving.api.marts import Mart
 from serving.api.problems import READING, ProblemError, documented
 from serving.api.value_types import Text
 
-# Lists beside the profile, each with its mart; a list is empty where there is no such mart.
+# Lists next to the profile, each with its mart; a list is empty if there is no such mart.
 LISTS = {"recommendations": "recommendations", "portfolio": "product_portfolio"}
 
 
@@ -59,7 +59,7 @@ def customer_routes(context: Context) -> APIRouter:
     ) -> Response:
         """Show a customer's profile, recommendations, and products owned.
 
-        A list is empty where there is nothing for the customer, or its mart is not built.
+        A list is empty if there is nothing for the customer, or its mart is not built.
         """
         async with context.pool.connection() as connection:
             found = {"profile": await _text(connection, profile_query, customer_id)}

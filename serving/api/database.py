@@ -1,4 +1,4 @@
-"""The pool of connections of the API, which can only read."""
+"""The API's pool of read-only connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving.reader import connection_arguments, session_statements
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
-# Longest time that a request waits for a connection, in seconds.
+# Longest time a request waits for a connection, in seconds.
 WAIT_SECONDS = 5
 
 
@@ -23,7 +23,7 @@ def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
 
     Args:
         settings: Its size and time limits.
-        environment: Variables of libpq that go before its own, as `loaders.database.connection_environment` gives them.
+        environment: Variables of libpq that override its own, as `loaders.database.connection_environment` gives them.
     """
 
     async def configure(connection: Connection) -> None:
@@ -42,7 +42,7 @@ def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
 
 
 async def fetch_text(pool: Pool, query: sql.Composed, parameters: Mapping[str, Any] | None = None) -> str | None:
-    """Return the one text that a query gives, such as a JSON document that PostgreSQL made; None without a row."""
+    """Return the single text of a query, such as a JSON document made by PostgreSQL; None without a row."""
     async with pool.connection() as connection:
         cursor = await connection.execute(query, parameters)
         row = await cursor.fetchone()

@@ -1,4 +1,4 @@
-"""`/docs` without anything from outside: Swagger UI's files come with the package `fastapi-offline`."""
+"""`/docs` without anything from other servers: Swagger UI's files come with the package `fastapi-offline`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 FILES = Path(fastapi_offline.__file__).parent / "static"
-# Swagger UI sets styles in place and draws its icons from data.
+# Swagger UI sets inline styles and draws its icons from data URLs.
 POLICY = (
     "default-src 'none'; connect-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; frame-ancestors 'none'"

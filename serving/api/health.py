@@ -31,9 +31,9 @@ class Ready(BaseModel):
     """The database answers and has marts."""
 
     status: Literal["ready"]
-    as_of_date: date | None = Field(description="Day up to which the marts tell; null before the first transaction.")
+    as_of_date: date | None = Field(description="Day that the marts describe; null before the first transaction.")
     days_since_as_of_date: int | None = Field(examples=[1])
-    last_load_at: AwareDatetime | None = Field(description="End of the last load that the marts know.")
+    last_load_at: AwareDatetime | None = Field(description="End of the last load that the marts include.")
 
 
 READY = """
@@ -52,20 +52,20 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
     """Return the routes."""
     router = APIRouter(tags=["operations"])
 
-    @router.get("/health", summary="Is the process there?")
+    @router.get("/health", summary="Is the process up?")
     async def health() -> Health:
-        """Answer without asking the database; no key is needed."""
+        """Answer without querying the database; no key is needed."""
         return Health()
 
     @router.get(
         "/ready",
         response_model=Ready,
-        summary="Is the database there, and how old are the marts?",
+        summary="Is the database up, and how old are the marts?",
         dependencies=[Depends(context.guard.limit)],
         responses=documented(429, 503),
     )
     async def ready() -> Any:
-        """Ask the database; no key is needed. 503 says what is missing."""
+        """Query the database; no key is needed. 503 says what is missing."""
         names = {name: context.mart(name).identifier for name in ("metrics_summary", "load_history")}
         found = await fetch_text(context.pool, sql.SQL(READY).format(**names))
         return Response(found, media_type=FORMATS["json"])
@@ -78,7 +78,7 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
         responses={**READING, 200: {"content": {"text/plain": {"example": "http_requests_total 1.0"}}}},
     )
     async def prometheus() -> Response:
-        """Give request counts and times by route, the state of the pool of connections, and the age of the marts."""
+        """Return request counts and times by route, the state of the connection pool, and the age of the marts."""
         now = CollectorRegistry()
         now.register(Moment(await _age_of_marts(context)))
         return Response(generate_latest(metrics.registry) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
@@ -87,7 +87,7 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
 
 
 async def _age_of_marts(context: Context) -> list[Metric]:
-    """Return the metrics of the marts, and whether they could be read: without a database others are still there."""
+    """Return the metrics of the marts, and whether they could be read: without a database the others still are."""
     families: list[Metric] = []
     identifiers = {name: mart.identifier for name, mart in context.catalogue.items()}
     try:

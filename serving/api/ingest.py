@@ -1,4 +1,4 @@
-"""`POST /api/ingest/{table}`: load a CSV file as `loader copy` does, and answer with what became of it."""
+"""`POST /api/ingest/{table}`: load a CSV file as `loader copy` does, and answer with the outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from serving.api.context import Context
 from serving.api.problems import ProblemError, documented
 from serving.api.upload import OVERHEAD, Upload, receive_file, too_large
 
-# Rejected rows that an answer shows, and files that are loaded at once.
+# Largest number of rejected rows in an answer, and of files loaded at the same time.
 SHOWN_REJECTS, AT_ONCE = 1_000, 2
 COUNTS = ("rows_read", "rows_inserted", "rows_updated", "rows_unchanged", "rows_rejected")
 
@@ -38,9 +38,9 @@ class RejectedRow(BaseModel):
 
 
 class Load(BaseModel):
-    """What became of a file. Marts show it after the next `dbt build`, the latest transactions at once."""
+    """Outcome of a file. Marts show it after the next `dbt build`, the latest transactions at once."""
 
-    status: str = Field(description="`loaded`, or `skipped` when the same content is in already.", examples=["loaded"])
+    status: str = Field(description="`loaded`, or `skipped` if loaded before.", examples=["loaded"])
     table: str = Field(examples=["transactions"])
     load_id: int | None = Field(description="Number in the ledger (`loader status`).", examples=[7])
     rows_read: int = Field(examples=[1000])
@@ -48,7 +48,7 @@ class Load(BaseModel):
     rows_updated: int = Field(examples=[0])
     rows_unchanged: int = Field(examples=[9])
     rows_rejected: int = Field(examples=[1])
-    unknown_columns: int = Field(description="Columns that the contract does not know; they are kept.", examples=[0])
+    unknown_columns: int = Field(description="Columns that are not in the contract; they are kept.", examples=[0])
     rejects: list[RejectedRow] = Field(description=f"The first {SHOWN_REJECTS:,} rejected rows, by line.")
 
 
@@ -75,9 +75,9 @@ def ingest_routes(context: Context) -> APIRouter:
         request: Request,
         table: Annotated[str, PathParameter(description="Table of the contract.", examples=["transactions"])],
     ) -> Any:
-        """Load a CSV file, plain, .gz or .zst, into a raw table: all of its good rows, or nothing.
+        """Load a CSV file, plain, .gz or .zst, into a raw table: all its good rows, or nothing.
 
-        422 with the members `load` and `hint` says that the file was refused, such as for too many bad rows.
+        422 with the members `load` and `hint` means that the file was refused, such as for too many bad rows.
         Example: `curl -F file=@transactions.csv -H "Authorization: Bearer ca_..." .../api/ingest/transactions`
         """
         try:
@@ -91,7 +91,7 @@ def ingest_routes(context: Context) -> APIRouter:
                 with working_folder(context.project) as folder:
                     upload = Upload(request.headers.get("content-type", ""), folder, target.name)
                     file = await receive_file(request.stream(), upload, most_bytes)
-                    # When the client goes, the load still comes to its end: the ledger has how it ended.
+                    # If the client disconnects, the load still runs to its end; the ledger has the outcome.
                     result, load = await run_in_threadpool(_load, context.project, target, file)
         except DatabaseError as error:
             raise ProblemError(503, f"{error.message} Send the file again later.", {"Retry-After": "30"}) from error
@@ -105,7 +105,7 @@ def ingest_routes(context: Context) -> APIRouter:
 
 
 def _load(project: Project, table: Table, file: Path) -> tuple[Result, Load]:
-    """Load a file on a connection of the loader's own; the readers' role may not write."""
+    """Load a file on a connection of its own, because the readers' role may not write."""
     with connect(project, autocommit=True, application_name="loader (API)") as connection:
         destination = Postgres(connection)
         destination.init_schema(read_contract(project))

@@ -1,4 +1,4 @@
-"""Make API keys (`python -m serving.api.keys new NAME`)."""
+"""Create API keys (`python -m serving.api.keys new NAME`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serving.api.security import PREFIX, SCOPES, digest
 
 @click.group()
 def main() -> None:
-    """Make keys for the read API.
+    """Create keys for the read API.
 
     Example: python -m serving.api.keys new dashboard --scope read
     """
@@ -24,7 +24,7 @@ def main() -> None:
 def new(name: str, scopes: tuple[str, ...]) -> None:
     """Print a new key, and the entry for the file that API_KEYS_FILE names.
 
-    The key is shown this once and kept nowhere: the entry has its hash. The entry goes to standard output alone.
+    The key is shown only now and stored nowhere: the entry has its hash. Only the entry goes to standard output.
 
     Example: python -m serving.api.keys new dashboard --scope read >> keys.yml
     """

@@ -26,7 +26,7 @@ class ColumnInfo(BaseModel):
 
 
 class MartInfo(BaseModel):
-    """A mart: what it holds, what one row is, and where it is read."""
+    """A mart: what it contains, what one row is, and where to read it."""
 
     name: str = Field(examples=["daily_sales"])
     path: str = Field(examples=["/marts/daily_sales"])
@@ -42,7 +42,7 @@ def mart_routes(context: Context) -> APIRouter:
 
     @router.get("/marts", summary="Every mart with its columns")
     async def list_marts() -> list[MartInfo]:
-        """List the marts with what they hold, as their contracts say."""
+        """List the marts with their columns, as their contracts say."""
         return listed
 
     for mart in context.catalogue.values():

@@ -14,7 +14,7 @@ from loaders.errors import LoaderError
 from serving.api.value_types import ValueType, value_type
 
 MANIFEST = Path("target") / "manifest.json"
-# What stands in the examples for well-known columns; for others it is the first accepted value, or one by type.
+# Example values of well-known columns; for others it is the first accepted value, or one for the type.
 EXAMPLES = {"category": "Food", "currency": "USD", "email": "ada@example.com", "customer_name": "Ada"}
 
 
@@ -62,8 +62,8 @@ class Mart:
 
     Attributes:
         key: Columns of the primary key, empty for a view.
-        order: In which order it is read when nobody asks for another; its columns tell rows apart.
-        is_ordered: Whether it is a view that gives its rows in that order by itself.
+        order: Default order of rows; its columns are unique.
+        is_ordered: Whether it is a view that returns its rows in that order anyway.
     """
 
     name: str
@@ -99,11 +99,11 @@ def read_catalogue(manifest: Path) -> Catalogue:
         found = {mart.name: mart for mart in _marts(content)}
     except FileNotFoundError as error:
         raise LoaderError(
-            f"{manifest} is not there; the API takes its routes from it.", "Run `make demo` or `.venv/bin/dbt parse`."
+            f"{manifest} does not exist; the API reads its routes from it.", "Write it with `dbt parse`."
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LoaderError(
-            f"{manifest} can't be read: {type(error).__name__}.", "Write it anew with `.venv/bin/dbt parse`."
+            f"{manifest} can't be read: {type(error).__name__}.", "Rewrite it with `dbt parse`."
         ) from error
     if not found:
         raise LoaderError(f"{manifest} has no public model with an enforced contract.", "See `models/marts`.")
@@ -143,7 +143,7 @@ def _marts(content: Mapping[str, Any]) -> Iterator[Mart]:
 
 
 def _tests(nodes: Mapping[str, Any]) -> tuple[set[tuple[str, str]], dict[tuple[str, str], tuple[str, ...]]]:
-    """Return which columns a test holds to be never NULL, and which values a test accepts."""
+    """Return which columns are never NULL by a test, and which values a test accepts."""
     required, accepted = set(), {}
     for node in nodes.values():
         test = node.get("test_metadata")

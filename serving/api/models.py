@@ -1,4 +1,4 @@
-"""What OpenAPI says of each mart: the parameters it takes and the rows it gives, made from its contract."""
+"""The OpenAPI of each mart: the parameters it accepts and the rows it returns, made from its contract."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Parameters(BaseModel):
-    """Parameters of a mart; filters are added as its contract has columns."""
+    """Parameters of a mart; filters are added for the columns of its contract."""
 
     model_config = ConfigDict(extra="forbid")
 
     @classmethod
     def read(cls, query: QueryParams) -> dict[str, Any]:
-        """Return the parameters of an address, parsed; only those that are given, as a mart has hundreds.
+        """Return the parameters of an address, parsed; only those that were given, as a mart has hundreds.
 
         Raises:
-            ProblemError: They are not as they should be.
+            ProblemError: They are invalid.
         """
         lists = _lists(cls)
         given: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class Parameters(BaseModel):
 
     @classmethod
     def documented(cls) -> list[dict[str, Any]]:
-        """Return what OpenAPI says of the parameters."""
+        """Return the OpenAPI of the parameters."""
         found = cls.model_json_schema()["properties"].items()
         return [
             {"name": name, "in": "query", "description": schema.pop("description"), "schema": _untitled(schema)}
@@ -68,7 +68,7 @@ class Parameters(BaseModel):
 class Answer(BaseModel):
     """A page of rows."""
 
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+    next_cursor: str | None = Field(description="Send it as `cursor` to get the next page; null on the last one.")
 
 
 @cache
@@ -78,7 +78,7 @@ def _lists(model: type[Parameters]) -> frozenset[str]:
 
 
 def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
-    """Take out the title, and that a parameter which is not given is null: it can't be given as null."""
+    """Remove the title, and null as a value: a parameter can be omitted but not sent as null."""
     return {name: value for name, value in schema.items() if name != "title" and (name, value) != ("default", None)}
 
 
@@ -91,7 +91,7 @@ def parameters(mart: Mart) -> type[Parameters]:
         for column in mart.columns
         for ending, annotation in _filters(column).items()
     }
-    # A column that is called like one of the last four can be filtered by its comparisons alone.
+    # A column named like one of the last four can be filtered only by its comparisons.
     fields: dict[str, Any] = {
         **{
             name: (annotation, Field(alias=name, default=None, description=said))
@@ -108,7 +108,7 @@ def parameters(mart: Mart) -> type[Parameters]:
         ),
         "limit": (
             int,
-            Field(alias="limit", default=DEFAULT_LIMIT, ge=1, le=MOST_ROWS, description="Most rows of the page."),
+            Field(alias="limit", default=DEFAULT_LIMIT, ge=1, le=MOST_ROWS, description="Rows on the page at most."),
         ),
         "cursor": (
             str,
@@ -124,7 +124,7 @@ def parameters(mart: Mart) -> type[Parameters]:
             Field(
                 alias="format",
                 default=None,
-                description="Goes before the Accept header.",
+                description="Overrides the Accept header.",
             ),
         ),
     }
@@ -150,7 +150,7 @@ def answer(mart: Mart) -> type[Answer]:
 
 
 def _filters(column: MartColumn) -> dict[str, Any]:
-    """Return the endings of the parameters that filter by a column, each with the annotation of its value."""
+    """Return the suffixes of the parameters that filter by a column, each with the annotation of its value."""
     kind: Any = column.type.parsed
     found = {ending: kind for ending in COMPARISONS if ending in column.type.comparisons}
     if len(found) > 1:
@@ -161,6 +161,6 @@ def _filters(column: MartColumn) -> dict[str, Any]:
 
 
 def _model(name: str, base: type[Model], said: str, fields: dict[str, Any]) -> type[Model]:
-    # Fields have names of their own: a column may be called like something that a model of pydantic has.
+    # Fields have names of their own, because a column may be named like an attribute of pydantic's models.
     numbered = {f"field_{number}": field for number, field in enumerate(fields.values())}
     return create_model(name, __base__=base, __doc__=said, **numbered)

@@ -1,6 +1,6 @@
-"""What is known of requests afterwards: metrics for Prometheus, and logs as JSON without personal data.
+"""What is recorded of requests: metrics for Prometheus, and logs as JSON without personal data.
 
-Both name the route's template (`/customers/{customer_id}`), never the path or a parameter's value.
+Both have the route's template (`/customers/{customer_id}`), never the path or a parameter's value.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ log = logging.getLogger("serving.api.access")
 
 
 class Metrics:
-    """The numbers of one app."""
+    """The metrics of one app."""
 
     def __init__(self, pool: Pool) -> None:
         """Register them."""
@@ -56,7 +56,7 @@ class Metrics:
 
 
 class _PoolCollector(Collector):
-    """Connections of the pool, as it counts them itself."""
+    """Connections of the pool, by its own count."""
 
     _NAMES = ("pool_size", "pool_available", "requests_waiting", "requests_num", "requests_errors", "connections_lost")
 
@@ -71,14 +71,14 @@ class _PoolCollector(Collector):
 
 
 class Observability:
-    """ASGI middleware around all others: request ids, security headers, metrics and the access log."""
+    """Outermost ASGI middleware: request ids, security headers, metrics and the access log."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         """Wrap an app."""
         self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request and note how."""
+        """Answer a request and record the outcome."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -103,7 +103,7 @@ class Observability:
             await self.app(scope, receive, noting)
         except Exception as error:
             problem = failure(error)
-            # Once an answer has begun, only its missing end can tell the client.
+            # Once an answer has begun, only its missing end tells the client.
             if not status:
                 await answer(Request(scope), problem)(scope, receive, noting)
         finally:
@@ -124,7 +124,7 @@ class Observability:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line. Of an exception only the type is shown: its message may hold values."""
+    """One JSON object per line. Only the type of an exception is shown, as its message may contain values."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""

@@ -1,7 +1,7 @@
-"""Keyset cursors: where a page ended, as a text that a client hands back unread.
+"""Keyset cursors: where a page ended, as an opaque text that a client sends back.
 
-A cursor is not signed: it says nothing but where to go on, which a filter could say too. What it holds is checked as
-any parameter is, so a forged one is refused or answered with rows that its sender may read anyway.
+A cursor is not signed: it only says where to continue, which a filter could say too. Its content is checked like any
+parameter, so a forged one is refused, or answered with rows that its sender may read anyway.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ Position = Sequence[Any]
 
 
 def fingerprint(mart: Mart, orders: Sequence[Order], filters: Sequence[tuple[str, Any]]) -> str:
-    """Return what tells apart queries between which a cursor can't be carried over."""
+    """Return a value that differs between queries that can't share a cursor."""
     content = repr((mart.name, orders, sorted((name, repr(value)) for name, value in filters)))
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def encode(query: str, row: str, orders: Sequence[Order]) -> str:
-    """Return the cursor behind a row, given as the JSON text that PostgreSQL made of it.
+    """Return the cursor after a row, given as the JSON text that PostgreSQL made of it.
 
     Args:
         query: Fingerprint of the query.
         row: The row.
-        orders: By what the query sorts.
+        orders: What the query sorts by.
     """
     values = read_row(row)
     content = json.dumps([query, [values[order.column] for order in orders]], separators=(",", ":"))
@@ -40,10 +40,10 @@ def encode(query: str, row: str, orders: Sequence[Order]) -> str:
 
 
 def decode(text: str, query: str, mart: Mart, orders: Sequence[Order]) -> Position:
-    """Return the values behind which a page begins.
+    """Return the values after which a page begins.
 
     Raises:
-        ProblemError: The cursor is not one of this query.
+        ProblemError: The cursor is not from this query.
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
@@ -53,12 +53,12 @@ def decode(text: str, query: str, mart: Mart, orders: Sequence[Order]) -> Positi
         return [_parse(mart, order, value) for order, value in zip(orders, values, strict=True)]
     except (ValueError, TypeError, RecursionError, ValidationError) as error:
         raise ProblemError(
-            400, "The cursor is not one of this query. Leave it away to begin anew, and change nothing else beside it."
+            400, "The cursor is not from this query. Omit it to start again, and change nothing else while paging."
         ) from error
 
 
 def read_row(row: str) -> dict[str, Any]:
-    """Return a row with every number as the text that it is written with, so that it keeps every digit."""
+    """Return a row with every number as its original text, so that it keeps every digit."""
     found: dict[str, Any] = json.loads(row, parse_float=str, parse_int=str)
     return found
 

@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457), each with a message that says what to do; no value of a request is repeated."""
+"""Errors as problem details (RFC 9457), each saying what to do, without any value of the request."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class ProblemError(Exception):
         status: HTTP status.
         detail: What is wrong, and what to do.
         headers: Headers of the answer.
-        extra: Further members of the answer.
+        extra: More members of the answer.
     """
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: Any) -> None:
-        """Keep the parts apart."""
+        """Keep the parts."""
         super().__init__(detail)
         self.status, self.detail, self.headers, self.extra = status, detail, headers, extra
 
@@ -51,7 +51,7 @@ class ProblemDetails(BaseModel):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of these statuses."""
+    """Return the OpenAPI of these statuses."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -83,7 +83,7 @@ def from_validation(errors: list[Any]) -> ProblemError:
     for error in errors:
         place = [str(part) for part in error["loc"] if part not in ("query", "path", "body", "header")]
         message = {
-            "extra_forbidden": "There is no such parameter; see /docs for those there are",
+            "extra_forbidden": "There is no such parameter; see /docs for all of them",
             "string_pattern_mismatch": "Text can't have a NUL character",
         }.get(error["type"], error["msg"].removeprefix("Value error, "))
         found.append({"parameter": place[0][:100] if place else "", "message": message})
@@ -92,22 +92,22 @@ def from_validation(errors: list[Any]) -> ProblemError:
 
 
 def from_database(error: psycopg.Error) -> ProblemError | None:
-    """Say what the database's state keeps from answering; None for an error that is this program's own."""
+    """Return the problem behind an error of the database; None if it is this program's own fault."""
     if isinstance(error, psycopg.errors.QueryCanceled):
         return ProblemError(503, "The database took too long. Filter for less, or sort by the key.")
     if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return ProblemError(503, "The mart is not built as its contract says. Run `dbt build`, and start the API anew.")
+        return ProblemError(503, "The mart is not built as its contract says. Run `dbt build`, and restart the API.")
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return ProblemError(503, "The API's role may not read the mart. Run `loader init --roles`, then `dbt build`.")
     if isinstance(error, PoolTimeout):
-        return ProblemError(503, "All connections to the database are busy. Ask again.", {"Retry-After": "1"})
+        return ProblemError(503, "All connections to the database are busy. Try again.", {"Retry-After": "1"})
     if isinstance(error, psycopg.OperationalError | psycopg.InternalError | PoolClosed):
-        return ProblemError(503, "The database can't be reached now. Ask again; /ready tells when it is back.")
+        return ProblemError(503, "The database can't be reached now. Try again; /ready says when it is back.")
     return None
 
 
 def install(app: FastAPI) -> None:
-    """Answer errors with problems; those of the program itself go on to `Observability`."""
+    """Answer errors with problems; the program's own errors are passed on to `Observability`."""
 
     async def on_problem(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -120,7 +120,7 @@ def install(app: FastAPI) -> None:
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         details = {
-            404: "There is nothing here. See /docs for what there is.",
+            404: "There is nothing here. See /docs for all routes.",
             405: "This can't be done here. See /docs.",
         }
         return answer(
@@ -148,7 +148,7 @@ def install(app: FastAPI) -> None:
 
 
 def failure(error: BaseException) -> ProblemError:
-    """Log where an error arose, without its message, which may hold values, and return what is said of it."""
+    """Log where an error occurred, without its message, which may contain values, and return the answer."""
     places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("failure", extra={"fields": {"error": type(error).__name__, "at": places[-5:]}})
-    return ProblemError(500, "The API failed. Report it with the request id, under which the log has the place.")
+    return ProblemError(500, "The API failed. Report it with the request id, by which the log has the place.")

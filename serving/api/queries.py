@@ -12,7 +12,7 @@ from serving.api.marts import Mart, Order
 from serving.api.paging import Position, decode, fingerprint
 from serving.api.value_types import COMPARISONS
 
-# Of a parameter's name, the longest ending first: `__gte` ends with neither `__gt` nor nothing at all.
+# The longest suffix first, so that `__gte` is not read as another one.
 _IN, _NULL = "__in", "__null"
 
 
@@ -21,11 +21,11 @@ class Page:
     """A query for one page.
 
     Attributes:
-        query: Gives each row as one JSON text, and one row more than the page has if there are more.
+        query: Returns each row as one JSON text, and one row more than the page has if there are more.
         parameters: Values of the query.
-        limit: Most rows of the page.
-        orders: By what it sorts; together these columns tell rows apart.
-        fingerprint: What a cursor of the query begins with.
+        limit: Largest number of rows on the page.
+        orders: What it sorts by; together these columns are unique.
+        fingerprint: What a cursor of the query starts with.
     """
 
     query: sql.Composed
@@ -42,11 +42,11 @@ def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], li
         mart: The mart.
         filters: Names of parameters (`net_revenue__gte`) and their parsed values.
         sort: Columns to sort by, `-` before one for the highest first.
-        limit: Most rows.
-        cursor: Behind which row the page begins.
+        limit: Largest number of rows.
+        cursor: The row after which the page begins.
 
     Raises:
-        ProblemError: The cursor is not one of this query.
+        ProblemError: The cursor is not from this query.
     """
     orders = _whole_order(mart, sort)
     query = fingerprint(mart, orders, filters)
@@ -57,9 +57,9 @@ def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], li
     columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in mart.columns)
     where = sql.SQL(" and ").join([condition for condition, _ in conditions] or [sql.SQL("true")])
     order = sql.SQL(", ").join(_order(mart, each) for each in orders)
-    # A view that is asked for its own order sorts every row when it is told so again.
+    # Repeating a view's own order would make PostgreSQL sort every row.
     ordered = mart.is_ordered and orders == mart.order
-    # JSON is made of the rows of the page alone; their order is stated again, as a subquery's is not promised to last.
+    # JSON is made only of the page's rows; the order is repeated, because a subquery's order is not guaranteed.
     composed = sql.SQL(
         "select to_json(_row)::text from (select {columns} from {mart} where {where}{order_by} limit %s) as _row"
         " order by {order}"
@@ -74,7 +74,7 @@ def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], li
 
 
 def _whole_order(mart: Mart, sort: Sequence[str]) -> tuple[Order, ...]:
-    """Return what is asked for, and behind it what tells equal rows apart."""
+    """Return the requested order, followed by columns that make it unique."""
     found: dict[str, Order] = {}
     for order in (*map(Order.parse, sort), *mart.order):
         found.setdefault(order.column, order)
@@ -83,7 +83,7 @@ def _whole_order(mart: Mart, sort: Sequence[str]) -> tuple[Order, ...]:
 
 def _order(mart: Mart, order: Order) -> sql.Composable:
     direction = "desc" if order.descending else "asc"
-    # Keys have no NULL, and an index serves their order only as it is stated without this.
+    # Keys have no NULL, and an index serves their order only without this.
     nulls = " nulls last" if mart.column(order.column).nullable else ""
     return sql.Identifier(order.column) + sql.SQL(f" {direction}{nulls}")
 
@@ -103,10 +103,10 @@ def _value(mart: Mart, column: str) -> sql.Composable:
 
 
 def _behind(mart: Mart, orders: Sequence[Order], position: Position) -> tuple[sql.Composable, list[Any]]:
-    """Return the condition of rows behind a position, NULL being last in either direction."""
+    """Return the condition for rows after a position; NULL is last in either direction."""
     columns = [mart.column(order.column) for order in orders]
     same_way = len({order.descending for order in orders}) == 1
-    if same_way and not any(column.nullable for column in columns):  # the form that an index serves
+    if same_way and not any(column.nullable for column in columns):  # the form that an index supports
         names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
         values = sql.SQL(", ").join(_value(mart, column.name) for column in columns)
         sign = sql.SQL("<" if orders[0].descending else ">")

@@ -1,4 +1,4 @@
-"""Who may ask: API keys with scopes, a rate limit for each, and this machine alone where there are no keys."""
+"""Access: API keys with scopes, a rate limit for each, and only this machine if there are no keys."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Key:
 
 
 def digest(key: str) -> str:
-    """Return the hash by which a key is known. A key has 256 random bits: no slow hash is needed."""
+    """Return the hash by which a key is known. A key has 256 random bits, so no slow hash is needed."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -46,9 +46,9 @@ def read_keys(file: Path) -> tuple[Key, ...]:
     """Read a file of keys: a YAML list of `name`, `sha256` and `scopes`.
 
     Raises:
-        LoaderError: The file can't be read, or an entry is no key.
+        LoaderError: The file can't be read, or an entry is not a key.
     """
-    hint = "`python -m serving.api.keys new NAME` prints an entry as it should be."
+    hint = "`python -m serving.api.keys new NAME` prints a correct entry."
     try:
         keys = tuple(
             Key(str(entry["name"]), str(entry["sha256"]).lower(), tuple(entry["scopes"]))
@@ -57,17 +57,17 @@ def read_keys(file: Path) -> tuple[Key, ...]:
     except OSError as error:
         raise LoaderError(f"{file} (API_KEYS_FILE) can't be read: {error.strerror}.", hint) from error
     except (ValueError, TypeError, KeyError, yaml.YAMLError) as error:
-        raise LoaderError(f"{file} (API_KEYS_FILE) is no list of name, sha256 and scopes.", hint) from error
+        raise LoaderError(f"{file} (API_KEYS_FILE) is not a list of name, sha256 and scopes.", hint) from error
     for key in keys:
         if len(key.sha256) != 64 or not set(key.scopes) <= set(SCOPES):
             raise LoaderError(f"{file}: the entry {key.name!r} has no SHA-256 hash or an unknown scope.", hint)
     if len({key.name for key in keys}) < len(keys) or not keys:
-        raise LoaderError(f"{file} (API_KEYS_FILE) has no key, or two of one name.", hint)
+        raise LoaderError(f"{file} (API_KEYS_FILE) has no key, or two with the same name.", hint)
     return keys
 
 
 class Guard:
-    """Lets requests through or not; its methods are dependencies of routes."""
+    """Admits or refuses requests; its methods are dependencies of routes."""
 
     def __init__(self, settings: ApiSettings) -> None:
         """Read the keys."""
@@ -91,19 +91,19 @@ class Guard:
                     401, "Send an API key: `Authorization: Bearer ca_...`.", {"WWW-Authenticate": "Bearer"}
                 )
             elif scope not in key.scopes:
-                raise ProblemError(403, f"This key has no scope {scope}. Ask for one that has it.")
+                raise ProblemError(403, f"This key has no scope {scope}. Use one that has it.")
 
         return check
 
     async def limit(self, request: Request) -> None:
-        """Let anybody ask, but not too often (dependency)."""
+        """Admit anybody, but not too often (dependency)."""
         self._count(f"client {request.client.host if request.client else 'socket'}")
 
     def _find(self, credentials: HTTPAuthorizationCredentials | None) -> Key | None:
         if credentials is None:
             return None
         given = digest(credentials.credentials)
-        # Every key is compared, each in constant time: how long it takes says nothing.
+        # Every key is compared, each in constant time, so the time reveals nothing.
         found = [key for key in self._keys or () if hmac.compare_digest(key.sha256, given)]
         return found[0] if found else None
 
@@ -112,11 +112,11 @@ class Guard:
             wait = self._limiter.get_window_stats(self._rate, who).reset_time - time.time()
             raise ProblemError(
                 429,
-                f"More than {self._rate.amount} requests in {self._rate.get_expiry()} s. Ask again later.",
+                f"More than {self._rate.amount} requests in {self._rate.get_expiry()} s. Try again later.",
                 {"Retry-After": str(max(1, math.ceil(wait)))},
             )
 
     def _only_this_machine(self, request: Request) -> None:
         """Refuse other machines, and pages that reach this one under a name of their own (DNS rebinding)."""
         if not is_local(request.url.hostname or "") or (request.client and not is_local(request.client.host)):
-            raise ProblemError(401, "Without API_KEYS_FILE the API answers this machine alone, by its local name.")
+            raise ProblemError(401, "Without API_KEYS_FILE the API answers only this machine, by its local name.")

@@ -1,4 +1,4 @@
-"""What the environment decides about the API."""
+"""Settings of the API from the environment."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class ApiSettings:
     Attributes:
         host: Address to listen on.
         port: TCP port to listen on.
-        keys_file: File of API keys. Without it only this machine may ask, and needs no key.
-        rate_limit: Requests that one key may send.
+        keys_file: File of API keys. Without it only this machine has access, and needs no key.
+        rate_limit: Requests allowed per key.
         cors_origins: Origins whose pages may read answers in a browser.
         ingest_enabled: Whether files can be loaded over HTTP.
-        ingest_bytes: Most bytes of an upload.
-        pool_size: Connections to PostgreSQL, and so the number of queries at once.
-        statement_seconds: Longest time that PostgreSQL may work on one statement.
-        stream_seconds: Longest time that a reader may take for an answer that is streamed.
+        ingest_bytes: Largest upload in bytes.
+        pool_size: Connections to PostgreSQL, and so queries at the same time.
+        statement_seconds: Longest time a statement may run.
+        stream_seconds: Longest time a reader may take over a streamed answer.
     """
 
     host: str = "127.0.0.1"
@@ -45,21 +45,21 @@ class ApiSettings:
     stream_seconds: float = 120
 
     def __post_init__(self) -> None:
-        """Refuse what would open the data to strangers."""
+        """Refuse settings that would open the data to strangers."""
         if self.keys_file is None and not is_local(self.host):
             raise LoaderError(
                 f"Listening on {self.host} needs API keys.",
-                "Make one with `python -m serving.api.keys new NAME`, and set API_KEYS_FILE to their file.",
+                "Create one with `python -m serving.api.keys new NAME`, and set API_KEYS_FILE to its file.",
             )
         if self.keys_file is None and self.ingest_enabled:
             raise LoaderError(
-                "INGEST_ENABLED needs API keys, on this machine too: any page in a browser could send files.",
-                "Make one with `python -m serving.api.keys new NAME --scope ingest`, and set API_KEYS_FILE.",
+                "INGEST_ENABLED needs API keys, even on this machine, because any page in a browser could send files.",
+                "Create one with `python -m serving.api.keys new NAME --scope ingest`, and set API_KEYS_FILE.",
             )
 
 
 def is_local(host: str) -> bool:
-    """Tell whether an address or name means this machine alone."""
+    """Return whether an address or name means only this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -83,7 +83,7 @@ def _switch(text: str) -> bool:
     return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
 
 
-# Variable, how its text is read, and an example for who got it wrong.
+# Variable, how its text is read, and an example for the error message.
 _READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "host": ("API_HOST", str, "127.0.0.1"),
     "port": ("API_PORT", _whole, "8000"),
@@ -100,10 +100,10 @@ assert set(_READERS) == {field.name for field in fields(ApiSettings)}
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> ApiSettings:
-    """Read the settings; a variable that is not set or empty leaves the default.
+    """Read the settings; an unset or empty variable leaves the default.
 
     Raises:
-        LoaderError: A variable does not say what it should, or keys are needed and not there.
+        LoaderError: A variable is invalid, or keys are required and missing.
     """
     found = {}
     for name, (variable, read, example) in _READERS.items():

@@ -1,4 +1,4 @@
-"""Take an uploaded file from a multipart body onto the disk as it arrives, up to a limit."""
+"""Write an uploaded file from a multipart body to disk as it arrives, up to a limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 
 from serving.api.problems import ProblemError
 
-# What surrounds the file in the body: boundaries and headers.
+# Bytes around the file in the body: boundaries and headers.
 OVERHEAD = 10_000
 _HOW = "Send the file as multipart/form-data in the field `file`, as `curl -F file=@transactions.csv` does."
 
@@ -22,19 +22,19 @@ class Upload:
     """Writes the file of the field `file` into a folder while a body is fed to it.
 
     Attributes:
-        path: Where the file is; None as long as there is none.
+        path: The file; None until there is one.
     """
 
     def __init__(self, content_type: str, folder: Path, table: str) -> None:
-        """Begin.
+        """Start.
 
         Args:
             content_type: Header of the request.
             folder: Where the file goes.
-            table: Name for a file that is sent without one.
+            table: Name for a file without one.
 
         Raises:
-            ProblemError: The body is no multipart form.
+            ProblemError: The body is not a multipart form.
         """
         kind, options = parse_options_header(content_type)
         if kind != b"multipart/form-data" or not options.get(b"boundary"):
@@ -59,11 +59,11 @@ class Upload:
         )
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body."""
+        """Process the next bytes of the body."""
         self._parser.write(chunk)
 
     def finish(self) -> Path:
-        """Return the whole file."""
+        """Return the complete file."""
         self._parser.finalize()
         if self.path is None or not self._complete:
             raise ProblemError(400, f"The body has no file, or breaks off. {_HOW}")
@@ -89,7 +89,7 @@ class Upload:
     def _on_headers_finished(self) -> None:
         _, options = parse_options_header(self._disposition)
         if options.get(b"name") != b"file" or b"filename" not in options:
-            raise ProblemError(400, f"The body has another field than `file`. {_HOW}")
+            raise ProblemError(400, f"The body has a field other than `file`. {_HOW}")
         if self.path is not None:
             raise ProblemError(400, "The body has two files. Send them one by one.")
         self.path = self._folder / safe_name(options[b"filename"], self._table)
@@ -108,7 +108,7 @@ class Upload:
 
 
 def safe_name(given: bytes, table: str) -> str:
-    """Return a name for the ledger: what the client calls the file, without folders and odd characters."""
+    """Return a name for the ledger: the client's name of the file, without folders and odd characters."""
     name = re.split(r"[/\\]", given.decode("utf-8", "replace"))[-1]
     return re.sub(r"[^\w.-]+", "_", name)[-100:].lstrip(".") or f"{table}.csv"
 
@@ -128,11 +128,11 @@ async def receive_file(body: AsyncIterator[bytes], upload: Upload, most_bytes: i
             upload.feed(chunk)
         return upload.finish()
     except (MultipartParseError, ClientDisconnect) as error:
-        raise ProblemError(400, f"The body is no multipart form. {_HOW}") from error
+        raise ProblemError(400, f"The body is not a multipart form. {_HOW}") from error
     finally:
         upload.close()
 
 
 def too_large(most_bytes: int) -> ProblemError:
-    """Return the problem of a file beyond the limit."""
-    return ProblemError(413, f"A file may have {most_bytes:,} bytes here. Split it, or load it with `loader copy`.")
+    """Return the problem of a file that is too large."""
+    return ProblemError(413, f"A file may have at most {most_bytes:,} bytes. Split it, or use `loader copy`.")

@@ -1,4 +1,4 @@
-"""The contract's data types: what they are in Python and OpenAPI, and how they can be filtered."""
+"""The contract's data types: their equivalents in Python and OpenAPI, and how they can be filtered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
-# Comparisons by the ending of a parameter's name; `in` and `null` are apart, as they take other values.
+# Comparisons by the suffix of a parameter's name; `in` and `null` are separate, as they take other values.
 COMPARISONS = {"": "=", "__ne": "<>", "__gt": ">", "__gte": ">=", "__lt": "<", "__lte": "<="}
 EQUALITIES = ("", "__ne")
 
@@ -21,10 +21,10 @@ class ValueType:
 
     Attributes:
         sql: Name of the type in PostgreSQL, without length.
-        parsed: Annotation by which pydantic checks a value of a parameter.
-        answered: Annotation of the value in an answer, as JSON has it.
-        comparisons: Endings of the parameters that compare.
-        example: A value as JSON has it.
+        parsed: Annotation by which pydantic checks the value of a parameter.
+        answered: Annotation of the value in an answer, as in JSON.
+        comparisons: Suffixes of the parameters that compare.
+        example: A value as in JSON.
     """
 
     sql: str
@@ -35,14 +35,14 @@ class ValueType:
 
 
 def _iso_only(value: object) -> object:
-    """Refuse what pydantic would take for seconds since 1970."""
+    """Refuse what pydantic would read as seconds since 1970."""
     if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}", value):
-        raise ValueError("write it like 2024-03-31, or 2024-03-31T18:00:00Z where a time is asked for")
+        raise ValueError("write it like 2024-03-31, or 2024-03-31T18:00:00Z if a time is needed")
     return value
 
 
 def _in_utc(value: datetime) -> datetime:
-    """Return the same moment without its offset: PostgreSQL takes none of 16 hours or more."""
+    """Return the same moment without its offset: PostgreSQL accepts none of 16 hours or more."""
     try:
         return value.astimezone(UTC)
     except OverflowError as error:
@@ -55,7 +55,7 @@ def _whole(bits: int) -> Any:
 
 # PostgreSQL has no text with a NUL in it.
 Text = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")]
-# Beyond the largest numeric(18, 2), and with every digit that a client may have calculated.
+# More than the largest numeric(18, 2), and with every digit that a client may have calculated.
 _number = Annotated[
     Decimal,
     Field(ge=-(10**19), le=10**19, decimal_places=400),
@@ -85,11 +85,11 @@ _ALIASES = {
     "decimal": "numeric",
     "timestamp with time zone": "timestamptz",
 }
-# Whatever else a contract may hold is shown, and can't be filtered or sorted by.
+# Other types are shown, but can't be filtered or sorted by.
 _OTHER = ValueType("", str, Any, ())
 
 
 def value_type(data_type: str) -> ValueType:
-    """Return the type that a contract names (`numeric(18, 2)`)."""
+    """Return the type for a contract's name of it (`numeric(18, 2)`)."""
     name = re.sub(r"\s*\(.*\)", "", data_type).strip().lower()
     return _TYPES.get(_ALIASES.get(name, name), _OTHER)

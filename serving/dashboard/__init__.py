@@ -1,1 +1,1 @@
-"""The dashboard: the marts as pages to look at (`make dashboard`)."""
+"""The dashboard: the marts as web pages (`make dashboard`)."""

@@ -1,4 +1,4 @@
-"""Show the dashboard (`make dashboard`, `python -m serving.dashboard`)."""
+"""Show the dashboard (`loader-dashboard`, or `make dashboard` in a clone)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
-from streamlit import net_util
-from streamlit.web import cli
+
+try:
+    from streamlit import net_util
+    from streamlit.web import cli
+except ModuleNotFoundError:
+    sys.exit("Error: The dashboard needs more packages: pip install 'customer-analytics[dashboard]'")
 
 from loaders.destinations.postgres.connection import connection_environment, describe_server
 from loaders.errors import LoaderError
@@ -24,9 +28,9 @@ def main() -> None:
     except LoaderError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
-    # To judge a page of another origin, Streamlit would ask a server outside for the address of this machine.
+    # To check the origin of a request, Streamlit would ask an external server for the address of this machine.
     net_util.get_external_ip = lambda: None
-    # To read these takes seconds, which the first reader need not wait.
+    # Importing these takes seconds, which the first reader should not wait.
     for library in ("altair", "pandas", "plotly.graph_objects", "pyarrow"):
         import_module(library)
     click.echo(f"The dashboard shows {describe_server(environment)} at http://{settings.host}:{settings.port}.")

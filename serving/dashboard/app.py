@@ -1,4 +1,4 @@
-"""The dashboard's frame: its pages, and what stands around each of them. Run by `python -m serving.dashboard`."""
+"""The dashboard's frame: its pages, and what surrounds each of them. Run by `python -m serving.dashboard`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = (
     st.Page(quality.show, title="Data quality", icon=":material/verified:", url_path="quality"),
 )
 
-# A file: for an icon by name, Streamlit would ask a server outside.
+# A file, because Streamlit would load an icon by name from an external server.
 st.set_page_config(page_icon=Path(__file__).with_name("icon.svg"), layout="wide")
 page = st.navigation(list(PAGES))
 st.title(page.title)

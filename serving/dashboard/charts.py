@@ -1,4 +1,4 @@
-"""Charts of rows, made with Altair. Each says in words what it shows, for who can't see it."""
+"""Charts of rows, made with Altair. Each says in words what it shows, for readers who can't see it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Chart = alt.Chart | alt.LayerChart
 
 
 def show(chart: Chart, alt_text: str) -> None:
-    """Show a chart over the whole width."""
+    """Show a chart over the full width."""
     st.altair_chart(chart, width="stretch", alt=alt_text)
 
 
 def daily_sales(rows: Rows, currency: str) -> Chart:
-    """Net revenue of each day, with the mean of seven days as a line."""
+    """Net revenue by day, with the seven-day mean as a line."""
     tooltip = [
         alt.Tooltip("sales_date:T", title="Day", format="%a %Y-%m-%d"),
         alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
@@ -70,7 +70,7 @@ def tiers(rows: Rows) -> Chart:
 
 
 def return_rates(rows: Rows) -> Chart:
-    """Share of each tier that came back, with the span from cut-off day to cut-off day."""
+    """Share of each tier that came back, with the range over all cut-off days."""
     base = _chart(rows).encode(
         alt.Y("churn_risk:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
         tooltip=[
@@ -92,7 +92,7 @@ def return_rates(rows: Rows) -> Chart:
 
 
 def spend_and_purchases(rows: Rows, currency: str) -> Chart:
-    """Spend against purchases, a point a customer, by segment."""
+    """Spend against purchases, one point per customer, by segment."""
     groups = sorted({row["segment_number"] for row in rows})
     colours = [GROUPS[number % len(GROUPS)] for number in range(len(groups))]
     shapes = [SHAPES[number % len(SHAPES)] for number in range(len(groups))]
@@ -118,7 +118,7 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
 
 
 def stages_by_day(rows: Rows, day: date) -> Chart:
-    """Users in each stage at the end of each day, with a rule at the day that is looked at."""
+    """Users in each stage at the end of each day, with a rule at the chosen day."""
     stages = list(dict.fromkeys(row["stage"] for row in rows))
     colours = alt.Scale(domain=stages, range=[STAGES[stage] for stage in stages])
     legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=300)
@@ -147,7 +147,7 @@ def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: lis
     """Return cells coloured by a column of values of 0 or more, with another column as their text."""
     highest = max((float(row[value]) for row in rows), default=0.0) or 1.0
     base = _chart(rows).encode(x, y, tooltip=tooltip)
-    # Cividis is made for readers with and without colour-blindness alike; it goes from dark to light.
+    # Cividis looks the same to readers with and without colour-blindness; it goes from dark to light.
     scale = alt.Scale(scheme="cividis", domain=[0, highest])
     cells = base.mark_rect().encode(alt.Color(f"{value}:Q", scale=scale, legend=None))
     contrast = alt.when(f"datum.{value} > {highest * 0.55}").then(alt.value("#000000")).otherwise(alt.value("#FFFFFF"))
@@ -157,7 +157,7 @@ def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: lis
 
 
 def _chart(rows: Rows) -> alt.Chart:
-    # A table, as Altair would look at each value of a list.
+    # A table, because Altair would inspect each value of a list.
     return alt.Chart(pandas.DataFrame([{name: _value(value) for name, value in row.items()} for row in rows]))
 
 
@@ -166,7 +166,7 @@ def _value(value: Any) -> Any:
         return float(value)
     if isinstance(value, datetime):
         return value.isoformat()
-    # With a time and no zone it is that day to every browser; without a time it would be midnight in Greenwich.
+    # With a time and no zone it is the same day in every browser; without a time it would be midnight in Greenwich.
     return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
 
 

@@ -1,6 +1,7 @@
 """All colours of the dashboard: those of Okabe and Ito, which colour-blind readers can tell apart.
 
-Source: M. Okabe and K. Ito, "Color Universal Design" (2008). What colour says is said by place, shape or text as well.
+Source: M. Okabe and K. Ito, "Color Universal Design" (2008). Everything that a colour says, place, shape or
+text says too.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 BLUE, SKY, GREEN, ORANGE, VERMILLION, PURPLE = "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
-# Grey that is read on white and on black.
+# Grey that is readable on white and on black.
 GREY = "#8A8A8A"
 
 TIERS = {"low": BLUE, "medium": ORANGE, "high": VERMILLION, "prospect": GREY}
 STAGES = {"lead": SKY, "prospect": ORANGE, "customer": GREEN, "churned": VERMILLION, "(stays)": GREY}
-# One after the other, for groups that have only a number.
+# In this order, for groups that have only a number.
 GROUPS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION)
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 
@@ -34,5 +35,5 @@ DARK = Theme(accent=SKY, line=ORANGE, text="#FAFAFA")
 
 
 def theme() -> Theme:
-    """Return the colours for the theme that the reader has."""
+    """Return the colours for the reader's theme."""
     return DARK if st.context.theme.type == "dark" else LIGHT

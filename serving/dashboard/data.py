@@ -1,4 +1,4 @@
-"""Reading marts: a small pool of connections that can only read, and answers that are kept for a short time."""
+"""Reading marts: a small pool of read-only connections, and answers that are kept for a short time."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Row = dict[str, Any]
 Rows = Sequence[Row]
 Pool = ConnectionPool[psycopg.Connection[DictRow]]
 
-# Seconds for which an answer is kept: a mart changes with a build only, and the latest transactions with a load.
+# Seconds for which an answer is kept: a mart changes only with a build, the latest transactions with a load.
 KEPT_SECONDS, KEPT_SHORTLY_SECONDS = 30, 5
 MOST_KEPT = 500
 CONNECTIONS, STATEMENT_SECONDS, WAIT_SECONDS = 4, 10, 5
 
 
 def marts_of(template: str) -> list[str]:
-    """Return the marts that a query names, as `{mart}`."""
+    """Return the marts that a query names as `{mart}`."""
     return [name for _, name, _, _ in Formatter().parse(template) if name]
 
 
@@ -42,19 +42,19 @@ def read(template: str, **parameters: Any) -> list[Row]:
         parameters: Their values.
 
     Raises:
-        LoaderError: No database, no such mart, no right to it, or too long a query; it says what to do.
+        LoaderError: No database, no such mart, no permission, or too slow a query; it says what to do.
     """
     return read_now(template, **parameters)
 
 
 @st.cache_data(ttl=KEPT_SHORTLY_SECONDS, max_entries=MOST_KEPT, show_spinner=False)
 def read_shortly(template: str, **parameters: Any) -> list[Row]:
-    """Return the rows of a query, kept only so long that many readers ask the database no more than one; as `read`."""
+    """Like `read`, but kept only so long that many readers cost the database no more than one."""
     return read_now(template, **parameters)
 
 
 def read_now(template: str, **parameters: Any) -> list[Row]:
-    """Return the rows of a query as they are at this moment; as `read` otherwise."""
+    """Like `read`, but always as of this moment."""
     marts = marts_of(template)
     query = sql.SQL(template).format(**{name: sql.Identifier(SCHEMA, name) for name in marts})
     try:
@@ -62,9 +62,8 @@ def read_now(template: str, **parameters: Any) -> list[Row]:
             return connection.execute(query, parameters).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
         raise LoaderError(
-            f"The marts are not built, or not all of them: {postgres_message(error)}.",
-            "Load files with `loader copy FOLDER` if there are none yet, then build with `dbt build`;"
-            " `make demo` does both with data of its own.",
+            f"Not all marts are built: {postgres_message(error)}.",
+            "Load files with `loader copy FOLDER` if there are none yet, then build with `dbt build`.",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise LoaderError(
@@ -76,17 +75,17 @@ def read_now(template: str, **parameters: Any) -> list[Row]:
             f"The database took longer than {STATEMENT_SECONDS} seconds.", "Choose fewer days, or try again later."
         ) from error
     except (PoolTimeout, psycopg.OperationalError) as error:
-        _pool.clear()  # the next one connects anew, and learns the reason if that fails
+        _pool.clear()  # the next query connects again, and learns the reason if that fails
         raise DatabaseError(
             f"The database does not answer: {describe_server(connection_environment(find_project()))}.",
-            "Load the page again; `loader db status` tells of the embedded server.",
+            "Reload the page; `loader db status` shows the state of the embedded server.",
         ) from error
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda pool: pool.close(timeout=1))
 def _pool() -> Pool:
     project = find_project()
-    # A first connection says in the loader's words why there is none.
+    # A first connection fails with the loader's message, which says why.
     connect(project, application_name="dashboard").close()
 
     def configure(connection: psycopg.Connection[DictRow]) -> None:

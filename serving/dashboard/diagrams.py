@@ -8,18 +8,18 @@ import streamlit as st
 from serving.dashboard.colours import STAGES, theme
 from serving.dashboard.data import Row, Rows
 
-# No button that leads away, and none that is not needed.
+# No button that leads elsewhere, and none that is not needed.
 CONFIG = {"displayModeBar": False, "displaylogo": False}
 FUNNEL_STAGES = {"leads": "lead", "prospects": "prospect", "customers": "customer"}
 
 
 def show(figure: go.Figure, key: str, alt_text: str) -> None:
-    """Show a diagram over the whole width."""
+    """Show a diagram over the full width."""
     st.plotly_chart(figure, width="stretch", key=key, config=CONFIG, alt=alt_text)
 
 
 def sankey(transitions: Rows) -> go.Figure:
-    """Return the ways of the users from stage to stage; a node is a step and a stage, so no way leads back."""
+    """Return the moves of users from stage to stage; a node is a step and a stage, so no link goes back."""
     nodes = list(dict.fromkeys(row[end] for row in transitions for end in ("from_node", "to_node")))
     stages = {row[f"{end}_node"]: row[f"{end}_stage"] for row in transitions for end in ("from", "to")}
     figure = go.Figure(
@@ -50,7 +50,7 @@ def sankey(transitions: Rows) -> go.Figure:
 
 
 def funnel(totals: Row) -> go.Figure:
-    """Return how many users came how far."""
+    """Return how many users reached which stage."""
     figure = go.Figure(
         go.Funnel(
             y=list(FUNNEL_STAGES),

@@ -1,4 +1,4 @@
-"""What is seen, as CSV."""
+"""What a page shows, as CSV."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def offer(rows: Rows, name: str) -> None:
         f"{name}.csv",
         "text/csv",
         key=f"download_{name}",
-        help=f"Download {name}.csv, {len(rows):,} rows: what is shown here",
+        help=f"Download {name}.csv, {len(rows):,} rows: what this page shows",
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",

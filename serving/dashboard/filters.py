@@ -21,7 +21,7 @@ class Filters:
         first_day: First day.
         last_day: Last day.
         all_days: Whether these are all days of the data.
-        segments: Segments that the business gave its customers (`customer_segment`).
+        segments: Segments that the business assigned to its customers (`customer_segment`).
         categories: Categories.
     """
 
@@ -33,7 +33,7 @@ class Filters:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """Values for the queries: NULL stands for all."""
+        """Values for the queries: NULL means all."""
         return {**self.days, "segments": list(self.segments) or None, "categories": list(self.categories) or None}
 
     @property
@@ -48,14 +48,14 @@ class Filters:
 
     @property
     def summary(self) -> str:
-        """What is chosen, in words for Markdown."""
+        """The choice in words, for Markdown."""
         days = "All days" if self.all_days else f"{self.first_day} to {self.last_day}"
         parts = [days, *(", ".join(chosen) for chosen in (self.segments, self.categories) if chosen)]
         return plain(" · ".join(parts)).replace("\\·", "·")
 
 
 def choose(*, days: bool = False, segment: bool = False, category: bool = False) -> Filters:
-    """Show filters in the side bar and return what is chosen; stop the page when there are no data at all.
+    """Show filters in the side bar and return the choice; stop the page if there is no data at all.
 
     Args:
         days: Whether to show the first and last day.
@@ -96,7 +96,7 @@ def _choose_days(first: date, last: date) -> tuple[date, date]:
         bind="query-params",
         persist_state="session",
     )
-    # While the reader has clicked on the first day only, the range is open.
+    # While the reader has clicked only on the first day, the range is open.
     days: tuple[date, ...] = chosen if isinstance(chosen, tuple) else (chosen,)
     return (days[0] if days else first, days[1] if len(days) > 1 else last)
 
@@ -111,7 +111,7 @@ def _choose_members(label: str, key: str, query: str) -> list[str]:
 
 
 def warn_of_days(key: str, first: date, last: date, number: int) -> None:
-    """Say which days of the address are none of the data.
+    """Say which days of the address are not in the data.
 
     Args:
         key: Name in the address.

@@ -1,7 +1,7 @@
 """Every query of the dashboard. `{name}` is a mart; nothing else is read.
 
-The database sums up, and what comes back is what a page shows. Without a filter that needs single lines, a small mart
-answers; with one, `order_lines` is summed up under the same definitions.
+The database aggregates, and returns what a page shows. Without a filter that needs single lines, a small mart
+answers; with one, `order_lines` is summed by the same definitions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ SUMMARY = """
     from {metrics_summary}
 """
 
-# What can be filtered by.
+# Values of the filters.
 DAYS = "select min(sales_date) as first_day, max(sales_date) as last_day from {daily_sales}"
 SEGMENTS = "select distinct customer_segment as member from {customer_profiles} order by member"
 CATEGORIES = "select category as member from {category_kpis} order by member"
@@ -109,7 +109,7 @@ CALIBRATION = """
     order by array_position(array['low', 'medium', 'high'], churn_risk)
 """
 
-# The same customers at each look: by a hash of the customer, not by chance.
+# The same customers each time: by a hash of the customer, not at random.
 SPEND_AND_PURCHASES = """
     select
         customer_id,
@@ -200,7 +200,7 @@ FUNNEL = """
     from {journey_funnels}
 """
 
-# Without an order: the view has its own, newest first. To state it again would make PostgreSQL sort every line.
+# Without `order by`: the view has its own order, newest first. Repeating it would make PostgreSQL sort every line.
 LATEST = """
     select transacted_at, transaction_id, customer_id, product_id, category, amount
     from {latest_transactions}

@@ -1,4 +1,4 @@
-"""What the environment decides about the dashboard, and all that is configured of Streamlit."""
+"""Settings of the dashboard from the environment, and all of Streamlit's options."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from loaders.errors import LoaderError
 from serving.dashboard.colours import DARK, LIGHT
 
 VARIABLES = ("DASHBOARD_HOST", "DASHBOARD_PORT", "DASHBOARD_NAME")
-# Options of `streamlit run`; there is no other configuration of it.
+# Options of `streamlit run`; it has no other configuration.
 OPTIONS: dict[str, str] = {
-    # Nothing leaves this machine. (For the message at the start, Streamlit would ask a server outside for its address.)
+    # Nothing leaves this machine. (For its start-up message, Streamlit would ask an external server for the address.)
     "browser.gatherUsageStats": "false",
     "client.showErrorLinks": "false",
     "logger.hideWelcomeMessage": "true",
-    # No browser is opened, nobody is asked for an e-mail address, no file is watched.
+    # No browser opens, no prompt for an e-mail address, no watched files.
     "server.headless": "true",
     "server.showEmailPrompt": "false",
     "server.fileWatcherType": "none",
-    # Downloads are ours: those of Streamlit's tables hand formulas on to spreadsheets.
+    # We provide downloads: those of Streamlit's tables pass formulas on to spreadsheets.
     "client.disableDataExport": "true",
-    # Who looks sees no tools for developers and, of an error that nobody expected, its kind.
+    # Readers see no developer tools and only the type of an unexpected error.
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "type",
     # Room for numbers, on a phone too.
@@ -36,13 +36,13 @@ OPTIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class DashboardSettings:
-    """Where the dashboard listens. It asks nobody for a password, so by default this machine alone can open it.
+    """Where the dashboard listens. It has no password, so by default only this machine can open it.
 
     Attributes:
         host: Address to listen on (`DASHBOARD_HOST`).
         port: TCP port to listen on (`DASHBOARD_PORT`).
-        name: Name under which readers open it, where a proxy stands before it (`DASHBOARD_NAME`). Under other names
-            than this and those of this machine it does not answer.
+        name: Name under which readers open it through a proxy (`DASHBOARD_NAME`). It answers only
+            under this name and those of this machine.
     """
 
     host: str = "127.0.0.1"
@@ -60,10 +60,10 @@ class DashboardSettings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> DashboardSettings:
-    """Read the settings; a variable that is not set or empty leaves the default.
+    """Read the settings; an unset or empty variable leaves the default.
 
     Raises:
-        LoaderError: The port is none.
+        LoaderError: The port is invalid.
     """
     host, port, name = (environment.get(variable, "").strip() for variable in VARIABLES)
     port = port or str(DashboardSettings.port)

@@ -1,4 +1,4 @@
-"""What a page says where there is nothing to show, and what to do then."""
+"""What a page says if there is nothing to show, and what to do then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loaders.errors import LoaderError
 
 
 def plain(text: str) -> str:
-    """Return text from data so that Markdown shows it as it is: no link, no image, no formula."""
+    """Return text from data so that Markdown shows it unchanged: no link, no image, no formula."""
     return re.sub(r"([^\w\s.,;%-])", r"\\\1", " ".join(text.split()))
 
 
@@ -23,7 +23,7 @@ def nothing(what: str, to_do: str) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Show an error that a reader can act on in the place of what it prevents."""
+    """Show an error that a reader can act on instead of what it prevents."""
     try:
         yield
     except LoaderError as error:

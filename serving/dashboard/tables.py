@@ -42,8 +42,8 @@ def table(rows: Rows, key: str, titles: Mapping[str, str]) -> None:
 
     Args:
         rows: The rows.
-        key: What tells this table from others.
-        titles: The columns to show, in their order, each with its title.
+        key: Unique name of the table.
+        titles: The columns to show, in this order, each with its title.
     """
     columns = {name: _column(name, title, rows) for name, title in titles.items()}
     st.dataframe(

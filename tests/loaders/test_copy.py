@@ -227,7 +227,7 @@ def test_customers_without_an_identifier(loader: Loader, connection: psycopg.Con
     assert rows(connection, "select count(*) from raw.customers") == [(3,)]
 
 
-@pytest.mark.parametrize("many_rows", [1, 10**9], ids=["key built anew", "key kept up"])
+@pytest.mark.parametrize("many_rows", [1, 10**9], ids=["key rebuilt", "key kept up"])
 def test_counts_and_contents_over_many_files(
     many_rows: int,
     loader: Loader,

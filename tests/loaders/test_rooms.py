@@ -103,7 +103,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
     for package in ("loaders", "serving"):
         for module in (ROOT / package).rglob("*.py"):
             for node in ast.parse(module.read_text(encoding="utf-8")).body:
-                # The names of the API's answers stand in its documents.
+                # The names of the API's answers are in its documents.
                 is_answer = isinstance(node, ast.ClassDef) and "BaseModel" in map(ast.unparse, node.bases)
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and not is_answer:
                     places[node.name].append(str(module.relative_to(ROOT)))

@@ -12,6 +12,8 @@ import pytest
 from benchmarks import build
 from benchmarks.build_files import write_size
 
+pytestmark = pytest.mark.slow
+
 
 def read(file: Path) -> list[dict[str, str]]:
     with file.open(newline="", encoding="utf-8") as opened:

@@ -53,7 +53,7 @@ def test_everything_builds_from_nothing(load: Load, dbt: Dbt) -> None:
 
 
 def test_two_files_with_e_mails_alone(load: Load, dbt: Dbt, tmp_path: Path) -> None:
-    """Identifiers come from e-mails; customers in no customers file are unregistered until a later one names the e-mail."""
+    """Identifiers come from e-mails; a customer is unregistered until a customers file names the e-mail."""
     environment = load(
         *write(
             tmp_path,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+import statistics
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -17,22 +18,15 @@ from loaders.synthetic.settings import Settings
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)
-HORIZON = 30
-# Small data: what the demo calls rare is all there is.
-VARIABLES = "{recommendation_min_product_orders: 2, min_pair_orders: 2, recommendation_min_pair_orders: 2}"
+HORIZON, RECENT, CUTS = 30, 30, 4
 PURCHASES = """
-    select listed.customer_id, numbered.product_id, listed.order_id, listed.order_date
-    from intermediate.int_order_products as listed
-    inner join intermediate.int_products_numbered as numbered using (product_number)
-    where listed.customer_id <> '(unknown)'
+    select customer_id, product_id, order_date
+    from intermediate.int_order_products
+    where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
 """
-LISTS = """
-    select ranked.purpose, ranked.method, ranked.customer_id, ranked.list, numbered.product_id
-    from {table} as ranked
-    inner join intermediate.int_products_numbered as numbered using (product_number)
-    order by ranked.rank
-"""
-Lists = dict[tuple[str, str], dict[str, list[str]]]
+# Customer, product and day.
+Purchases = list[tuple[str, str, date]]
+Ranked = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +46,14 @@ def shop(
         file.write(f"PROSPECT{commas}\n")
     environment = load(*(folder / f"{name}.csv" for name in ("customers", "products", "transactions")))
     models = ["+recommendations", "+recommendation_backtest"]
-    dbt(environment, "build", "--select", *models, "--indirect-selection", "buildable", "--vars", VARIABLES)
+    dbt(environment, "build", "--select", *models, "--indirect-selection", "buildable")
     return environment
 
 
 @pytest.fixture(scope="module")
-def purchases(shop: Environment) -> list[tuple[Any, ...]]:
-    """Customer, product, order and day of what was bought."""
-    return query(shop, PURCHASES)
+def purchases(shop: Environment) -> Purchases:
+    """What was bought and kept."""
+    return query(shop, PURCHASES)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="module")
@@ -70,123 +64,176 @@ def last_day(shop: Environment) -> date:
     return day
 
 
-def read_lists(environment: Environment, purpose: str) -> Lists:
-    """Return the products by method and list, then by customer."""
-    lists: Lists = defaultdict(lambda: defaultdict(list))
-    for table in ("lists", "baselines"):
-        statement = LISTS.format(table=f"intermediate.int_recommendation_{table}_ranked")
-        for row_purpose, method, customer, name, product in query(environment, statement):
-            if row_purpose == purpose:
-                lists[str(method), str(name)][str(customer)].append(str(product))
+@pytest.fixture(scope="module")
+def cut_days(last_day: date) -> list[date]:
+    """The ends of the last months whose horizon is known."""
+    ends = [
+        day
+        for number in range(400)
+        if (day := last_day - timedelta(days=number)) and (day + timedelta(days=1)).day == 1
+    ]
+    return [day for day in ends if day + timedelta(days=HORIZON) <= last_day][:CUTS]
+
+
+def offered(environment: Environment, day: date) -> set[str]:
+    """The products that may be recommended as of a day."""
+    rows = query(
+        environment, f"select product_id from intermediate.int_recommendation_products where as_of_date = '{day}'"
+    )
+    return {str(product) for (product,) in rows}
+
+
+def shipped(environment: Environment, day: date) -> dict[str, Ranked]:
+    """The lists of a day, by name and customer."""
+    lists: dict[str, Ranked] = {"repeat": defaultdict(list), "new": defaultdict(list)}
+    statement = f"""
+        select list, customer_id, product_id from intermediate.int_recommendation_lists
+        where as_of_date = '{day}' order by rank
+    """
+    for name, customer, product in query(environment, statement):
+        lists[str(name)][str(customer)].append(str(product))
     return lists
 
 
-def test_the_metrics_equal_those_of_the_lists_and_the_lines(
-    shop: Environment, purchases: list[tuple[Any, ...]], last_day: date
-) -> None:
-    cutoff = last_day - timedelta(days=HORIZON)
-    known = {(customer, product) for customer, product, _, day in purchases if day <= cutoff}
-    targets: dict[str, dict[str, set[str]]] = {"repeat": defaultdict(set), "new": defaultdict(set)}
-    for customer, product, _, day in purchases:
-        if day > cutoff:
-            targets["repeat" if (customer, product) in known else "new"][customer].add(product)
-    assert all(targets.values())
-    found = {
-        (method, name, k): values
-        for method, name, k, *values in query(
-            shop,
-            "select method, list, k, customers, recall, precision, hit_rate, ndcg from marts.recommendation_backtest",
-        )
-    }
-    expected = {}
-    for (method, name), lists in read_lists(shop, "backtest").items():
-        for k in (5, 10):
-            sums = [0.0] * 4
-            for customer, relevant in targets[name].items():
-                hits = [product in relevant for product in lists.get(customer, [])[:k]]
-                gain = sum(1 / math.log2(place + 1) for place, hit in enumerate(hits, 1) if hit)
-                ideal = sum(1 / math.log2(place + 1) for place in range(1, min(k, len(relevant)) + 1))
-                scores = (sum(hits) / len(relevant), sum(hits) / k, float(any(hits)), gain / ideal)
-                sums = [total + score for total, score in zip(sums, scores, strict=True)]
-            customers = len(targets[name])
-            expected[method, name, k] = [customers, *(total / customers for total in sums)]
-    assert found.keys() == expected.keys()
-    assert len(found) == 24
-    for key, values in found.items():
-        assert [float(value) for value in values] == pytest.approx(expected[key], abs=1e-6), key
-    assert found["shipped", "repeat", 10][1] > 0
-
-
-def test_lists_hold_what_was_bought_and_what_was_not(
-    shop: Environment, purchases: list[tuple[Any, ...]], last_day: date
-) -> None:
-    customers = {row[0] for row in query(shop, "select customer_id from intermediate.int_customers")} - {"(unknown)"}
-    for purpose, day in (("shipped", last_day), ("backtest", last_day - timedelta(days=HORIZON))):
-        bought = defaultdict(set)
-        for customer, product, _, order_date in purchases:
-            if order_date <= day:
-                bought[customer].add(product)
-        for (method, name), lists in read_lists(shop, purpose).items():
-            for customer, products in lists.items():
-                assert len(set(products)) == len(products) <= 10
-                assert all((product in bought[customer]) == (name == "repeat") for product in products), method
-        if purpose == "shipped":
-            lists = read_lists(shop, purpose)["shipped", "new"]
-            everything = {product for _, product, _, _ in purchases}
-            assert all(bought[str(customer)] == everything for customer in customers - set(lists))
-            assert "PROSPECT" in lists and not bought["PROSPECT"]
-
-
-def test_plain_lists_are_the_most_bought(shop: Environment, purchases: list[tuple[Any, ...]], last_day: date) -> None:
-    cutoff = last_day - timedelta(days=HORIZON)
+def plain_lists(purchases: Purchases, day: date, products: set[str]) -> dict[tuple[str, str], Ranked]:
+    """The lists without any weighing, by method and list."""
     orders: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    recent_buyers: dict[str, set[str]] = defaultdict(set)
-    for customer, product, _, day in purchases:
-        if day <= cutoff:
+    buyers: dict[str, set[str]] = defaultdict(set)
+    recent: dict[str, set[str]] = defaultdict(set)
+    for customer, product, bought_on in purchases:
+        if bought_on <= day and product in products:
             orders[customer][product] += 1
-            if day > cutoff - timedelta(days=30):
-                recent_buyers[product].add(customer)
-    lists = read_lists(shop, "backtest")
-    buyers = Counter(product for customer, bought in orders.items() if customer != "(unknown)" for product in bought)
-    for customer, products in lists["personal_frequency", "repeat"].items():
-        own = orders[customer]
-        assert products == sorted(own, key=lambda x: (-own[x], -buyers[x], x))[:10]
-    products = {product for bought in orders.values() for product in bought}
-    for customer, listed in lists["popularity_last_30_days", "new"].items():
-        candidates = products - set(orders[customer])
-        assert listed == sorted(candidates, key=lambda x: (-len(recent_buyers[x]), x))[:10]
+            buyers[product].add(customer)
+            if (day - bought_on).days < RECENT:
+                recent[product].add(customer)
+    popular = sorted(products, key=lambda product: (-len(buyers[product]), product))
+    rising = sorted(products, key=lambda product: (-len(recent[product]), product))
+    place = {product: number for number, product in enumerate(popular)}
+    lists: dict[tuple[str, str], Ranked] = defaultdict(dict)
+    for customer, own in orders.items():
+        for method, ranking in (("global_popularity", popular), ("popularity_last_30_days", rising)):
+            lists[method, "repeat"][customer] = [product for product in ranking if product in own]
+            lists[method, "new"][customer] = [product for product in ranking if product not in own]
+        by_frequency = sorted(own, key=lambda product: (-own[product], place[product]))
+        lists["personal_frequency", "repeat"][customer] = by_frequency
+    return lists
 
 
-def test_reasons_are_true(shop: Environment, purchases: list[tuple[Any, ...]], last_day: date) -> None:
-    baskets: dict[tuple[str, str], set[str]] = defaultdict(set)
-    days: dict[tuple[str, str], list[date]] = defaultdict(list)
-    for customer, product, order, day in purchases:
-        baskets[customer, order].add(product)
-        days[customer, product].append(day)
-    rows = query(shop, "select customer_id, product_id, method, reason from marts.recommendations")
-    partners = {
-        (customer, product): (partner, count)
-        for customer, product, partner, count in query(
+def targets(purchases: Purchases, day: date, products: set[str]) -> dict[str, dict[str, set[str]]]:
+    """What customers bought in the horizon, by list and customer, of those who had bought something before."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for customer, product, bought_on in purchases:
+        if bought_on <= day:
+            known[customer].add(product)
+    found: dict[str, dict[str, set[str]]] = {"repeat": defaultdict(set), "new": defaultdict(set)}
+    for customer, product, bought_on in purchases:
+        if day < bought_on <= day + timedelta(days=HORIZON) and product in products and customer in known:
+            found["repeat" if product in known[customer] else "new"][customer].add(product)
+    return found
+
+
+def measure(lists: Ranked, relevant: dict[str, set[str]], k: int) -> list[float]:
+    """The number of customers, and means of recall, precision, hit rate and NDCG."""
+    sums = [0.0] * 4
+    for customer, products in relevant.items():
+        hits = [product in products for product in lists.get(customer, [])[:k]]
+        gain = sum(1 / math.log2(place + 1) for place, hit in enumerate(hits, 1) if hit)
+        ideal = sum(1 / math.log2(place + 1) for place in range(1, min(k, len(products)) + 1))
+        scores = (sum(hits) / len(products), sum(hits) / k, float(any(hits)), gain / ideal)
+        sums = [total + score for total, score in zip(sums, scores, strict=True)]
+    return [len(relevant), *(total / len(relevant) for total in sums)]
+
+
+def test_the_back_test_equals_one_made_of_the_lists_and_the_lines(
+    shop: Environment, purchases: Purchases, cut_days: list[date]
+) -> None:
+    expected: dict[tuple[object, ...], list[float]] = {}
+    for day in cut_days:
+        products = offered(shop, day)
+        relevant = targets(purchases, day, products)
+        lists = plain_lists(purchases, day, products)
+        lists |= {("shipped", name): ranked for name, ranked in shipped(shop, day).items()}
+        for (method, name), ranked in lists.items():
+            for k in (5, 10):
+                expected[method, name, k, str(day)] = measure(ranked, relevant[name], k)
+    metrics = "recall, precision, hit_rate, ndcg"
+    found = {
+        row[:4]: [float(str(value)) for value in row[4:]]
+        for row in query(shop, f"select method, list, k, cut, customers, {metrics} from marts.recommendation_backtest")
+    }
+    means = {key[:3]: found.pop(key) for key in list(found) if key[3] == "mean"}
+    assert len(cut_days) == CUTS and len(found) == CUTS * 2 * (4 + 3)
+    assert found.keys() == expected.keys()
+    for key, values in found.items():
+        assert values == pytest.approx(expected[key], abs=2e-6), key
+    errors = {
+        row[:3]: [float(str(value)) for value in row[3:]]
+        for row in query(
             shop,
             """
-            select picked.customer_id, numbered.product_id, picked.partner_id, picked.pair_orders
-            from intermediate.int_recommendation_partners_picked as picked
-            inner join intermediate.int_products_numbered as numbered using (product_number)
+            select method, list, k, recall_error, precision_error, hit_rate_error, ndcg_error
+            from marts.recommendation_backtest where cut = 'mean'
             """,
         )
     }
+    for key, values in means.items():
+        cuts = [expected[(*key, str(day))] for day in cut_days]
+        assert values[0] == sum(cut[0] for cut in cuts)
+        columns = list(zip(*cuts, strict=True))[1:]
+        assert values[1:] == pytest.approx([statistics.mean(column) for column in columns], abs=2e-6), key
+        deviations = [statistics.stdev(column) / math.sqrt(CUTS) for column in columns]
+        assert errors[key] == pytest.approx(deviations, abs=2e-6), key
+    assert means["shipped", "repeat", 10][1] > 0
+
+
+def test_lists_hold_what_was_bought_and_what_was_not(
+    shop: Environment, purchases: Purchases, last_day: date, cut_days: list[date]
+) -> None:
+    customers = {str(row[0]) for row in query(shop, "select customer_id from intermediate.int_customers")} - {
+        "(unknown)"
+    }
+    for day in (last_day, *cut_days):
+        products = offered(shop, day)
+        bought = defaultdict(set)
+        for customer, product, bought_on in purchases:
+            if bought_on <= day:
+                bought[customer].add(product)
+        for name, ranked in shipped(shop, day).items():
+            for customer, listed in ranked.items():
+                assert len(set(listed)) == len(listed) <= 10
+                assert set(listed) <= products
+                assert all((product in bought[customer]) == (name == "repeat") for product in listed)
+            if day == last_day and name == "new":
+                assert all(bought[customer] >= products for customer in customers - set(ranked))
+                assert "PROSPECT" in ranked and not bought["PROSPECT"]
+
+
+def test_reasons_are_true(shop: Environment, purchases: Purchases, last_day: date) -> None:
+    days: dict[tuple[str, str], list[date]] = defaultdict(list)
+    recent_buyers: dict[str, set[str]] = defaultdict(set)
+    for customer, product, bought_on in purchases:
+        days[customer, product].append(bought_on)
+        if (last_day - bought_on).days < RECENT:
+            recent_buyers[product].add(customer)
+    rows: list[tuple[Any, ...]] = query(
+        shop, "select customer_id, product_id, method, reason, as_of_date from marts.recommendations"
+    )
     seen = set()
-    for customer, product, method, reason in rows:
+    for customer, product, method, reason, as_of_date in rows:
         seen.add(method)
+        assert as_of_date == last_day
         if method == "personal":
-            bought = days[str(customer), str(product)]
+            bought = days[customer, product]
             times = "once" if len(bought) == 1 else f"{len(bought)} times"
             ago = (last_day - max(bought)).days
-            last = {0: "today", 1: "1 day ago"}.get(ago, f"{ago} days ago")
-            assert reason == f"you bought it {times}, last {last}"
-        if method == "co_purchase" and len(seen) < 4:
-            partner, count = partners[customer, product]
-            assert count == sum({product, partner} <= basket for basket in baskets.values())
-            assert days[str(customer), str(partner)]
-            assert str(reason).endswith(f"in {count} orders")
-    assert {"personal", "co_purchase"} <= seen
+            last = {0: "today", 1: "yesterday"}.get(ago, f"{ago} days ago")
+            assert reason == f"bought {times}, last {last}"
+        if method == "popularity":
+            buyers = len(recent_buyers[product])
+            assert reason == f"{buyers} customer{'' if buyers == 1 else 's'} bought it in the last {RECENT} days"
+    assert seen >= {"personal", "popularity"}
+
+
+def test_no_list_shows_a_name_twice(shop: Environment) -> None:
+    twice = "select 1 from marts.recommendations group by customer_id, list, product_name having count(*) > 1"
+    assert query(shop, twice) == []

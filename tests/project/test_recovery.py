@@ -16,6 +16,8 @@ from tests.conftest import DATA, ROOT, connect_to_server
 from tests.project.conftest import Dbt, Environment, query
 from tests.project.documents import fences
 
+pytestmark = pytest.mark.slow
+
 MARTS = """
     select table_name from information_schema.tables
     where table_schema = 'marts' and table_name not in ('build_history', 'test_history')

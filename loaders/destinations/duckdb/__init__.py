@@ -1,1 +1,1 @@
-"""A file of DuckDB as a destination."""
+"""A DuckDB file as a destination."""

@@ -1,4 +1,4 @@
-"""Files of DuckDB: opened for writing by one program at a time."""
+"""DuckDB files: only one program at a time can open them for writing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _WAIT_SECONDS = 0.5
 
 @contextmanager
 def connect_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a file of DuckDB for writing; it is made where there is none.
+    """Open a DuckDB file for writing; it is created if there is none.
 
     Args:
         path: The file.
         wait: Wait for another program that has it open instead of failing.
-        on_note: Called with what a user should know.
+        on_note: Called with notes for the user.
 
     Raises:
         DatabaseError: The file can't be opened, or another program has it open and `wait` is false.
@@ -43,14 +43,12 @@ def connect_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) ->
         except duckdb.Error as error:
             if "lock" not in str(error):
                 reason = ": permission is denied" if "Permission denied" in str(error) else ""
-                raise DatabaseError(
-                    f"{path} can't be opened as a file of DuckDB{reason}.", "Name another one."
-                ) from error
+                raise DatabaseError(f"{path} can't be opened as a DuckDB file{reason}.", "Name another one.") from error
             busy = f"Another program has {path} open."
             if not wait:
-                raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.") from error
+                raise DatabaseError(busy, "Try again when it is done, or omit --no-wait.") from error
             if not is_noted:
-                on_note(f"{busy} Waiting for it to end.")
+                on_note(f"{busy} Waiting for it to finish.")
                 is_noted = True
             time.sleep(_WAIT_SECONDS)
     with closing(connection):
@@ -60,7 +58,7 @@ def connect_duckdb(path: Path, *, wait: bool, on_note: Callable[[str], None]) ->
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Open a transaction, in which Ctrl-C ends the query under way."""
+    """Open a transaction, in which Ctrl-C ends the running query."""
     connection.execute("begin")
     try:
         with interruptible(connection):
@@ -73,7 +71,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def explained(file_name: str) -> Iterator[None]:
-    """Name the kind of an error that breaks off a load; DuckDB's own messages may show values.
+    """Name the kind of an error that ends a load; DuckDB's own messages may contain values.
 
     Raises:
         DatabaseError: DuckDB raised an error.
@@ -83,5 +81,5 @@ def explained(file_name: str) -> Iterator[None]:
     except duckdb.Error as error:
         raise DatabaseError(
             f"The load of {file_name} broke off: DuckDB raised {type(error).__name__}.",
-            "Nothing of the file is in. Look at the room on the disk, and load it again.",
+            "No row was loaded. Check the disk space, and load the file again.",
         ) from error

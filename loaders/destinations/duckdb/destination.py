@@ -1,8 +1,8 @@
 """DuckDB as a destination: one file with the raw tables and the ledger, for one program at a time.
 
-A database of DuckDB belongs to the process that has it open for writing, so there are no locks on tables: whoever has
-opened the file is the only loader. Tables have no keys, as `upsert` is all that writes into them and an index would
-cost more than it saves; dbt tests that keys are unique.
+A DuckDB database belongs to the process that has it open for writing, so there are no locks on tables: that process is
+the only loader. Tables have no keys, because only `upsert` writes to them and an index would cost more than it saves;
+dbt tests that keys are unique.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from loaders.reading.scan import Scan
 
 
 class DuckDb:
-    """A file of DuckDB that is open for writing; a `Destination`."""
+    """A DuckDB file that is open for writing; a `Destination`."""
 
     digits = DUCKDB_DIGITS
 
@@ -32,10 +32,10 @@ class DuckDb:
         self.ledger = DuckDbLedger(connection)
 
     def init_schema(self, contract: Contract) -> list[str]:
-        """Make the file match the contract; return what was done, a sentence each.
+        """Make the file match the contract; return what was done, one sentence each.
 
         Raises:
-            DatabaseError: A table has a column that the contract no longer has, or has with another type.
+            DatabaseError: A table has a column that the contract lacks, or has with another type.
         """
         with transaction(self.connection):
             return match_schema(self.connection, contract)
@@ -49,13 +49,13 @@ class DuckDb:
         wait: bool,  # noqa: ARG002
         on_note: Callable[[str], None],
     ) -> Iterator[None]:
-        """Say which loads have broken off, and why this one does; whoever opened the file is the only loader."""
+        """Report interrupted loads, and why this one fails; the process that opened the file is the only loader."""
         with explained(file_name):
             self.ledger.fail_broken(on_note)
             yield
 
     def store(self, load_id: int, table: Table, scan: Scan, on_bytes: Callable[[int], None]) -> Changes:
-        """Bring rows, rejected rows and the end of a load into the file, in one transaction."""
+        """Write rows, rejected rows and the end of a load to the file, in one transaction."""
         self.ledger.describe(load_id, scan.file)
         with transaction(self.connection):
             changes = Changes() if scan.refusal else upsert(self.connection, table, scan, load_id, on_bytes)

@@ -1,4 +1,4 @@
-"""The ledger of loads and the quarantine of rejected rows in a file of DuckDB (schema `loader`)."""
+"""The ledger of loads and the quarantine of rejected rows in a DuckDB file (schema `loader`)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _COLUMNS = ", ".join(field.name for field in fields(Load))
 
 
 class DuckDbLedger:
-    """The ledger in a file of DuckDB that is open for writing; a `Ledger`."""
+    """The ledger in a DuckDB file that is open for writing; a `Ledger`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Keep the connection."""
         self._connection = connection
 
     def fail_broken(self, on_note: Callable[[str], None]) -> None:
-        """Mark loads that have broken off as failed, and name them: all that run, as nobody else has the file open."""
+        """Mark interrupted loads as failed, and report them: all that are running, as nobody else has the file open."""
         rows = self._connection.execute(
             f"""
             update loader.loads
@@ -44,7 +44,7 @@ class DuckDbLedger:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def start(self, table: Table, file_name: str) -> int:
-        """Write a load that begins and return its number."""
+        """Record the start of a load and return its number."""
         row = self._connection.execute(
             """
             insert into loader.loads (load_id, table_name, file_name, status, started_at)
@@ -57,29 +57,29 @@ class DuckDbLedger:
         return int(row[0])
 
     def describe(self, load_id: int, file: CsvFile) -> None:
-        """Add what is known of the file to its load."""
+        """Add what is known about the file to its load."""
         self._connection.execute(
             "update loader.loads set file_sha256 = $1, bytes = $2, encoding = $3, header = $4 where load_id = $5",
             [file.sha256, file.size, file.encoding, file.header_text, load_id],
         )
 
     def forget(self, load_id: int) -> None:
-        """Remove a load that turned out to be none."""
+        """Remove a load that turned out to be unnecessary."""
         self._connection.execute("delete from loader.loads where load_id = $1", [load_id])
 
     def finish(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
-        """Write the end of a load."""
+        """Record the end of a load."""
         values: dict[str, object] = {"status": status, "error": error, "finished_at": _now()}
         values |= {f"rows_{name}": count for name, count in rows.items()}
         assignments = ", ".join(f"{name} = ${name}" for name in values)
-        # What goes wrong behind the commit must not make a load that is in a failed one.
+        # An error after the commit must not mark a completed load as failed.
         self._connection.execute(
             f"update loader.loads set {assignments} where load_id = $load_id and status = 'running'",
             {**values, "load_id": load_id},
         )
 
     def fail(self, load_id: int, error: BaseException) -> None:
-        """Write that a load failed, if the file can still be written to."""
+        """Record that a load failed, if the file is still writable."""
         with suppress(duckdb.Error):
             self.finish(load_id, "failed", reason_of(error))
 
@@ -142,5 +142,5 @@ class DuckDbLedger:
 
 
 def _now() -> str:
-    """Return this moment; DuckDB's own is that of the transaction's begin."""
+    """Return the current time; DuckDB's own is the start of the transaction."""
     return datetime.now(UTC).isoformat(sep=" ")

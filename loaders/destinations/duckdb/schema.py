@@ -9,7 +9,7 @@ from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contr
 from loaders.contract.types import Digits
 from loaders.destinations.base import refuse_drift
 
-# DuckDB's widest decimal has 38 digits; ten of them behind the point keep fractions of cents, rates and quantities.
+# DuckDB's widest decimal has 38 digits; ten of them after the point keep fractions of cents, rates and quantities.
 DUCKDB_DIGITS = Digits(integer=28, fraction=10, zeros_count=False)
 DUCKDB_TYPES = {
     "text": "varchar",

@@ -1,4 +1,4 @@
-"""Bring the good rows of a scanned file into their raw table in DuckDB, inside the caller's transaction."""
+"""Write the good rows of a scanned file to their raw table in DuckDB, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from loaders.reading.scan import Scan
 def upsert(
     connection: duckdb.DuckDBPyConnection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]
 ) -> Changes:
-    """Insert rows whose key is new and update those that say something else now; see `Destination.store`."""
+    """Insert rows with a new key and update changed ones; see `Destination.store`."""
     return merge(connection, table, read_rows(connection, table, scan, load_id, on_bytes), scan, load_id)
 
 
@@ -36,10 +36,10 @@ def read_rows(
 
 
 def merge(connection: duckdb.DuckDBPyConnection, table: Table, incoming: str, scan: Scan, load_id: int) -> Changes:
-    """Insert rows whose key is new and update those that say something else now.
+    """Insert rows with a new key and update changed ones.
 
     Args:
-        connection: duckdb.DuckDBPyConnection inside the transaction that the load stands or falls with.
+        connection: duckdb.DuckDBPyConnection inside the load's transaction.
         table: The raw table.
         incoming: Query for the good rows.
         scan: The file's records.
@@ -61,7 +61,7 @@ def merge(connection: duckdb.DuckDBPyConnection, table: Table, incoming: str, sc
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, table: Table, given: tuple[str, ...], load_id: int) -> int:
-    """Replace rows that say something else now, in the columns that the file has; return how many."""
+    """Update changed rows, in the columns that the file has; return how many."""
     columns = [name for name in given if name != table.key.name]
     if not columns:
         return 0
@@ -103,7 +103,7 @@ def count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
 
 
 def is_same_json(one: str | None, other: str | None) -> bool:
-    """Say whether two texts are one JSON value; DuckDB calls it in `merge`."""
+    """Return whether two texts are the same JSON value; DuckDB calls it in `merge`."""
     if one is None or other is None:
         return one is other
     first, second = (json.loads(text, parse_float=Decimal) for text in (one, other))
@@ -113,12 +113,12 @@ def is_same_json(one: str | None, other: str | None) -> bool:
 def _differs(name: str, data_type: str) -> str:
     existing, incoming = f"existing.{quoted(name)}", f"incoming.{quoted(name)}"
     differs = f"{existing} is distinct from {incoming}"
-    # Two ways to write one JSON value are the same; Python looks only where the texts differ.
+    # Different texts may be the same JSON value; Python compares only texts that differ.
     return f"case when {differs} then not is_same_json({existing}, {incoming}) end" if data_type == "jsonb" else differs
 
 
 def converted(name: str, data_type: str) -> str:
-    """Return the SQL that makes a value of a type of the contract out of a text that its rules let pass.
+    """Return the SQL that converts a valid text to a value of a contract type.
 
     Args:
         name: Column with the text.
@@ -128,7 +128,7 @@ def converted(name: str, data_type: str) -> str:
     if data_type == "boolean":
         return f"lower({column}) in ('t', 'true', 'yes', 'y', 'on', '1')"
     if data_type == "timestamptz":
-        # DuckDB knows a capital Z alone, and no blank before an offset.
+        # DuckDB only accepts a capital Z, and no blank before an offset.
         written = f"regexp_replace(regexp_replace({column}, '\\s*(Z|z|UTC)$', '+00'), '\\s+([+-]\\d\\d\\S*)$', '\\1')"
         return f"cast(case when length({column}) > 10 then {written} else {column} end as timestamp with time zone)"
     return column if data_type == "text" else f"cast({column} as {DUCKDB_TYPES[data_type]})"

@@ -1,4 +1,4 @@
-"""A folder of Parquet files that is open for writing: the tables as readers see them, and the version in the making."""
+"""A folder of Parquet files that is open for writing: the tables as readers see them, and the new version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from loaders.errors import DatabaseError
 
 # Not named after a schema: DuckDB could not tell the two apart.
 LEDGER_FILE = "ledger.duckdb"
-# So Hive calls the partition of rows without a value. As all rows have a month, it is that of a table without rows.
+# Hive's name of the partition of rows without a value. As all rows have a month, it is used by tables without rows.
 NO_MONTH = "month=__HIVE_DEFAULT_PARTITION__"
 
 
@@ -26,19 +26,19 @@ class ParquetFolder:
     """The tables in a folder of Parquet files.
 
     Attributes:
-        database: The file of DuckDB beside them.
+        database: The DuckDB file next to them.
         versions: The versions of the folder.
     """
 
     def __init__(self, folder: Path, database: duckdb.DuckDBPyConnection, versions: Versions) -> None:
-        """Keep what they are made of."""
+        """Keep the parts."""
         self.database = database
         self.versions = versions
         self._folder = folder
 
     @contextmanager
     def transaction(self, finish: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Open a transaction; behind it, readers see a version with what it changed.
+        """Open a transaction; after it, readers see a version with its changes.
 
         Args:
             finish: Called at the end of the transaction, to write what must be in that version too.
@@ -75,7 +75,7 @@ class ParquetFolder:
         return f"(select {', '.join(values)} from read_parquet({files}, hive_partitioning = false))"
 
     def published_columns(self, table: Table) -> set[str]:
-        """Return the names of the columns that a published table has; none if it is not published."""
+        """Return the column names of a published table; none if it is not published."""
         files = self.files([part(table)])[:1]
         if not files:
             return set()
@@ -83,23 +83,23 @@ class ParquetFolder:
         return {name for (name,) in found.fetchall()}
 
     def files(self, parts: list[str]) -> list[str]:
-        """Return the published files in some folders, as DuckDB takes them for names and not for patterns."""
+        """Return the published files in some folders, escaped so that DuckDB doesn't read them as patterns."""
         found = (file for each in parts for file in (self.versions.path / each).glob("**/*.parquet"))
         return [glob.escape(str(file)) for file in found]
 
-    # --- the version in the making -----------------------------------------------------------------------------------
+    # --- the new version -----------------------------------------------------------------------------------
 
     def is_written(self, table: Table) -> bool:
-        """Tell whether a table is in the version in the making already."""
+        """Return whether a table is already in the new version."""
         return (self.versions.draft / part(table)).exists()
 
     def write(self, table: Table, query: str, parts: list[str]) -> None:
-        """Write rows of a table into the version in the making.
+        """Write rows of a table to the new version.
 
         Args:
             table: The table.
             query: All rows of those parts.
-            parts: Folders of which nothing is taken over from the published version.
+            parts: Folders that are not carried over from the published version.
         """
         version = self.versions.draft.name
         folder = self.versions.draft / part(table)
@@ -127,19 +127,19 @@ class ParquetFolder:
 
 @contextmanager
 def connect_parquet(folder: Path, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[ParquetFolder]:
-    """Open a folder of Parquet for writing; it is made where there is none.
+    """Open a Parquet folder for writing; it is created if there is none.
 
     Args:
         folder: The folder.
         wait: Wait for another loader instead of failing.
-        on_note: Called with what a user should know.
+        on_note: Called with notes for the user.
 
     Raises:
         DatabaseError: The folder can't be written to, or another loader works on it and `wait` is false.
     """
     with connect_duckdb(folder / LEDGER_FILE, wait=wait, on_note=on_note) as database:
         with writing(folder):
-            # DuckDB keeps so many rows of all months for each thread until it writes them; half a million by itself.
+            # Rows that DuckDB buffers for each thread before it writes them; the default is half a million.
             database.execute("set partitioned_write_flush_threshold = 20_000")
             database.execute("create table if not exists published as select 0 as version")
             [version] = database.execute("from published").fetchone() or (0,)
@@ -156,7 +156,7 @@ def writing(folder: Path) -> Iterator[None]:
         what = error.strerror if isinstance(error, OSError) else f"DuckDB raised {type(error).__name__}"
         raise DatabaseError(
             f"{folder} can't be written to: {what}.",
-            "Its readers see what they saw before. Make room, or get the right to write there, and try again.",
+            "Its readers see the same as before. Free disk space, or get write permission there, and try again.",
         ) from error
 
 
@@ -171,10 +171,7 @@ def columns(table: Table) -> dict[str, str]:
 
 
 def month(moment: str) -> str:
-    """Return the SQL of the month that a moment is in, in UTC as Parquet has moments.
-
-    So it stays what it is when the project's time zone changes.
-    """
+    """Return the SQL of the month of a moment, in UTC so that the project's time zone does not matter."""
     return f"strftime({quoted(moment)} at time zone 'UTC', '%Y-%m')"
 
 

@@ -1,9 +1,9 @@
 """Parquet as a destination: a folder with versions of all tables, and a file of DuckDB with the ledger.
 
-The file has the ledger, the quarantine and the history of lines, and the raw tables without a row: these are in Parquet
-alone. A load fetches the rows that it may change, changes them by DuckDB's rules and writes the months that they are in
-anew. The version with these files is complete on the disk before the load is committed and shown to readers behind
-that, so whoever opens the folder next can make up for what did not come to pass between the two.
+The file has the ledger, the quarantine and the history of lines, and the raw tables without rows: these are only in
+Parquet. A load fetches the rows that it may change, changes them by DuckDB's rules and rewrites their months. The
+version with these files is complete on disk before the load is committed, and published after that, so the next process
+that opens the folder can finish what was interrupted between the two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from loaders.reading.scan import Scan
 
 
 class Parquet:
-    """A folder of Parquet that is open for writing; a `Destination`."""
+    """A Parquet folder that is open for writing; a `Destination`."""
 
     digits = DUCKDB_DIGITS
 
@@ -36,14 +36,14 @@ class Parquet:
         self._contract = contract
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Open a transaction; behind it, readers see a version with what it changed, the ledger included."""
+        """Open a transaction; after it, readers see a version with its changes, including the ledger."""
         return self.folder.transaction(partial(publish_ledger, self.folder, self._contract))
 
     def init_schema(self, contract: Contract) -> list[str]:
-        """Make the folder match the contract; return what was done, a sentence each.
+        """Make the folder match the contract; return what was done, one sentence each.
 
         Raises:
-            DatabaseError: A table has a column that the contract no longer has, or has with another type.
+            DatabaseError: A table has a column that the contract lacks, or has with another type.
         """
         with self.transaction():
             return match_schema(self.folder, contract)
@@ -57,13 +57,13 @@ class Parquet:
         wait: bool,  # noqa: ARG002
         on_note: Callable[[str], None],
     ) -> Iterator[None]:
-        """Say which loads have broken off, and why this one does; whoever opened the folder is the only loader."""
+        """Report interrupted loads, and why this one fails; the process that opened the folder is the only loader."""
         with explained(file_name):
             self.ledger.fail_broken(on_note)
             yield
 
     def store(self, load_id: int, table: Table, scan: Scan, on_bytes: Callable[[int], None]) -> Changes:
-        """Bring rows, rejected rows and the end of a load into the folder, in one transaction."""
+        """Write rows, rejected rows and the end of a load to the folder, in one transaction."""
         self.ledger.describe(load_id, scan.file)
         with self.transaction():
             changes = Changes() if scan.refusal else upsert(self.folder, table, scan, load_id, on_bytes)

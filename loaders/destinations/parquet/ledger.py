@@ -1,4 +1,4 @@
-"""The ledger in Parquet: it is kept in a file of DuckDB, and published with each version that it tells of."""
+"""The ledger in Parquet: it is kept in a DuckDB file, and published with each version."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from loaders.destinations.parquet.schema import all_tables
 
 
 def publish_ledger(folder: ParquetFolder, contract: Contract) -> None:
-    """Write the tables of the ledger that are not as they are published."""
+    """Write the tables of the ledger that differ from the published ones."""
     for table in all_tables(contract):
         if not table.copied and not folder.is_written(table) and not _is_current(folder, table):
             folder.write(table, f"from {quoted_table(table)}", [part(table)])
@@ -19,7 +19,7 @@ def publish_ledger(folder: ParquetFolder, contract: Contract) -> None:
 def _is_current(folder: ParquetFolder, table: Table) -> bool:
     name = quoted_table(table)
     published = f"read_parquet({folder.files([part(table)])})"
-    # Rows are only added to the quarantine and to history, but a load in the ledger may come to its end.
+    # Quarantine and history only grow, but a load in the ledger may end.
     return count(folder.database, published) == count(folder.database, name) and (
         table.name != "loads" or count(folder.database, f"(from {name} except from {folder.published(table)})") == 0
     )

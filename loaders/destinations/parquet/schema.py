@@ -1,4 +1,4 @@
-"""The tables of the contract in Parquet: each is there from the start, without rows, and with all of its columns."""
+"""The tables of the contract in Parquet: each exists from the start, without rows and with all its columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from loaders.destinations.parquet.connection import ParquetFolder, columns, part
 def match_schema(folder: ParquetFolder, contract: Contract) -> list[str]:
     """Make the folder match the contract, inside the caller's transaction; see `Destination.init_schema`.
 
-    Tables are published without rows, and with the columns that are new in them.
+    Tables are published without rows and with new columns.
     """
     done = duckdb_schema.match_schema(folder.database, contract)
     for table in all_tables(contract):

@@ -1,4 +1,4 @@
-"""Bring the good rows of a scanned file into the months of Parquet that have them, inside the caller's transaction."""
+"""Write the good rows of a scanned file to their months in Parquet, inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from loaders.reading.scan import Scan
 
 
 def upsert(folder: ParquetFolder, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]) -> Changes:
-    """Insert rows whose key is new and update those that say something else now; see `Destination.store`."""
+    """Insert rows with a new key and update changed ones; see `Destination.store`."""
     database = folder.database
     incoming = read_rows(database, table, scan, load_id, on_bytes)
     name, key = quoted_table(table), quoted(table.key.name)
-    # Rows with other keys have no part in the merge.
+    # Rows with other keys are not part of the merge.
     database.execute(f"insert into {name} by name from {folder.published(table)} semi join ({incoming}) using ({key})")
     changes = merge(database, table, incoming, scan, load_id)
     if changes.inserted or changes.updated:
@@ -27,7 +27,7 @@ def upsert(folder: ParquetFolder, table: Table, scan: Scan, load_id: int, on_byt
 
 
 def _write_changes(folder: ParquetFolder, table: Table, load_id: int) -> None:
-    """Write a raw table anew, or the months of it in which rows of this load are or were."""
+    """Rewrite a raw table, or the months of it that have or had rows of this load."""
     changed = f"(from {quoted_table(table)} where _load_id = {load_id})"
     parts = [part(table)]
     if table.months_of:

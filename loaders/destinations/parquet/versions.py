@@ -1,11 +1,11 @@
-"""Versions of a folder of Parquet files: who follows the link `current` sees one, whole, whatever a loader does.
+"""Versions of a folder of Parquet files: readers who follow the link `current` always see a complete one.
 
     FOLDER/current -> versions/12
     FOLDER/versions/12/raw/transactions/month=2017-01/v9_0.parquet
     FOLDER/versions/12/raw/products/v12_0.parquet
 
-A new version has hard links to the files of the last one that stay as they are, so it costs what it changes. No file is
-ever changed, and its name tells the version that wrote it: what a reader remembers of a file stays true.
+A new version has hard links to unchanged files of the last one, so it costs only what it changes. No file is ever
+modified, and its name contains the version that wrote it, so whatever a reader caches of a file stays valid.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from pathlib import Path
 
 from loaders.errors import DatabaseError
 
-# A reader that follows the link once, at its start, has the time of so many publications.
+# A reader that resolves the link once, at its start, has the time of this many publications.
 VERSIONS_KEPT = 5
 
 
 class Versions:
-    """The versions in a folder, of which one is published and one may be in the making.
+    """The versions in a folder, of which one is published and one may be new.
 
     Attributes:
-        published: Number of the version that readers see; 0 where there is none.
+        published: Number of the version that readers see; 0 if there is none.
     """
 
     def __init__(self, folder: Path, published: int) -> None:
-        """Publish a version that is complete, where that has not come to pass, and remove what broke off.
+        """Publish a complete version if that was interrupted, and remove incomplete ones.
 
         Args:
             folder: The folder.
-            published: Number of the version that the last transaction left.
+            published: Number of the version of the last transaction.
 
         Raises:
-            DatabaseError: That version is not there, or no version can be shown in this folder.
+            DatabaseError: That version is missing, or no version can be published in this folder.
         """
         self.published = published
         self._folder = folder
@@ -54,7 +54,7 @@ class Versions:
                 f"{folder} has tables in Parquet, but not the ledger that they were loaded with.",
                 "Restore the whole folder from a backup, or load the files into an empty one.",
             )
-        self._make_link(0).unlink()  # what can't be done in this folder fails now, and not when a load is in
+        self._make_link(0).unlink()  # what is impossible in this folder fails now, and not after a load
         self.discard()
         if published:
             self._publish(published)
@@ -66,20 +66,20 @@ class Versions:
 
     @property
     def draft(self) -> Path:
-        """The folder of the version in the making."""
+        """The folder of the new version."""
         return self._parent / str(self.published + 1)
 
     @property
     def is_changed(self) -> bool:
-        """Whether the version in the making differs from the published one."""
+        """Whether the new version differs from the published one."""
         return bool(self._replaced)
 
     def replace(self, *folders: str) -> None:
-        """Take over nothing of some folders of the published version, such as `raw/products`."""
+        """Don't carry over some folders of the published version, such as `raw/products`."""
         self._replaced.update(folders)
 
     def complete(self) -> None:
-        """Take over all that is not replaced, and see to it that the version in the making outlasts a power cut."""
+        """Carry over everything that is not replaced, and make sure the new version survives a power cut."""
         for folder, _, names in os.walk(self.path):
             part = Path(folder).relative_to(self.path)
             if names and self._replaced.isdisjoint(map(str, (part, *part.parents))):
@@ -94,12 +94,12 @@ class Versions:
         _sync(self._parent)
 
     def discard(self) -> None:
-        """Give up the version in the making."""
+        """Discard the new version."""
         self._replaced.clear()
         shutil.rmtree(self.draft, ignore_errors=True)
 
     def publish(self) -> None:
-        """Show readers the version that was in the making."""
+        """Publish the new version to readers."""
         self._publish(self.published + 1)
         self._replaced.clear()
 
@@ -113,7 +113,7 @@ class Versions:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _make_link(self, number: int) -> Path:
-        """Make a link to a version, under a name that no reader looks for."""
+        """Create a link to a version, under a name that no reader uses."""
         link = self._link.with_name(".current")
         link.unlink(missing_ok=True)
         try:
@@ -129,7 +129,7 @@ class Versions:
 def _link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
-    except OSError:  # not every file system has hard links, and none has any number of them
+    except OSError:  # some file systems lack hard links, and all limit their number
         shutil.copyfile(source, target)
 
 
@@ -138,7 +138,7 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(opened)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # so file systems say that can't do it for folders
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # the error of file systems that can't do it for folders
             raise
     finally:
         os.close(opened)

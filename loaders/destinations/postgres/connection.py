@@ -1,7 +1,8 @@
-"""Connections: libpq's own environment, or the embedded server where it names no server."""
+"""Connections: libpq's own environment, or the embedded server if that names no server."""
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from typing import Any
@@ -15,13 +16,14 @@ from loaders.project import Project
 
 OLDEST_VERSION = 16
 CONNECT_SECONDS = "10"
-# Any of these says that the user has a server.
+# Any of these means that the user has a server.
 SERVER_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
-# What the user may choose on the embedded server too.
+# What the user may also choose on the embedded server.
 CHOSEN = ("PGUSER", "PGDATABASE")
 PARAMETERS = {"PGHOST": "host", "PGPORT": "port", "PGUSER": "user", "PGDATABASE": "dbname", "PGPASSWORD": "password"}
 
 
+_log = logging.getLogger(__name__)
 Connection = psycopg.Connection[Any]
 
 
@@ -36,7 +38,7 @@ def connection_environment(project: Project) -> dict[str, str]:
     """Return the variables to add to the environment so that any libpq program reaches the project's database.
 
     Empty when the user names another server; otherwise the embedded server is started and its variables are returned.
-    User and database are the user's choice where the variables of `loader db env` are set.
+    With the variables of `loader db env`, the user may choose another user and database.
 
     Raises:
         DatabaseError: The embedded server does not start.
@@ -70,7 +72,7 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
             connect_timeout=os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
         )
     except psycopg.Error as error:
-        # psycopg does not name a host that it has from the environment.
+        # psycopg does not name a host that comes from the environment.
         named = str(error).replace("resolve host None", f"resolve host {os.environ.get('PGHOST')!r}")
         said = re.sub(r"[^.?!]$", r"\g<0>.", _hide_passwords(" ".join(named.split())))
         raise DatabaseError(
@@ -83,11 +85,12 @@ def connect(project: Project, *, autocommit: bool = False, application_name: str
             f"PostgreSQL {version} at {where} is too old.",
             f"PostgreSQL {OLDEST_VERSION} or newer is needed; unset PGHOST to use the embedded one.",
         )
+    _log.info("connected to PostgreSQL %s at %s", version, where)
     return connection
 
 
 def describe_server(environment: dict[str, str]) -> str:
-    """Return host, port, database and user as text, as libpq finds them; `environment` goes before its own."""
+    """Return host, port, database and user as text, as libpq finds them; `environment` overrides its own."""
     defaults = {option.keyword.decode(): option.val for option in psycopg.pq.Conninfo.get_defaults()}
     known = {name: os.fsdecode(value) for name, value in defaults.items() if value}
     known |= {PARAMETERS[name]: value for name, value in environment.items()}
@@ -99,7 +102,7 @@ def describe_server(environment: dict[str, str]) -> str:
 
 
 def _hide_passwords(text: str) -> str:
-    # Some put a whole URL where libpq wants a host or a database.
+    # Some users put a whole URL where libpq expects a host or a database.
     return re.sub(r"(://[^:@/\s]*):[^@\s]*@", r"\1:***@", text)
 
 

@@ -29,17 +29,17 @@ class Postgres:
         self.ledger = PostgresLedger(connection)
 
     def init_schema(self, contract: Contract) -> list[str]:
-        """Make the database match the contract; return what was done, a sentence each.
+        """Make the database match the contract; return what was done, one sentence each.
 
         Raises:
-            DatabaseError: A table has a column that the contract no longer has, or has with another type.
+            DatabaseError: A table has a column that the contract lacks, or has with another type.
         """
         with self.connection.transaction():
             return match_schema(self.connection, contract)
 
     @contextmanager
     def loading(self, table: Table, file_name: str, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[None]:
-        """Hold the lock on loading into a table, and say in PostgreSQL's words what it refuses, without any value."""
+        """Hold the lock on loading into a table, and report PostgreSQL's errors without any value."""
         try:
             with self.ledger.only_loader(table, wait=wait, on_note=on_note):
                 yield
@@ -48,7 +48,7 @@ class Postgres:
             raise DatabaseError(said, _next_step(error)) from error
 
     def store(self, load_id: int, table: Table, scan: Scan, on_bytes: Callable[[int], None]) -> Changes:
-        """Bring rows, rejected rows and the end of a load into the database, in one transaction."""
+        """Write rows, rejected rows and the end of a load to the database, in one transaction."""
         self.ledger.describe(load_id, scan.file)
         with self.connection.transaction():
             changes = Changes() if scan.refusal else upsert(self.connection, table, scan, load_id, on_bytes)
@@ -59,7 +59,7 @@ class Postgres:
 
 def _next_step(error: psycopg.Error) -> str:
     if isinstance(error, psycopg.errors.DiskFull):
-        return "Nothing of the file is in. Make room on the disk of the database server and load it again."
+        return "No row was loaded. Free space on the disk of the database server and load it again."
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        return "Nothing of the file is in. Load as a member of the role analytics_loader (`loader init --roles`)."
-    return "Nothing of the file is in; load it again."
+        return "No row was loaded. Load as a member of the role analytics_loader (`loader init --roles`)."
+    return "No row was loaded; load the file again."

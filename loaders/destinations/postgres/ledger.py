@@ -17,13 +17,13 @@ from loaders.errors import DatabaseError
 from loaders.reading.header import CsvFile
 from loaders.reading.rejects import Reject
 
-# Any number that only this project uses.
+# An arbitrary number that only this project uses.
 _NUMBER_LOCK = 7_205_819_337_403
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Load))
 
 
 class PostgresLedger:
-    """The ledger in a database of PostgreSQL, by a connection in autocommit mode; a `Ledger`."""
+    """The ledger in a PostgreSQL database, by a connection in autocommit mode; a `Ledger`."""
 
     def __init__(self, connection: Connection) -> None:
         """Keep the connection."""
@@ -41,28 +41,28 @@ class PostgresLedger:
         return bool(row and row[0])
 
     def unlock(self, table: Table) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", (table.full_name,))
 
     @contextmanager
     def only_loader(self, table: Table, *, wait: bool, on_note: Callable[[str], None]) -> Iterator[None]:
-        """Hold the lock on loading into a table, and say which loads have broken off.
+        """Hold the lock on loading into a table, and report interrupted loads.
 
         Args:
             table: The raw table.
             wait: Wait for another loader instead of failing.
-            on_note: Called with what a user should know.
+            on_note: Called with notes for the user.
 
         Raises:
             DatabaseError: Another loader has the lock.
         """
-        # A server that works for a client that is gone should notice, and give the lock back.
+        # A server process whose client is gone should notice and release the lock.
         self._connection.execute("set client_connection_check_interval = '1s'")
         if not self.lock(table, wait=False):
             busy = f"Another loader is loading into {table.full_name}."
             if not wait:
-                raise DatabaseError(busy, "Try again when it is done, or leave --no-wait away.")
-            on_note(f"{busy} Waiting for it to end.")
+                raise DatabaseError(busy, "Try again when it is done, or omit --no-wait.")
+            on_note(f"{busy} Waiting for it to finish.")
             self.lock(table, wait=True)
         try:
             for load in self.fail_broken():
@@ -73,10 +73,10 @@ class PostgresLedger:
                 self.unlock(table)
 
     def fail_broken(self) -> list[Load]:
-        """Mark as failed what loaders that died have left as running, and return it.
+        """Mark loads of dead loaders as failed, and return them.
 
-        Nothing of such a load is in: its transaction died with it. A load that runs is told from a dead one by the lock
-        on its table.
+        Their transactions died with them, so they left no rows. The lock on its table distinguishes a running load from
+        a dead one.
         """
         broken: list[Load] = []
         query = sql.SQL(
@@ -102,10 +102,10 @@ class PostgresLedger:
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def start(self, table: Table, file_name: str, undone_load_id: int | None = None) -> int:
-        """Write a load that begins, or the undoing of one, and return its number.
+        """Record the start of a load or an undo, and return its number.
 
-        Numbers are seen in their order: whoever sees a load sees all that have lower numbers. So a reader that has read
-        up to the load before the first one that still runs has missed none.
+        Numbers become visible in order: a reader who sees a load sees all lower numbers. So one who has read up to the
+        load before the first running one has missed none.
         """
         # One statement, so that an interruption finds either no load or its number.
         row = self._connection.execute(
@@ -121,18 +121,18 @@ class PostgresLedger:
         return int(row[0])
 
     def describe(self, load_id: int, file: CsvFile) -> None:
-        """Add what is known of the file to its load."""
+        """Add what is known about the file to its load."""
         self._connection.execute(
             "update loader.loads set file_sha256 = %s, bytes = %s, encoding = %s, header = %s where load_id = %s",
             (file.sha256, file.size, file.encoding, file.header_text, load_id),
         )
 
     def forget(self, load_id: int) -> None:
-        """Remove a load that turned out to be none."""
+        """Remove a load that turned out to be unnecessary."""
         self._connection.execute("delete from loader.loads where load_id = %s", (load_id,))
 
     def finish(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
-        """Write the end of a load; of one that is loaded inside its transaction, so that rows and ledger agree."""
+        """Record the end of a load; a successful one inside its transaction, so that rows and ledger agree."""
         values = {"status": status, "error": error, **{f"rows_{name}": count for name, count in rows.items()}}
         assignments = [sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in values]
         self._connection.execute(
@@ -143,7 +143,7 @@ class PostgresLedger:
         )
 
     def fail(self, load_id: int, error: BaseException) -> None:
-        """Write that a load failed, if the connection still is there."""
+        """Record that a load failed, if the connection is still open."""
         if not self._connection.closed:
             with suppress(psycopg.Error):
                 self.finish(load_id, "failed", reason_of(error))
@@ -199,7 +199,7 @@ class PostgresLedger:
         return load
 
     def read_rejects(self, load_id: int, limit: int | None = None) -> Iterator[Reject]:
-        """Yield a load's rejected rows in the order of their lines, without holding them all."""
+        """Yield a load's rejected rows in the order of their lines, without keeping all in memory."""
         with self._connection.transaction(), self._connection.cursor(name="rejects") as cursor:
             cursor.itersize = 5_000
             cursor.execute(

@@ -1,7 +1,7 @@
-"""Three roles that keep apart who loads, who builds and who reads (`loader init --roles`).
+"""Three roles that separate loading, building and reading (`loader init --roles`).
 
-They are groups that can't log in and have no password: an admin grants them to the users who do. Who calls this needs
-no superuser; CREATEROLE and the ownership of what is there will do, as managed PostgreSQL gives it to its admins.
+They are groups that can't log in and have no password: an admin grants them to users. Creating them requires CREATEROLE
+and ownership of the existing objects, which admins of managed PostgreSQL have, but not a superuser.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from loaders.errors import DatabaseError, postgres_message
 BUILDER_ROLE, READER_ROLE = "analytics_builder", "bi_reader"
 ROLES = {
     LOADER_ROLE: "owns the raw tables, the ledger and the records of builds, for `loader copy`",
-    BUILDER_ROLE: "reads these, records builds and owns what dbt makes, for `dbt build`",
+    BUILDER_ROLE: "reads these, records builds and owns what dbt creates, for `dbt build`",
     READER_ROLE: "reads the marts and nothing else, for BI tools",
 }
 MARTS = "marts"
@@ -25,14 +25,14 @@ BUILT_SCHEMAS = ("staging", "intermediate", MARTS)
 
 
 def init_roles(connection: Connection, contract: Contract) -> list[str]:
-    """Create the roles and give each what it needs, in one transaction; a second time changes nothing.
+    """Create the roles and grant each what it needs, in one transaction; repeating it changes nothing.
 
     Args:
         connection: Connection in autocommit mode, of a user who may create roles.
         contract: The contract; its schemas are the loader's.
 
     Returns:
-        What was done, a sentence each.
+        What was done, one sentence each.
 
     Raises:
         DatabaseError: The user lacks a right.
@@ -46,13 +46,13 @@ def init_roles(connection: Connection, contract: Contract) -> list[str]:
             for schema in loaded:
                 _let(connection, BUILDER_ROLE, "select", schema, owners=(LOADER_ROLE,))
             _let(connection, BUILDER_ROLE, "select, insert, delete", OPERATIONS_SCHEMA, owners=(LOADER_ROLE,))
-            # An admin who builds without DBT_ROLE owns the marts of that build, and a build makes each mart again.
+            # An admin who builds without DBT_ROLE owns the marts of that build, and every build recreates each mart.
             admin = connection.execute("select current_user").fetchone() or ()
             _let(connection, READER_ROLE, "select", MARTS, owners=(BUILDER_ROLE, *admin))
             _execute(connection, "grant temporary on database {} to {}", connection.info.dbname, LOADER_ROLE)
     except psycopg.errors.InsufficientPrivilege as error:
         raise DatabaseError(
-            f"The roles can't be made: {postgres_message(error)}.",
+            f"The roles can't be created: {postgres_message(error)}.",
             "Run it as an admin with CREATEROLE who owns the database and what is in its schemas.",
         ) from error
     return done
@@ -65,13 +65,13 @@ def _create(connection: Connection, role: str) -> bool:
     member = "select pg_has_role(current_user, %s, 'SET') and pg_has_role(current_user, %s, 'USAGE')"
     row = connection.execute(member, (role, role)).fetchone()
     if not (row and row[0]):
-        # Who is no superuser can give something only to a role it belongs to.
+        # Without superuser rights, ownership can only be given to a role one belongs to.
         _execute(connection, "grant {} to current_user with inherit true, set true", role)
     return new
 
 
 def _own(connection: Connection, role: str, schemas: tuple[str, ...]) -> None:
-    """Make a role the owner of schemas and of all that is in them."""
+    """Make a role the owner of schemas and everything in them."""
     for schema in schemas:
         if not _exists(connection, "pg_namespace", "nspname", schema):
             _execute(connection, "create schema {}", schema)
@@ -93,7 +93,7 @@ def _own(connection: Connection, role: str, schemas: tuple[str, ...]) -> None:
 
 
 def _let(connection: Connection, role: str, privileges: str, schema: str, owners: tuple[str, ...]) -> None:
-    """Give a role privileges on all tables of a schema, and on those that the owners will make there."""
+    """Give a role privileges on all tables of a schema, and on those that the owners will create there."""
     _execute(connection, "grant usage on schema {} to {}", schema, role)
     _execute(connection, f"grant {privileges} on all tables in schema {{}} to {{}}", schema, role)
     for owner in owners:

@@ -11,13 +11,14 @@ from loaders.destinations.postgres.connection import Connection
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
 _SCHEMA_LOCK = 7_205_819_337_402
-# The role that owns schemas and tables, where `loader init --roles` has made it.
+# The role that owns schemas and tables, if `loader init --roles` has created it.
 LOADER_ROLE = "analytics_loader"
 OPERATIONS_SCHEMA = "operations"
-# Tables that no file is copied into and no engine but PostgreSQL has, so that they are none of the contract's: how far
-# the marts are built, for `loader run`, and what dbt did, for `build_history` and `test_history`.
+# Tables outside the contract, which no file is copied into and only PostgreSQL has: how far the marts are built, for
+# `loader run`, and what dbt did, for `build_history` and `test_history`.
 OWN_TABLES = {
-    # Not logged: a crash of the server empties it together with the intermediate tables, and the next run builds all.
+    # Unlogged: a crash of the server empties it together with the intermediate tables, and the next run builds
+    # everything.
     "loader.last_build": """
         create unlogged table loader.last_build (load_id bigint not null, finished_at timestamptz not null)
     """,
@@ -66,12 +67,12 @@ def match_schema(connection: Connection, contract: Contract) -> list[str]:
     connection.execute("select pg_advisory_xact_lock(%s)", (_SCHEMA_LOCK,))
     schemas = {LEDGER_SCHEMA, OPERATIONS_SCHEMA, *(table.schema for table in contract.tables)}
     existing = _existing_columns(connection, schemas)
-    # Not `if not exists`: that asks for the right to create schemas even where there is nothing to do.
+    # Not `if not exists`: that requires the right to create schemas even if there is nothing to do.
     for schema in sorted(schemas - _existing_schemas(connection)):
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     _become_owner(connection, schemas)
     done = [sentence for table in contract.tables for sentence in _match(connection, table, existing)]
-    # These follow their raw tables without further words.
+    # These follow their raw tables, so they are not reported.
     for table in contract.copied_tables:
         _match(connection, history_of(table), existing)
     for name, statement in OWN_TABLES.items():
@@ -174,7 +175,7 @@ def _definition(column: Column) -> sql.Composed:
 
 
 def _add(connection: Connection, table: Table, column: Column) -> None:
-    """Add a column; rows that are there keep NULL in it unless the contract has a default."""
+    """Add a column; existing rows have NULL in it unless the contract has a default."""
     statement = sql.SQL("alter table {} add column {} {}").format(
         identifier(table), sql.Identifier(column.name), sql.SQL(column.data_type)
     )

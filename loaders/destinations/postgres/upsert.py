@@ -1,7 +1,6 @@
-"""Bring the good rows of a scanned file into their raw table, inside the caller's transaction.
+"""Write the good rows of a scanned file to their raw table, inside the caller's transaction.
 
-What a row said before it was replaced goes into the history table beside it, so that a load can be taken back and
-what it changed can be told.
+The earlier content of a replaced row goes to its history table, so that a load can be undone and its changes explained.
 """
 
 from __future__ import annotations
@@ -20,19 +19,19 @@ from loaders.reading.scan import Scan
 
 # Blocks of this size reach the speed of psql's \copy; smaller ones cost calls, larger ones gain nothing.
 COPY_BLOCK = 1 << 18
-# Room for the hash table that incoming rows meet the existing ones in; PostgreSQL takes up to twice as much for it.
+# Memory for the hash join of incoming and existing rows; PostgreSQL uses up to twice as much for it.
 JOIN_MEMORY = "128MB"
-# From so many replaced rows on, most of the table, its key is built anew.
+# With this many replaced rows, most of the table, its key is rebuilt.
 MANY_ROWS = 100_000
 
 
 def upsert(connection: Connection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]) -> Changes:
-    """Insert rows whose key is new and update those that say something else now; see `Destination.store`.
+    """Insert rows with a new key and update changed ones; see `Destination.store`.
 
-    Equal rows are left untouched.
+    Equal rows are not touched.
 
     Args:
-        connection: Connection inside the transaction that the load stands or falls with.
+        connection: Connection inside the load's transaction.
         table: The raw table.
         scan: The file's records.
         load_id: Number of the load, stored with each row.
@@ -68,8 +67,8 @@ def _is_empty(connection: Connection, table: Table) -> bool:
 def _fill(connection: Connection, table: Table, scan: Scan, load_id: int, on_bytes: Callable[[int], None]) -> None:
     """Fill an empty table. The key is built once at the end, which is much cheaper than row by row."""
     _drop_key(connection, table)
-    # From here on nobody else writes, so what is empty now stays empty. A truncated table gets a new file: if the load
-    # breaks off, the server removes it, where it would otherwise keep the dead rows, even on a full disk.
+    # From here nobody else writes, so an empty table stays empty. A truncated table gets a new file, which the server
+    # removes if the load fails; otherwise dead rows would remain, even on a full disk.
     if _is_empty(connection, table):
         connection.execute(sql.SQL("truncate {}").format(identifier(table)))
     _stream(connection, identifier(table), scan, load_id, on_bytes)
@@ -104,7 +103,7 @@ def _stream(
 
 
 def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_id: int) -> int:
-    """Replace rows that say something else now, in the columns that the file has; return how many."""
+    """Update changed rows, in the columns that the file has; return how many."""
     columns = [sql.Identifier(name) for name in given if name != table.key.name]
     if not columns:
         return 0
@@ -125,7 +124,7 @@ def _replace(connection: Connection, table: Table, given: tuple[str, ...], load_
         return 0
     _analyze(connection, "replaced", table)
     connection.execute(remember)
-    # It is cheaper by far to build the key anew than to keep it up row by row.
+    # Rebuilding the key is far cheaper than maintaining it row by row.
     rebuild = replaced >= MANY_ROWS and replaced > _row_estimate(connection, table) / 2
     if rebuild:
         _drop_key(connection, table)
@@ -164,7 +163,7 @@ def _row_estimate(connection: Connection, table: Table) -> float:
 
 
 def _insert(connection: Connection, table: Table) -> int:
-    """Insert rows whose key is new; return how many."""
+    """Insert rows with a new key; return how many."""
     statement = sql.SQL(
         """
         insert into {target}

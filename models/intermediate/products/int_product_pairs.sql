@@ -42,17 +42,27 @@ numbered as (
     inner join orders on baskets.order_id = orders.order_id
 ),
 
-counted as (
+-- Sorted, as most pairs come once or twice: PostgreSQL then counts one pair after the other, where counters for millions
+-- of pairs at a time would not fit into its memory.
+paired as (
     select
         firsts.product_number,
-        others.product_number as other_product_number,
-        count(*) as pair_orders
+        others.product_number as other_product_number
     from numbered as firsts
     inner join numbered as others
         on
             firsts.order_number = others.order_number
             and firsts.product_number < others.product_number
-    group by firsts.product_number, others.product_number
+    order by firsts.product_number, others.product_number
+),
+
+counted as (
+    select
+        product_number,
+        other_product_number,
+        count(*) as pair_orders
+    from paired
+    group by product_number, other_product_number
     having count(*) >= {{ var('min_pair_orders') }}
 ),
 

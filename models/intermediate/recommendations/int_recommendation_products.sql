@@ -70,7 +70,7 @@ rated as (
     inner join customers on counted.as_of_date = customers.as_of_date
 ),
 
--- Of products that a reader can't tell apart, one may be offered as new: that with most buyers of late.
+-- Of products that a reader can't tell apart, one may be offered as new: the one with most recent buyers.
 ranked as (
     select
         *,

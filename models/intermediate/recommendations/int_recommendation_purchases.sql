@@ -1,13 +1,17 @@
 {%- set days_ago = dbt.datediff('bought.order_date', 'today.as_of_date', 'day') -%}
 {%- set half_life = 'cast(' ~ var('recommendation_half_life_days') ~ ' as ' ~ type_double() ~ ')' -%}
 {%- set history = 'partition by bought.customer_id, bought.product_id order by bought.order_date, bought.order_id' -%}
+with bought as (
+    select * from {{ ref('int_order_products') }}
+    where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
+),
+
 -- The hash draws samples that say nothing of the customers and are the same in every build.
-with customers as (
+customers as (
     select
         customer_id,
         cast(row_number() over (order by {{ dbt.hash('customer_id') }}, customer_id) as integer) as customer_number
-    from {{ ref('int_order_products') }}
-    where customer_id <> '(unknown)'
+    from bought
     group by customer_id
 ),
 
@@ -23,7 +27,7 @@ counted as (
         cast(row_number() over ({{ history }}) as integer) as order_count,
         sum(cast(floor(0.5 + 1e6 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
             over ({{ history }} rows unbounded preceding) as weight
-    from {{ ref('int_order_products') }} as bought
+    from bought
     inner join customers on bought.customer_id = customers.customer_id
     cross join {{ ref('int_as_of_date') }} as today
 )

@@ -1,1 +1,1 @@
-"""The pages of the dashboard, one a file."""
+"""The pages of the dashboard, one per file."""

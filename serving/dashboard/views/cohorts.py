@@ -21,8 +21,8 @@ def show() -> None:
         return
     (summary,) = read(queries.SUMMARY)
     st.caption(
-        "A cohort is who bought first in a month. A cell is the percentage of them who bought so many months later; it"
-        f" stays empty while the month has not fully elapsed ({summary['as_of_date']})."
+        "A cohort is the customers whose first purchase was in one month. A cell is the percentage of them who bought"
+        f" that many months later; it is empty until the month has fully elapsed ({summary['as_of_date']})."
     )
     rows = [
         {

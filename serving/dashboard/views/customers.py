@@ -1,4 +1,4 @@
-"""Which groups the buyers fall into: by k-means, and by recency, frequency and spend."""
+"""Groups of buyers: by k-means, and by recency, frequency and spend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How users come from sign-up to payment, and where they were on any day."""
+"""How users get from sign-up to payment, and where they were on any day."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _stages(first: date, last: date, rows: Rows) -> None:
 
 
 def _sankey(transitions: Rows) -> None:
-    st.subheader("Ways from stage to stage")
+    st.subheader("Moves from stage to stage")
     st.caption(f"All users by {len({row['step'] for row in transitions})} steps; (stays) is where they are now.")
     diagrams.show(diagrams.sankey(transitions), "sankey", "Users by step and stage, and which stage came next")
     offer(transitions, "transitions")

@@ -1,4 +1,4 @@
-"""What was bought last, also what was loaded after the last build."""
+"""What was bought last, including what was loaded after the last build."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from serving.dashboard.states import explained, nothing
 from serving.dashboard.tables import table
 
 MOST_LINES = 50
-# The view sorts all lines at each look, so not more often; who looks at the same time gets the same answer.
+# The view sorts all lines on each query, so not more often; readers at the same time share an answer.
 REFRESH_SECONDS = 10
 
 

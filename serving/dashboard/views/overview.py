@@ -1,4 +1,4 @@
-"""What was sold, of what, and which customers may be lost."""
+"""What was sold, in which categories, and which customers may be lost."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def _daily_sales(filters: Filters, currency: str) -> None:
     revenue = sum(day["net_revenue"] for day in days)
     lines = sum(day["transaction_count"] for day in days)
     st.caption(
-        f"{filters.summary}: {money(revenue, currency)} in {count(lines)} lines. Bars are days, the line is the mean of"
-        " seven days."
+        f"{filters.summary}: {money(revenue, currency)} in {count(lines)} lines. Bars are days, the line is the"
+        " seven-day mean."
     )
     if not lines:
         nothing("Nothing was sold in this selection.", "Choose more days, segments or categories in the side bar.")
         return
-    charts.show(charts.daily_sales(days, currency), "Net revenue by day, with the mean of seven days")
+    charts.show(charts.daily_sales(days, currency), "Net revenue by day, with the seven-day mean")
     offer(days, "daily_sales")
 
 
@@ -87,7 +87,7 @@ def _churn(filters: Filters) -> None:
         charts.show(charts.tiers(tiers), "Share of customers by tier of churn risk")
     with right:
         if rates:
-            st.caption("How many of a tier came back, measured at earlier days; the bar spans these days.")
+            st.caption("Share of a tier that came back, measured on earlier days; the bar is their range.")
             charts.show(charts.return_rates(list(rates.values())), "Measured return rate by tier of churn risk")
         else:
             nothing("No return rate could be measured yet.", "The data must be longer than `churn_horizon_days`.")
@@ -96,6 +96,6 @@ def _churn(filters: Filters) -> None:
     worst = next((tier for tier in tiers if tier["churn_risk"] == "high"), None)
     if worst and measured.get("high") is not None:
         st.caption(
-            f"High risk: {count(worst['customers'])} customers ({share(worst['share'])}); of such customers"
-            f" {share(measured['high'])} came back."
+            f"High risk: {count(worst['customers'])} customers ({share(worst['share'])}); of customers like"
+            f" these, {share(measured['high'])} came back."
         )

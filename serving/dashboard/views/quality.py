@@ -1,4 +1,4 @@
-"""What is wrong with the data and how much money it touches, and which files brought them."""
+"""What is wrong with the data, how much money it affects, and which files were loaded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _checks(currency: str) -> None:
     st.subheader("Checks")
     checks = read(queries.QUALITY)
     if not checks:
-        nothing("No check was run.", "`dbt build` runs them.")
+        nothing("No check has run.", "`dbt build` runs them.")
         return
     failed = [check for check in checks if check["rows_failed"]]
     tiles(

@@ -56,9 +56,9 @@ def _profile(profile: Row, currency: str) -> None:
             "Churn risk": _text(profile["churn_risk"]),
             "RFM segment": _text(profile["rfm_segment"]),
         },
-        {"Churn risk": f"Of such customers {share(profile['tier_return_rate'])} came back."},
+        {"Churn risk": f"Of customers like this one, {share(profile['tier_return_rate'])} came back."},
     )
-    with st.expander("All that is known of the customer"):
+    with st.expander("Everything known of the customer"):
         rows = [{"attribute": name.replace("_", " "), "value": _text(value)} for name, value in profile.items()]
         table(rows, "profile", {"attribute": "Attribute", "value": "Value"})
         offer([profile], "profile")

@@ -63,6 +63,44 @@ def test_every_command_has_help_and_an_example(name: str, command: click.Command
     assert CliRunner().invoke(main, [*name.split(), "--help"]).exit_code == 0
 
 
+@pytest.mark.parametrize("group", [[], ["db"]], ids=["loader", "db"])
+def test_the_list_of_commands_is_not_cut(offline: Loader, group: list[str]) -> None:
+    shown = offline(*group, "-h").stdout
+    assert shown == offline(*group, "--help").stdout
+    assert "..." not in shown.split("Commands:")[1].replace("[ARGS]...", "")
+
+
+def test_a_shell_completes_commands() -> None:
+    environment = {**os.environ, "_LOADER_COMPLETE": "bash_complete", "COMP_WORDS": "loader re", "COMP_CWORD": "1"}
+    program = [sys.executable, "-c", "from loaders.cli import main; main(prog_name='loader')"]
+    done = subprocess.run(program, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["plain,record", "plain,rejects", "plain,restore"]
+
+
+def test_quiet_prints_what_went_wrong_alone(loader: Loader, connection: object, tmp_path: Path) -> None:
+    good = write(tmp_path, "plans.csv", "plan_id\n1\n")
+    bad = write(tmp_path, "products.csv", "product_id,price\n1,x\n2,1\n")
+    assert loader("copy", good, "-q").output == ""
+    result = loader("copy", good, bad, "--max-rejects", "1", "--quiet")
+    assert result.exit_code == 3
+    assert "products.csv" in result.stdout and "plans.csv" not in result.stdout
+    assert loader("init", "-q").output == ""
+    assert "plans.csv" in loader("status", "-q").stdout  # what was asked for
+
+
+def test_verbose_tells_the_steps_and_nothing_of_rows(loader: Loader, connection: object, tmp_path: Path) -> None:
+    file = write(tmp_path, "products.csv", "product_id,price\n0123-secret,x\n2,1\n")
+    result = loader("copy", file, "--max-rejects", "1", "-v")
+    said = [line[9:] for line in result.stderr.splitlines()]  # without the time of day
+    assert said[0].startswith("connected to PostgreSQL ")
+    assert said[1:] == [
+        "products.csv: read 35 bytes, as utf-8",
+        "products.csv: judged 2 rows, 1 rejected",
+        "products.csv: load 1 has come to its end",
+    ]
+    assert loader("copy", file, "--force", "--max-rejects", "1").stderr == ""
+
+
 ODD = {
     "missing": [["x.csv"], "There is no file x.csv"],
     "missing_pattern": [["x*.csv"], "There is no file"],
@@ -74,7 +112,7 @@ ODD = {
     "stdin_without_table": [["-"], "--table NAME"],
     "binary": [["{tmp}/odd/transactions.csv"], "zip archive"],
     "encoding": [["{tmp}/odd/odd.csv", "--table", "users", "--encoding", "x"], "no encoding 'x'"],
-    "date_format": [["{tmp}/odd/odd.csv", "--table", "users", "--date-format", "x"], "no format"],
+    "date_format": [["{tmp}/odd/odd.csv", "--table", "users", "--date-format", "x"], "not a date format"],
     "empty_stdin": [["-", "--table", "users"], "is empty"],
     "special_file": [["/dev/null", "--table", "users"], "is empty"],
 }
@@ -127,7 +165,7 @@ def test_standard_input_and_folders(loader: Loader, connection: psycopg.Connecti
     assert loader("copy", tmp_path).exit_code == 0
     from_pipe = loader("copy", "-", "--table", "transactions", stdin=GOOD.replace("\n1,", "\n3,").encode())
     assert from_pipe.exit_code == 0, from_pipe.output
-    assert "columns the contract does not know, kept in _extra: note" in from_pipe.stdout
+    assert "columns that are not in the contract, kept in _extra: note" in from_pipe.stdout
     rows = connection.execute("select transaction_id, _extra ->> 'note' from raw.transactions order by 1").fetchall()
     assert rows == [("1", "x"), ("2", "x"), ("3", "x")]
 

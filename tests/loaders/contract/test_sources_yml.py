@@ -38,7 +38,7 @@ def table_of(tmp_path: Path, *columns: str, table: str = "name: t") -> Contract:
         ("{name: a, data_type: text, config: {meta: {aliases: [ID]}}}", "column a: id already names id"),
         ("{name: a, data_type: text, config: {meta: {alias: [x]}}}", "column a: .* no meta entry alias"),
         ("{name: a, data_type: text, config: {meta: {aliases: x}}}", "column a: aliases"),
-        ("{name: a, data_type: text, config: {meta: {derived_from: b}}}", "column a: derived_from b is no column"),
+        ("{name: a, data_type: text, config: {meta: {derived_from: b}}}", "column a: derived_from b is not a column"),
         ("{name: a, data_type: text, config: [x]}", "column a"),
         ("{name: a, data_type: text, data_tests: [unique, not_null]}", "one key"),
         ("{name: a, data_type: text, data_tests: unique}", "column a: data_tests"),
@@ -86,7 +86,7 @@ def test_a_table_has_one_key_and_its_columns(tmp_path: Path) -> None:
 
 def test_a_table_stands_once(tmp_path: Path) -> None:
     two = "".join(f"- {{name: s{i}, tables: [{{name: t, columns: [{KEY}]}}]}}\n" for i in range(2))
-    with pytest.raises(ContractError, match="table t stands in s0 and in s1"):
+    with pytest.raises(ContractError, match="table t is in s0 and in s1"):
         contract_of(tmp_path, f"sources:\n{two}")
 
 

@@ -11,7 +11,7 @@ from loaders.demo import spark_cluster
 from loaders.demo.spark_cluster import running_cluster
 from loaders.errors import LoaderError
 
-# In place of pyspark's: notes who it is, says that it is ready, and has a child that does not end by itself.
+# Replaces pyspark's: notes who it is, says that it is ready, and has a child that does not end by itself.
 SPARK_CLASS = """#!/bin/sh
 echo $$ >> {folder}/processes
 case "$*" in *{fails}*) echo no room; exit 1;; esac

@@ -209,7 +209,7 @@ def test_a_file_that_is_open_elsewhere_is_waited_for_or_refused(
     assert occupied.stdin
     threading.Timer(1, occupied.stdin.close).start()
     waited = loader("copy", path, "--to", f"duckdb:{file}")
-    assert (waited.exit_code, "Waiting for it to end" in waited.stderr) == (0, True)
+    assert (waited.exit_code, "Waiting for it to finish" in waited.stderr) == (0, True)
 
 
 def test_the_file_of_dbt_is_the_one_without_a_path(

@@ -30,8 +30,8 @@ DENIED = psycopg.errors.InsufficientPrivilege
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A server of these tests alone, as roles belong to a whole server.
 
-    Its admin may create roles and owns the database but is no superuser, as in managed PostgreSQL; ada and alan load,
-    bob builds, eve reads, and mallory has no role.
+    Its admin may create roles and owns the database without being superuser, as in managed PostgreSQL; ada and alan
+    load, bob builds, eve reads, and mallory has no role.
     """
     embedded = EmbeddedServer(tmp_path_factory.mktemp("roles"))
     embedded.start()

@@ -28,6 +28,8 @@ from loaders.embedded.server import EmbeddedServer
 from loaders.errors import DatabaseError
 from loaders.project import Project
 
+pytestmark = pytest.mark.database
+
 START = (
     "import sys, pathlib; from loaders.embedded.server import EmbeddedServer as S; S(pathlib.Path(sys.argv[1])).start()"
 )
@@ -159,7 +161,7 @@ class TestStart:
             if not value(server, runs):
                 return
             time.sleep(0.1)
-        pytest.fail("the query goes on")
+        pytest.fail("the query continues")
 
     def test_it_is_in_a_session_of_its_own(self, server: EmbeddedServer) -> None:
         server.start()
@@ -351,7 +353,7 @@ class TestErrors:
     def test_no_room_on_the_disk(self, new_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         new_server.folder.mkdir()
         monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1_000_000))
-        assert "Make room: 1 MB are free" in new_server._failure("did not start", "").hint
+        assert "Free disk space: 1 MB are free" in new_server._failure("did not start", "").hint
 
     def test_no_wheel(self, new_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)

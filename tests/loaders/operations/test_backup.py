@@ -1,4 +1,4 @@
-"""A backup has everything that can't be made anew, and a restore is whole or has not happened."""
+"""A backup has everything that can't be rebuilt, and a restore happens completely or not at all."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ def test_all_of_it_comes_back(
 def test_what_is_there_is_kept_unless_told(filled: Connection, loader: Loader, tmp_path: Path) -> None:
     file = tmp_path / "shop.dump"
     file.write_text("something else")
-    assert "is there already" in loader("backup", file).stderr
+    assert "exists already" in loader("backup", file).stderr
     assert file.read_text() == "something else"
     assert loader("backup", file, "--replace").exit_code == 0
     before = contents(filled)
     loader("copy", write(tmp_path, "transactions_4.csv", "9,a,9,2017-01-01,"))
     later = contents(filled)
     result = loader("restore", file)
-    assert result.exit_code == 1 and "say --replace" in result.stderr
+    assert result.exit_code == 1 and "use --replace" in result.stderr
     assert contents(filled) == later
     assert loader("restore", file, "--replace").exit_code == 0
     assert contents(filled) == before
@@ -106,7 +106,7 @@ def test_a_damaged_file_changes_nothing(filled: Connection, loader: Loader, tmp_
     before = contents(filled)
     result = loader("restore", file, "--replace")
     assert result.exit_code == 1, result.output
-    assert "nothing is changed" in result.stderr or "is no backup" in result.stderr
+    assert "nothing is changed" in result.stderr or "is not a backup" in result.stderr
     assert contents(filled) == before
 
 

@@ -441,7 +441,7 @@ def test_a_killed_export_leaves_no_half_file(
     left = {path.name for path in folder.iterdir() if path.is_dir()}
     if how is signal.SIGINT:
         assert process.returncode == 130, said
-        assert "Interrupted. The files that are there are as they were." in said
+        assert "Interrupted. Existing files are unchanged." in said
         assert left == set()
     assert {name: (folder / name).read_bytes() for name in before} == before
     assert loader("export", "sales", "--to", folder).exit_code == 0

@@ -141,7 +141,7 @@ def test_labels_name_no_row_and_no_file(loader: Loader, connection: psycopg.Conn
     assert loader("copy", DATA).exit_code == 0
     found = {(label, text) for _, labels in read(loader) for label, text in labels}
     assert {label for label, _ in found} <= LABELS
-    # What a label says is one of the project's own names: nothing that stands in a file.
+    # What a label says is one of the project's own names: nothing from a file.
     for label, text in found:
         assert text.islower() and text.replace(".", "").replace("_", "").isalpha(), (label, text)
     assert "csv" not in loader("metrics").stdout

@@ -213,7 +213,7 @@ def test_exit_codes(loader: Loader, connection: Connection, project: Project, fo
     assert loader("run", folder / "nowhere").exit_code == 2
     with connect(project, autocommit=True) as other, run.only_run(other):
         result = loader("run", folder)
-    assert result.exit_code == 5 and "Another `loader run` is under way." in result.stderr
+    assert result.exit_code == 5 and "Another `loader run` is in progress." in result.stderr
 
 
 def test_a_dry_run_changes_nothing(loader: Loader, database: dict[str, str], folder: Path, dbt: Dbt) -> None:

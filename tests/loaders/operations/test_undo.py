@@ -132,16 +132,16 @@ def test_what_can_not_be_taken_back(loader: Loader, connection: Connection, tmp_
     first = load(loader, write(tmp_path, "transactions_1.csv", "1,a,2,2017-01-01,", "2,b,2,2017-01-01,"))
     loader("copy", write(tmp_path, "transactions_2.csv", "1,a,x,2017-01-01,"))
     assert "There is no load 99" in refusal(loader, 99)
-    assert "Load 2 is refused: nothing of it is in." in refusal(loader, 2)
+    assert "Load 2 is refused: it has no rows there." in refusal(loader, 2)
     third = load(loader, write(tmp_path, "transactions_3.csv", "1,a,3,2017-01-01,"))
     message = refusal(loader, first)
     assert f"replaced by later loads ({third})" in message
     assert f"`loader undo {third}`, then `loader undo {first}`" in message
     entry = undo(loader, third)["undo_id"]
-    assert f"Load {third} is taken back already, by load {entry}." in refusal(loader, third)
+    assert f"Load {third} is undone already, by load {entry}." in refusal(loader, third)
     assert f"Load {entry} is itself an undo, of load {third}. Load that file again" in refusal(loader, entry)
     connection.execute("delete from raw.transactions where transaction_id = '2'")
-    assert "it inserted 2 rows and updated 0, but 1 are as it left them" in refusal(loader, first)
+    assert "it inserted 2 rows and updated 0, but 1 are unchanged since" in refusal(loader, first)
     assert [row[0] for row in table(connection)] == ["1"]
 
 
@@ -175,7 +175,7 @@ def test_nothing_is_done_unasked(loader: Loader, connection: Connection, tmp_pat
     assert "1 rows leave transactions" in loader("undo", number, "--dry-run").output
     assert undo(loader, number, "--dry-run")["undo_id"] is None
     result = loader("undo", number)
-    assert result.exit_code == 1 and "Say --yes" in result.stderr
+    assert result.exit_code == 1 and "Use --yes" in result.stderr
     assert len(table(connection)) == 1 and len(PostgresLedger(connection).read_loads()) == 1
 
 

@@ -122,7 +122,7 @@ def test_a_feed_is_loaded_as_it_comes(spawn: Spawn, connection: Connection, tmp_
         connection,
         f"select count(*) >= {len(fed)} from loader.loads where file_name ~ '_[0-9]{{6}}' and status = 'loaded'",
     )
-    (folder / "transactions_bad.csv").write_text(HEADER + "mended,c,2,2030-01-01\n")
+    (folder / "transactions_bad.csv").write_text(HEADER + "fixed,c,2,2030-01-01\n")
     assert watching.stdout
     results = []
     while not results or (results[-1]["file"], results[-1]["status"]) != ("transactions_bad.csv", "loaded"):

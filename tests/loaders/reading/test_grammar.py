@@ -25,7 +25,7 @@ line_end = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 def reference(text: str) -> list[tuple[int, list[str], bytes]]:
-    """Line, fields and raw text of each record behind the header, by Python's csv module."""
+    """Line, fields and raw text of each record after the header, by Python's csv module."""
     physical = list(io.StringIO(text, newline=""))
     reader = csv.reader(physical)
     found, done = [], 0
@@ -48,7 +48,7 @@ def reference(text: str) -> list[tuple[int, list[str], bytes]]:
 )
 @example("", 0, ["a", "b"], ["1,", "2,3,"], "\n", 1)  # an empty field too many is a field too many
 @example("", 0, ["a", "b"], ['1, "x"', '1,  "x" '], "\n", 1)  # blanks before a quote make it a quote like any other
-@example("", 2, ["a"], ["", "1", "", '""', ""], "\n", 2)  # a blank line is no record, not even of one field
+@example("", 2, ["a"], ["", "1", "", '""', ""], "\n", 2)  # a blank line is not a record, not even of one field
 def test_records_are_those_of_an_independent_reader(
     bom: str, before: int, header: list[str], records: list[str], end: str, last: int
 ) -> None:

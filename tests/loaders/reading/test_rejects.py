@@ -1,4 +1,4 @@
-"""What happens to rows that break the contract: why, where, how many may, and how they come back mended."""
+"""What happens to rows that break the contract: why, where, how many may, and how they come back corrected."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_a_limit_that_is_none_is_wrong_usage(loader: Loader, tmp_path: Path, lim
     assert "10%" in result.stderr
 
 
-def test_rejected_rows_come_back_as_csv_and_load_when_mended(
+def test_rejected_rows_come_back_as_csv_and_load_when_corrected(
     loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     header = 'ID;"Household ID";total;date;"a ""note"""\r\n'
@@ -189,11 +189,11 @@ def test_rejected_rows_come_back_as_csv_and_load_when_mended(
     expected = [header, *rows[1:5]]
     assert given.replace(b"\r\n", b"\n") == "".join(expected).encode().replace(b"\r\n", b"\n")
 
-    mended = (
+    corrected = (
         given.replace(b"wrong", b"0,1").replace(b"-13-", b"-12-").replace(b"4;d;2;2017-01-01", b"4;d;2;2017-01-01;")
     )
-    mended = mended.replace(b'"z', b'"z"')
-    second = loader("copy", write(tmp_path, "transactions_mended.csv", mended), *options)
+    corrected = corrected.replace(b'"z', b'"z"')
+    second = loader("copy", write(tmp_path, "transactions_corrected.csv", corrected), *options)
     assert second.exit_code == 0, second.output
     found = connection.execute(
         "select transaction_id, customer_id, amount::text, _extra ->> 'a \"note\"' from raw.transactions order by 1"

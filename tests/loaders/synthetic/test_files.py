@@ -427,7 +427,7 @@ def test_the_command_does_not_overwrite_unless_forced(loader: Loader, tmp_path: 
     before = contents(tmp_path)
     refused = loader("generate", *SMALL, "--seed", 3, "--to", tmp_path / "new")
     assert refused.exit_code == 1
-    assert "customers.csv is there already" in refused.stderr
+    assert "customers.csv exists already" in refused.stderr
     assert contents(tmp_path) == before
     assert loader("generate", *SMALL, "--seed", 3, "--to", tmp_path / "new", "--force").exit_code == 0
     assert contents(tmp_path) != before

@@ -29,7 +29,7 @@ TEMPLATES = {name: text for name, text in vars(queries).items() if name.isupper(
 def test_marts_that_are_not_built_are_said(open_page: Open, new_database: Callable[[], Environment], page: str) -> None:
     app = open_page(page, new_database())
     assert not app.exception
-    assert "The marts are not built" in app.error[0].value
+    assert "Not all marts are built" in app.error[0].value
     assert "`dbt build`" in app.error[0].value
 
 
