@@ -11,8 +11,9 @@ with owned as (
         purchases.product_id,
         purchases.order_count,
         purchases.weight,
-        {{ since_first }} as days_since_first,
         {{ since_last }} as days_since_last,
+        cast(purchases.order_count * {{ since_last }} as {{ type_double() }})
+        / ({{ since_first }} + {{ var('recommendation_recent_days') }}) as missed_orders,
         count(*) over ({{ customer }}) as product_count,
         row_number() over ({{ customer }} order by purchases.weight desc, purchases.product_id asc) as weight_rank,
         -- Multiplied and added up, roots of shares are the cosine of what two customers buy.

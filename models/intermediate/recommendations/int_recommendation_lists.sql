@@ -1,6 +1,4 @@
 {%- set exponents = var('recommendation_weights') -%}
-{%- set days = 'cast(favourites.days_since_first + ' ~ var('recommendation_recent_days') ~ ' as ' ~ type_double() ~ ')' -%}
-{%- set missed_orders = 'favourites.order_count * favourites.days_since_last / ' ~ days -%}
 {%- set score = 'cast(score as numeric(12, 6))' -%}
 -- How many different products of the classes on offer a customer has bought.
 with classes as (
@@ -32,7 +30,7 @@ scored as (
         favourites.days_since_last as reason_scope,
         favourites.weight / cast(1000000 as {{ type_double() }})
         * power(products.repeat_rate, {{ exponents.repeat.repeat_rate }})
-        * exp(greatest(-{{ exponents.repeat.missed_orders }} * {{ missed_orders }}, -99)) as score
+        * exp(greatest(-{{ exponents.repeat.missed_orders }} * favourites.missed_orders, -99)) as score
     from {{ ref('int_recommendation_favourites') }} as favourites
     inner join {{ ref('int_recommendation_products') }} as products
         on favourites.as_of_date = products.as_of_date and favourites.product_id = products.product_id

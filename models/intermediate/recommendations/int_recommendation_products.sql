@@ -1,5 +1,6 @@
 {%- set days_ago = dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') -%}
 {%- set half_life = 'cast(' ~ var('recommendation_trend_days') ~ ' as ' ~ type_double() ~ ')' -%}
+{%- set half_lives = 'least(' ~ days_ago ~ ' / ' ~ half_life ~ ', 999)' -%}
 {%- set is_recent = days_ago ~ ' < ' ~ var('recommendation_recent_days') -%}
 {%- set popularity = 'counted.recent_buyers desc, counted.product_id asc' -%}
 {%- set place = 'row_number() over (partition by as_of_date, name_rank order by recent_rank asc)' -%}
@@ -44,7 +45,7 @@ counted as (
         count(case when purchases.order_count = 1 then 1 end) as buyers,
         count(case when {{ is_recent }} and purchases.next_order_date > days.as_of_date then 1 end) as recent_buyers,
         count(case when {{ is_recent }} and purchases.order_count > 1 then 1 end) as recent_repeats,
-        sum(case when purchases.order_count = 1 then power(0.5, least({{ days_ago }} / {{ half_life }}, 999)) else 0 end) as first_weight
+        sum(case when purchases.order_count = 1 then power(0.5, {{ half_lives }}) else 0 end) as first_weight
     from ({{ recommendation_days() }}) as days
     inner join {{ ref('int_recommendation_purchases') }} as purchases on days.as_of_date >= purchases.order_date
     group by days.as_of_date, purchases.product_id

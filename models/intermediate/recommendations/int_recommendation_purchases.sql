@@ -25,7 +25,7 @@ counted as (
         lead(bought.order_date, 1, cast('9999-12-31' as date)) over ({{ history }}) as next_order_date,
         min(bought.order_date) over ({{ history }} rows unbounded preceding) as first_order_date,
         cast(row_number() over ({{ history }}) as integer) as order_count,
-        sum(cast(floor(0.5 + 1000000 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
+        sum(cast(floor(0.5 + 1e6 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
             over ({{ history }} rows unbounded preceding) as weight
     from bought
     inner join customers on bought.customer_id = customers.customer_id

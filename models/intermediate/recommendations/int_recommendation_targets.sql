@@ -1,6 +1,5 @@
 {%- set horizon_date = dbt.dateadd('day', var('recommendation_horizon_days'), 'buyers.as_of_date') -%}
 {%- set own = 'partition by as_of_date, customer_number' -%}
-{%- set so_far = 'asc rows unbounded preceding' -%}
 -- What customers had bought by a cut day, and what they bought for the first time in the days after it.
 with bought as (
     select
@@ -31,9 +30,9 @@ placed as (
         is_target,
         case is_owned when 1 then 'repeat' else 'new' end as list,
         row_number() over ({{ own }} order by is_owned desc, order_count desc, buyers_rank asc) as personal_frequency,
-        abs((1 - is_owned) * buyers_rank - sum(is_owned) over ({{ own }} order by buyers_rank {{ so_far }}))
+        abs((1 - is_owned) * buyers_rank - sum(is_owned) over ({{ own }} order by buyers_rank rows unbounded preceding))
             as global_popularity,
-        abs((1 - is_owned) * recent_rank - sum(is_owned) over ({{ own }} order by recent_rank {{ so_far }}))
+        abs((1 - is_owned) * recent_rank - sum(is_owned) over ({{ own }} order by recent_rank rows unbounded preceding))
             as popularity_last_30_days
     from bought
 )

@@ -1,4 +1,3 @@
-{%- set methods = ['shipped', 'personal_frequency', 'global_popularity', 'popularity_last_30_days'] -%}
 {%- set metrics = {'recall': 'hits / sold', 'precision': 'hits / k', 'hit_rate': 'sign(hits)', 'ndcg': 'gain / best'} %}
 with placed as (
     select
@@ -13,21 +12,24 @@ with placed as (
 ),
 
 counted as (
-    {% for method, k in modules.itertools.product(methods, [5, 10]) -%}
-        select
-            '{{ method }}' as method,
-            list,
-            {{ k }} as k,
-            as_of_date as cutoff_date,
-            cast(count(*) as {{ type_double() }}) as sold,
-            cast(count(case when {{ method }} <= {{ k }} then 1 end) as {{ type_double() }}) as hits,
-            sum(case when {{ method }} <= {{ k }} then 1 / ln({{ method }} + 1) else 0 end) as gain,
-            0 {%- for rank in range(1, k + 1) %}
-                + case when count(*) >= {{ rank }} then 1 / ln({{ rank }} + 1) else 0 end
-            {%- endfor %} as best
-        from placed
-        {{ "where list = 'repeat'" if method == 'personal_frequency' }}
-        group by list, as_of_date, customer_id
+    {% for method in ['shipped', 'personal_frequency', 'global_popularity', 'popularity_last_30_days'] -%}
+        {% for k in [5, 10] -%}
+            select
+                '{{ method }}' as method,
+                list,
+                {{ k }} as k,
+                as_of_date as cutoff_date,
+                cast(count(*) as {{ type_double() }}) as sold,
+                cast(count(case when {{ method }} <= {{ k }} then 1 end) as {{ type_double() }}) as hits,
+                sum(case when {{ method }} <= {{ k }} then 1 / ln({{ method }} + 1) else 0 end) as gain,
+                0 {%- for rank in range(1, k + 1) %}
+                    + case when count(*) >= {{ rank }} then 1 / ln({{ rank }} + 1) else 0 end
+                {%- endfor %} as best
+            from placed
+            {{ "where list = 'repeat'" if method == 'personal_frequency' }}
+            group by list, as_of_date, customer_id
+            {{ 'union all' if not loop.last }}
+        {% endfor %}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
