@@ -173,7 +173,7 @@ TOP_CUSTOMERS = """
 """
 PROFILE = "select * from {customer_profiles} where customer_id = %(customer_id)s"
 RECOMMENDATIONS = """
-    select list, rank, product_id, product_name, product_type, category, reason, method, score
+    select as_of_date, list, rank, product_id, product_name, product_type, category, reason, method, score
     from {recommendations}
     where customer_id = %(customer_id)s
     order by list desc, rank

@@ -24,8 +24,7 @@ with named as (
 ),
 
 first_orders as (
-    select min(first_order_date) as first_order_date
-    from {{ ref('int_recommendation_purchases') }}
+    select min(first_order_date) as first_order_date from {{ ref('int_recommendation_purchases') }}
     group by customer_number
 ),
 

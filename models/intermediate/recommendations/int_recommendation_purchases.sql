@@ -1,17 +1,13 @@
 {%- set days_ago = dbt.datediff('bought.order_date', 'today.as_of_date', 'day') -%}
 {%- set half_life = 'cast(' ~ var('recommendation_half_life_days') ~ ' as ' ~ type_double() ~ ')' -%}
 {%- set history = 'partition by bought.customer_id, bought.product_id order by bought.order_date, bought.order_id' -%}
-with bought as (
-    select * from {{ ref('int_order_products') }}
-    where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
-),
-
 -- The hash draws samples that say nothing of the customers and are the same in every build.
-customers as (
+with customers as (
     select
         customer_id,
         cast(row_number() over (order by {{ dbt.hash('customer_id') }}, customer_id) as integer) as customer_number
-    from bought
+    from {{ ref('int_order_products') }}
+    where is_kept and customer_id <> '(unknown)' and product_id <> '(unknown)'
     group by customer_id
 ),
 
@@ -27,9 +23,10 @@ counted as (
         cast(row_number() over ({{ history }}) as integer) as order_count,
         sum(cast(floor(0.5 + 1e6 * power(0.5, least({{ days_ago }} / {{ half_life }}, 999))) as integer))
             over ({{ history }} rows unbounded preceding) as weight
-    from bought
+    from {{ ref('int_order_products') }} as bought
     inner join customers on bought.customer_id = customers.customer_id
     cross join {{ ref('int_as_of_date') }} as today
+    where bought.is_kept and bought.product_id <> '(unknown)'
 )
 
 select * from counted

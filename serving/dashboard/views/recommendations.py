@@ -67,17 +67,14 @@ def _profile(profile: Row, currency: str) -> None:
 def _lists(recommended: Rows) -> None:
     for name, title in LISTS.items():
         st.subheader(title)
-        rows = [
-            {**row, "product": row["product_name"] or row["product_type"] or row["product_id"]}
-            for row in recommended
-            if row["list"] == name
-        ]
+        rows = [row for row in recommended if row["list"] == name]
         if not rows:
             nothing("There is nothing to recommend here.", "The list fills as the customer, or others, buy more.")
             continue
-        titles = {"rank": "Rank", "product": "Product", "reason": "Reason", "category": "Category"}
+        titles = {"rank": "Rank", "product_name": "Product", "reason": "Reason", "category": "Category"}
         table(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
-        offer([row for row in recommended if row["list"] == name], f"recommendations_{name}")
+        st.caption(f"Made for {rows[0]['as_of_date']}.")
+        offer(rows, f"recommendations_{name}")
 
 
 def _text(value: Any) -> str:

@@ -173,8 +173,9 @@ def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> No
         "select * from marts.recommendations where customer_id = %s order by list desc, rank", last["customer_id"]
     )
     tables = [table.value for table in app.dataframe[1:]]
-    assert [reason for table in tables for reason in table["reason"]] == [row["reason"] for row in lists]
-    assert lists
+    for column in ("product_name", "reason"):
+        assert [value for table in tables for value in table[column]] == [row[column] for row in lists]
+    assert f"Made for {lists[0]['as_of_date']}." in said(app)
 
 
 @pytest.mark.parametrize("customer_id", ["nobody", "' or true --", "![x](http://example.com/x.png)", "%s"])
