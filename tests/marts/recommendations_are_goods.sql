@@ -1,4 +1,4 @@
--- What is no goods by the seed, is unknown by name and category, or brought no revenue.
+-- Goods are what the seed does not exclude, what has a name or a category, and what brought revenue.
 select
     recommendations.customer_id,
     recommendations.product_id,
