@@ -42,8 +42,8 @@ numbered as (
     inner join orders on baskets.order_id = orders.order_id
 ),
 
--- Sorted, as most pairs come once or twice: PostgreSQL then counts one pair after the other, where counters for millions
--- of pairs at a time would not fit into its memory.
+-- Sorted, as most pairs come once or twice: PostgreSQL then counts one pair after the other. Counters for millions of
+-- pairs at a time would not fit into its memory.
 paired as (
     select
         firsts.product_number,
