@@ -111,7 +111,7 @@ def test_the_clone_writes_the_same_project(installed: Installed, tmp_path: Path)
 
 
 def test_a_new_project_loads_builds_and_shows_its_examples(installed: Installed) -> None:
-    listed = installed.run("make")
+    listed = installed.run("make", "--no-print-directory")
     assert [line.split()[0] for line in listed.splitlines()] == [
         "check",
         "load",

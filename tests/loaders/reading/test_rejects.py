@@ -12,7 +12,7 @@ import pytest
 
 from loaders.contract.tables import Contract
 from loaders.errors import LoaderError
-from tests.conftest import Loader
+from tests.conftest import ROOT, Loader
 from tests.loaders.judging import judge
 
 HEADER = b"transaction_id,customer_id,amount,transacted_at,currency,note\n"
@@ -212,6 +212,7 @@ def test_rejected_rows_come_back_as_csv_and_load_when_corrected(
 def test_a_column_is_named_as_the_file_names_it_too(
     loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: list[str]
 ) -> None:
+    monkeypatch.setenv("LOADER_PROJECT_DIR", str(ROOT))
     monkeypatch.chdir(tmp_path)
     text = 'ID;Household ID;"Sales Value";date\n1;a;x;2017-01-01\n2;a;1;soon\n3;a\n'
     file = write(tmp_path, "transactions.csv", text.encode())
