@@ -45,7 +45,7 @@ scored as (
         coalesce(neighbours.buyers, 0) as reason_count,
         neighbours.neighbours as reason_scope,
         power(cast(coalesce(neighbours.buyers, 0) + 0.5 as {{ type_double() }}), {{ exponents.new.neighbours }})
-        * power(products.first_rate, {{ exponents.new.first_purchases }})
+        * power(products.new_rate, {{ exponents.new.new_rate }})
         * power(
             (coalesce(classes.products, 0) + 0.5) / (coalesce(buyers.product_count, 0) * products.class_share + 0.5),
             {{ exponents.new.class }}

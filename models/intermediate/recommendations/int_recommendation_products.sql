@@ -44,7 +44,7 @@ counted as (
         count(case when purchases.order_count = 1 then 1 end) as buyers,
         count(case when {{ is_recent }} and purchases.next_order_date > days.as_of_date then 1 end) as recent_buyers,
         count(case when {{ is_recent }} and purchases.order_count > 1 then 1 end) as recent_repeats,
-        sum(case when purchases.order_count = 1 then power(0.5, {{ half_lives }}) else 0 end) as first_weight
+        sum(case when purchases.order_count = 1 then power(0.5, {{ half_lives }}) else 0 end) as firsts
     from ({{ recommendation_days() }}) as days
     inner join {{ ref('int_recommendation_purchases') }} as purchases on days.as_of_date >= purchases.order_date
     group by days.as_of_date, purchases.product_id
@@ -59,7 +59,7 @@ rated as (
         counted.recent_buyers,
         counted.buyers / cast(customers.customers as {{ type_double() }}) as buyer_share,
         (counted.recent_repeats + 0.5) / cast(counted.buyers + 5 as {{ type_double() }}) as repeat_rate,
-        (counted.first_weight + 0.5) / (customers.customers - counted.buyers + 1) as first_rate,
+        (counted.firsts + 0.2 * counted.recent_buyers + 0.5) / (customers.customers - counted.buyers + 1) as new_rate,
         sum(counted.buyers) over (partition by counted.as_of_date, named.class)
         / cast(sum(counted.buyers) over (partition by counted.as_of_date) as {{ type_double() }}) as class_share,
         row_number() over (partition by counted.as_of_date order by {{ popularity }}) as recent_rank,
