@@ -6,8 +6,18 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
 
     aliases         other headers that files use for the column
     default         value if the file has none
-    derived_from    `row` (hash of the row) or the column from which the value is derived if the file has none
+    derived_from    from what the value is derived if the file has none: `row` (hash of the row), a list of columns (hash
+                    of these, and of how often they have occurred in the file), or a column (an identifier made of it)
+    followed_by     headers whose values follow the column's in a file, such as [time, time_zone] after a date
+    no_value        codes that stand for no value, such as [0, "-"], in any case
+    buyer           true if the column identifies the buyer, so that NO_BUYER are codes of no value
+    identifier      true if the column identifies something; keys, buyers and columns named *_id need not say so
+    renamed_from    the column's former name, which the database's column is renamed from
     identity        the database numbers the rows (ledger only)
+    known_by        (table) headers that all its files have, by which they are known; without it, the required columns
+    read            (table or source) how numbers and dates are written: decimal, group, dates (dmy, mdy, ymd or a
+                    format such as "%d.%m.%Y %H:%M"); what is not said is found in the file
+    money           (table) column with the money of a row, or a list of columns to multiply; `amount` without it
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
     contract        (source) false for tables outside the contract: OWN_TABLES of `destinations.postgres.schema`
@@ -24,10 +34,18 @@ from typing import Any
 
 import yaml
 
-from loaders.contract.tables import FROM_ROW, Column, Contract, Table, normalize
+from loaders.contract.tables import FROM_ROW, Column, Contract, Reading, Table, header_key, normalize
 from loaders.contract.types import TYPES
 from loaders.errors import ContractError
 from loaders.project import Project, read_yaml
+
+# What files write in place of a buyer whom they don't know.
+NO_BUYER = ("0", "null", "nan", "none", "n/a", "na", "-", "guest")
+_COLUMN_META = {
+    *("aliases", "default", "derived_from", "followed_by", "no_value", "buyer", "identifier", "renamed_from"),
+    "identity",
+}
+_TABLE_META = {"require_one_of", "months_of", "history_of", "known_by", "read", "money"}
 
 
 def read_contract(project: Project) -> Contract:
@@ -73,14 +91,22 @@ def _read_file(file: Path, project: Project) -> Iterator[Table]:
 def _read_table(
     table: Mapping[str, Any], source: Mapping[str, Any], where: str, project: Project, copied: bool
 ) -> Table:
+    meta = _meta_of(table, where)
+    if unknown := set(meta) - _TABLE_META:
+        raise ContractError(f"{where}: the loader knows no meta entry {', '.join(sorted(unknown))}.", "Is it misspelt?")
+    columns = tuple(_read_column(column, where, project) for column in _entries_of(table, "columns", where))
+    money = meta.get("money", [column.name for column in columns if column.name == "amount"])
     made = Table(
         source=source["name"],
         schema=source.get("schema", source["name"]),
         name=_name_of(table["name"], where),
-        columns=tuple(_read_column(column, where, project) for column in _entries_of(table, "columns", where)),
-        require_one_of=_names_in(_meta_of(table, where), "require_one_of", where),
+        columns=columns,
+        require_one_of=_names_in(meta, "require_one_of", where),
         copied=copied,
-        months_of=_meta_of(table, where).get("months_of"),
+        months_of=meta.get("months_of"),
+        known_by=tuple(map(header_key, _names_in(meta, "known_by", where))),
+        read=_read_reading(meta.get("read", _meta_of(source, where).get("read", {})), where),
+        money=(money,) if isinstance(money, str) else tuple(money),
     )
     _check_table(made, where)
     return made
@@ -93,8 +119,7 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
     if data_type not in TYPES:
         raise ContractError(f"{where}: unknown data_type {data_type!r}.", f"Known: {', '.join(TYPES)}.")
     meta = _meta_of(entry, where)
-    unknown = set(meta) - {"aliases", "default", "derived_from", "identity"}
-    if unknown:
+    if unknown := set(meta) - _COLUMN_META:
         raise ContractError(f"{where}: the loader knows no meta entry {', '.join(sorted(unknown))}.", "Is it misspelt?")
     tests = entry.get("data_tests") or []
     if not isinstance(tests, list):
@@ -108,7 +133,8 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
                 f"{where}: accepted_values needs a list of values.", "Write arguments: {values: [...]}."
             )
         accepted = tuple(_fill_in_vars(str(value), where, project) for value in values)
-    default = meta.get("default")
+    default, derived_from = meta.get("default"), meta.get("derived_from")
+    identifies_buyer = bool(meta.get("buyer", False))
     return Column(
         name=name,
         data_type=data_type,
@@ -118,22 +144,43 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
         unique="unique" in found,
         accepted_values=accepted,
         default=None if default is None else str(default),
-        derived_from=meta.get("derived_from"),
+        derived_from=tuple(derived_from) if isinstance(derived_from, list) else derived_from,
         identity=meta.get("identity", False),
+        followed_by=tuple(map(header_key, _names_in(meta, "followed_by", where))),
+        no_value=tuple(code.lower() for code in _names_in(meta, "no_value", where))
+        or (NO_BUYER if identifies_buyer else ()),
+        identifies_buyer=identifies_buyer,
+        is_identifier=data_type == "text"
+        and (identifies_buyer or "unique" in found or name.endswith("_id") or bool(meta.get("identifier"))),
+        renamed_from=meta.get("renamed_from"),
     )
+
+
+def _read_reading(entry: object, where: str) -> Reading:
+    """Read how a source writes numbers and dates."""
+    if not isinstance(entry, Mapping) or (unknown := set(entry) - {"decimal", "group", "dates"}):
+        what = f"no {', '.join(sorted(unknown))}" if isinstance(entry, Mapping) else "a mapping only"
+        raise ContractError(f"{where}: read: knows {what}.", "Write read: {decimal: ',', dates: dmy}.")
+    return Reading(**{name: str(value) for name, value in entry.items()})
 
 
 def _check_table(table: Table, where: str) -> None:
     owner: dict[str, str] = {}
     for column in table.columns:
-        for name in (column.name, *column.aliases):
-            if name in owner:
-                raise ContractError(f"{where}, column {column.name}: {name} already names {owner[name]}.")
-            owner[name] = column.name
+        for name in {header_key(name): name for name in (column.name, *column.aliases)}.values():
+            if (key := header_key(name)) in owner:
+                raise ContractError(f"{where}, column {column.name}: {name} already names {owner[key]}.")
+            owner[key] = column.name
     names = {column.name for column in table.columns}
     for column in table.columns:
-        if column.derived_from not in (None, FROM_ROW, *names):
-            raise ContractError(f"{where}, column {column.name}: derived_from {column.derived_from} is not a column.")
+        sources = column.derived_from if isinstance(column.derived_from, tuple) else (column.derived_from,)
+        for source in sources:
+            if source not in (None, FROM_ROW, *names):
+                raise ContractError(f"{where}, column {column.name}: derived_from {source} is not a column.")
+    numbers = {column.name for column in table.columns if column.data_type in ("numeric", "bigint")}
+    for name in table.money:
+        if name not in numbers:
+            raise ContractError(f"{where}: money names {name}, which is not a number.")
     for name in table.require_one_of:
         if name not in names:
             raise ContractError(f"{where}: require_one_of names {name}, which is not a column.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from loaders.errors import FileRefusedError
 
@@ -24,8 +26,18 @@ class Column:
     unique: bool = False
     accepted_values: tuple[str, ...] | None = None
     default: str | None = None
-    derived_from: str | None = None
+    derived_from: str | tuple[str, ...] | None = None
     identity: bool = False
+    followed_by: tuple[str, ...] = ()
+    no_value: tuple[str, ...] = ()
+    identifies_buyer: bool = False
+    is_identifier: bool = False
+    renamed_from: str | None = None
+
+    @property
+    def derived_from_row(self) -> bool:
+        """Whether a file without this column gets it from the row: all of it, or some of its columns."""
+        return self.derived_from == FROM_ROW or isinstance(self.derived_from, tuple)
 
     @property
     def required_in_file(self) -> bool:
@@ -34,8 +46,29 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How a source writes numbers and dates, where the contract says so; what it leaves out is found in each file.
+
+    Attributes:
+        decimal: Decimal mark, `.` or `,`.
+        group: Mark between groups of digits.
+        dates: Order of a date's parts (`dmy`, `mdy`, `ymd`), or a format in strptime codes.
+    """
+
+    decimal: str | None = None
+    group: str | None = None
+    dates: str | None = None
+
+
+@dataclass(frozen=True)
 class Table:
-    """A raw table. `copied` is false for the loader's own tables."""
+    """A raw table. `copied` is false for the loader's own tables.
+
+    Attributes:
+        known_by: Headers of which a file that is for this table has all; without them, the required columns.
+        read: How its files write numbers and dates.
+        money: Columns whose product is the money of a row.
+    """
 
     source: str
     schema: str
@@ -44,6 +77,9 @@ class Table:
     require_one_of: tuple[str, ...] = ()
     copied: bool = True
     months_of: str | None = None
+    known_by: tuple[str, ...] = ()
+    read: Reading = field(default_factory=Reading)
+    money: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:
@@ -56,9 +92,12 @@ class Table:
         return next(column for column in self.columns if column.unique)
 
     def column_for(self, header: str) -> Column | None:
-        """Return the column that a header names, by its name or an alias; case and punctuation don't count."""
-        name = normalize(header)
-        return next((column for column in self.columns if name in (column.name, *column.aliases)), None)
+        """Return the column that a header names, by its name or an alias; case, blanks and punctuation don't count."""
+        return self._columns_by_header.get(header_key(header))
+
+    @cached_property
+    def _columns_by_header(self) -> dict[str, Column]:
+        return {header_key(name): column for column in self.columns for name in (column.name, *column.aliases)}
 
 
 @dataclass(frozen=True)
@@ -84,26 +123,21 @@ class Contract:
         known = ", ".join(table.name for table in self.copied_tables)
         raise FileRefusedError(f"There is no table {name!r} in the contract.", f"Tables: {known}.")
 
-    def table_for_file(self, file_name: str) -> Table:
-        """Return the table that a file's name begins with (`transactions_2025-01.csv.gz` is for `transactions`).
 
-        Raises:
-            FileRefusedError: The name does not begin with a table's name.
-        """
-        name = normalize(file_name.split(".")[0])
-        fits = [table for table in self.copied_tables if re.fullmatch(rf"{re.escape(table.name)}(?:[_\d].*)?", name)]
-        if fits:
-            return max(fits, key=lambda table: len(table.name))
-        known = ", ".join(table.name for table in self.copied_tables)
-        raise FileRefusedError(
-            "The name of the file does not begin with the name of a table.",
-            f"Rename it, or say --table NAME. Tables: {known}.",
-        )
+def is_named_after(file_name: str, table: Table) -> bool:
+    """Return whether a file's name begins with the table's (`transactions_2025-01.csv.gz` with `transactions`)."""
+    name = normalize(file_name.split(".")[0])
+    return re.fullmatch(rf"{re.escape(table.name)}(?:[_\d].*)?", name) is not None
 
 
 def normalize(header: str) -> str:
     """Return a header in the form of column names: `" Customer ID"` becomes `customer_id`."""
     return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
+
+
+def header_key(header: str) -> str:
+    """Return what headers are compared by: `InvoiceNo`, `Invoice No` and `invoice_no` are one name."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header).casefold())
 
 
 def history_of(table: Table) -> Table:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from loaders.contract.tables import Contract, Table
 from loaders.errors import FileRefusedError, LoaderError
-from loaders.reading.intake import STDIN
+from loaders.reading.header import recognize
+from loaders.reading.intake import STDIN, Given
 
-SUFFIXES = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zst", ".tsv.zst")
+SUFFIXES = tuple(kind + packed for kind in (".csv", ".tsv", ".txt") for packed in ("", ".gz", ".zst"))
 
 
 def expand(paths: tuple[str, ...]) -> list[Path]:
@@ -38,15 +39,22 @@ def _files(text: str) -> list[Path]:
     return [Path(match) for match in glob.glob(text)]  # noqa: PTH207 (patterns may be absolute)
 
 
-def table_of(contract: Contract, path: Path, table: Table | None = None) -> Table:
-    """Return the named table, else the one whose name begins the file's name.
+def table_of(contract: Contract, path: Path, table: Table | None = None, encoding: str | None = None) -> Table:
+    """Return the named table, else the one that the file's header names.
+
+    Args:
+        contract: The tables.
+        path: The file.
+        table: The table that the user names.
+        encoding: Encoding of the file; detected without it.
 
     Raises:
-        FileRefusedError: The file's name does not begin with a table's name.
+        FileRefusedError: No table knows the header, or the file can't be read.
         LoaderError: Standard input needs a named table.
     """
     if table is not None:
         return table
     if str(path) == STDIN:
-        raise LoaderError("Standard input has no file name that names its table.", "Say --table NAME.")
-    return contract.table_for_file(path.name)
+        raise LoaderError("Standard input is read once, so its header can't name its table.", "Say --table NAME.")
+    given = Given(path)
+    return recognize(given.peek(encoding), contract, given.name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from loaders.contract.tables import FROM_ROW, Column, Table
+from loaders.contract.tables import FROM_ROW, Column, Contract, Table, header_key, is_named_after
 from loaders.errors import FileRefusedError
 from loaders.reading.grammar import LINE_END, Grammar, count_breaks
 from loaders.reading.intake import Intake
@@ -15,6 +17,9 @@ DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
 _SHOWN = 500
 _WIDE = 200
+_HEADER_LINES = 20
+_SEPARATOR = re.compile(rb'"?sep=([,;|\t])"?(?=[\r\n])', re.IGNORECASE)
+_REST_OF_LINE = re.compile(rb"[^\r\n]*+")
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,14 @@ class CsvFile(Intake):
 
     Attributes:
         delimiter: Character between fields.
-        header: Names in the header, as written.
+        header: Names in the header, as written; unknown ones that are empty or repeated are numbered.
         header_text: The header record as in the file.
         columns: For each header the contract's column, None for an unknown header.
         unknown_headers: The headers that are not in the contract; their values are kept in `_extra`.
         first_line: Physical line after the header.
         first_byte: Offset of that line in the working file.
+        skipped_lines: Lines before the header.
+        set_aside: Headers of columns that a better name has, with the column; their values are kept in `_extra`.
     """
 
     delimiter: str
@@ -38,6 +45,16 @@ class CsvFile(Intake):
     unknown_headers: tuple[str, ...]
     first_line: int
     first_byte: int
+    skipped_lines: int
+    set_aside: tuple[tuple[str, str], ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done with the header, for the user."""
+        lines = self.skipped_lines
+        skipped = f"{lines} line{'s'[: lines != 1]} before the header skipped"
+        kept = (f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside)
+        return (*([skipped] if lines else []), *kept)
 
     @property
     def is_wide(self) -> bool:
@@ -46,69 +63,156 @@ class CsvFile(Intake):
 
 
 def match_header(taken: Intake, table: Table) -> CsvFile:
-    """Match the header of a file to its table.
+    """Find the header of a file and match it to its table.
+
+    The header is the first of the first 20 lines that fits the table; lines before it are left out, and so is Excel's
+    `sep=;`.
 
     Raises:
         FileRefusedError: The file is not a CSV file, or its header does not fit the table.
     """
     if not taken.path.stat().st_size:
-        raise FileRefusedError("The file is empty.", "Export it again.")
+        raise _EMPTY
     with taken.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        delimiter, names, text, line, byte = _read_header(content, table)
-    columns = _match_names(names, table)
+        lines = list(_first_lines(content))
+        header = next((line for line in lines if fits(line.names(table), table)), lines[0]).split(table)
+        if b"\x00" in content[header.start : header.end]:
+            raise FileRefusedError("The file is binary, not CSV.", "Export it as CSV, or name its --encoding.")
+        line_end = LINE_END.match(content, header.end)
+        first_line = header.line + count_breaks(content, header.start, header.end) + 1
+        text = content[header.start : header.end].decode("utf-8", errors="replace")
+    if header.is_broken:
+        raise FileRefusedError("A quote in the header is not closed properly.", "Fix the header.")
+    if header.end - header.start >= _LONGEST_HEADER:
+        raise FileRefusedError("The header is longer than 1 MB.", "Is it a CSV file with a header?")
+    columns = _match_names(header.names, table)
+    names = _numbered(header.names, columns)
     return CsvFile(
         **vars(taken),
-        delimiter=delimiter,
+        delimiter=header.delimiter,
         header=names,
         header_text=text,
         columns=columns,
         unknown_headers=tuple(name for name, column in zip(names, columns, strict=True) if column is None),
-        first_line=line,
-        first_byte=byte,
+        first_line=first_line,
+        first_byte=line_end.end() if line_end else header.end,
+        skipped_lines=header.line - 1,
+        set_aside=tuple(
+            (name, column.name)
+            for name, kept in zip(names, columns, strict=True)
+            if kept is None and (column := table.column_for(name))
+        ),
     )
 
 
 def headers_of(text: str, table: Table) -> dict[str, str]:
     """Return the names that a file's header has for the columns of a table."""
-    _, names, *_ = _read_header(text.encode(), table)
-    return {column.name: name for name in names if (column := table.column_for(name))}
+    names = _Line(text.encode(), 0, 1).split(table).names
+    return {column.name: name for name, column in zip(names, _columns(names, table), strict=True) if column}
 
 
-def _read_header(content: bytes | mmap.mmap, table: Table) -> tuple[str, tuple[str, ...], str, int, int]:
-    """Return delimiter, names and text of the header, and line and offset of what follows it.
+def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
+    """Return the table that a file is for, known by its header.
 
-    The delimiter is the one that splits the first record into most names known to the contract.
+    Of several tables the one that knows most of the headers is meant, then the one whose name begins the file's name.
+    A table that names no headers to be known by has to know at least half of the file's, or its name begins the file's.
+
+    Args:
+        start: The beginning of the file as UTF-8.
+        contract: The tables.
+        file_name: Name of the file.
+
+    Raises:
+        FileRefusedError: No line of the first 20 is the header of a table.
     """
-    start, line = 0, 1
-    while line_end := LINE_END.match(content, start):
-        start, line = line_end.end(), line + 1
-    if start == len(content):
-        raise FileRefusedError("The file is empty.", "Export it again.")
-
-    def split(delimiter: str) -> tuple[tuple[str, ...], int, bool]:
-        end, fields, is_broken = Grammar(delimiter).split(content[: start + _LONGEST_HEADER], start)
-        return tuple(map(_name, fields)), end, is_broken
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        names, _, is_broken = split(delimiter)
-        return sum(table.column_for(name) is not None for name in names), len(names) - is_broken
-
-    delimiter = max(DELIMITERS, key=fit)
-    names, end, is_broken = split(delimiter)
-    if b"\x00" in content[start:end]:
-        raise FileRefusedError("The file is binary, not CSV.", "Export it as CSV, or name its --encoding.")
-    if is_broken:
-        raise FileRefusedError("A quote in the header is not closed properly.", "Fix the header.")
-    if end - start >= _LONGEST_HEADER:
-        raise FileRefusedError("The header is longer than 1 MB.", "Is it a CSV file with a header?")
-    line_end = LINE_END.match(content, end)
-    return (
-        delimiter,
-        names,
-        content[start:end].decode("utf-8", errors="replace"),
-        line + count_breaks(content, start, end) + 1,
-        line_end.end() if line_end else end,
+    named = [table for table in contract.copied_tables if is_named_after(file_name, table)]
+    for line in _first_lines(start):
+        found: list[tuple[int, bool, Table]] = []
+        for table in contract.copied_tables:
+            names = line.names(table)
+            known = sum(column is not None for column in _columns(names, table))
+            if fits(names, table) and (table.known_by or table in named or known >= len(names) / 2):
+                found.append((known, table in named, table))
+        if found:
+            return max(found, key=lambda each: each[:2])[2]
+    if named:  # its own messages say what its header lacks
+        return max(named, key=lambda table: len(table.name))
+    raise FileRefusedError(
+        "No line of the first 20 is the header of a table in the contract.",
+        f"`loader adopt {file_name}` makes a source for it; --table NAME says which table it is for.",
     )
+
+
+def fits(names: tuple[str, ...], table: Table) -> bool:
+    """Return whether a table can take a file with this header."""
+    return bool(names) and set(table.known_by) <= set(map(header_key, names)) and not _missing(names, table)
+
+
+_EMPTY = FileRefusedError("The file is empty.", "Export it again.")
+
+
+@dataclass(frozen=True)
+class _Split:
+    """A line split into names: its delimiter, where it begins and ends, and whether a quote is not closed."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    start: int
+    end: int
+    line: int
+    is_broken: bool
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that may be the header: content, offset, number, and the delimiter if a line before it says so."""
+
+    content: bytes | mmap.mmap
+    start: int
+    number: int
+    delimiter: str | None = None
+
+    def split(self, table: Table) -> _Split:
+        """Split the line by the delimiter that gives most names known to the table."""
+
+        def fit(split: _Split) -> tuple[int, int]:
+            return sum(table.column_for(name) is not None for name in split.names), len(split.names) - split.is_broken
+
+        return max(self._splits, key=fit)
+
+    def names(self, table: Table) -> tuple[str, ...]:
+        """Return the names if the line is a header."""
+        split = self.split(table)
+        return () if split.is_broken or split.end - split.start >= _LONGEST_HEADER else split.names
+
+    @cached_property
+    def _splits(self) -> tuple[_Split, ...]:
+        return tuple(map(self._split, (self.delimiter,) if self.delimiter else DELIMITERS))
+
+    def _split(self, delimiter: str) -> _Split:
+        end, fields, is_broken = Grammar(delimiter).split(self.content[: self.start + _LONGEST_HEADER], self.start)
+        return _Split(delimiter, tuple(map(_name, fields)), self.start, end, self.number, is_broken)
+
+
+def _first_lines(content: bytes | mmap.mmap) -> Iterator[_Line]:
+    """Yield the first lines that are not blank and not Excel's `sep=;`.
+
+    Raises:
+        FileRefusedError: There is none.
+    """
+    start, number, delimiter, found = 0, 1, None, 0
+    while start < len(content) and number <= _HEADER_LINES:
+        if line_end := LINE_END.match(content, start):
+            start, number = line_end.end(), number + 1
+            continue
+        if said := _SEPARATOR.match(content, start):
+            delimiter, start = said[1].decode(), said.end()
+            continue
+        yield _Line(content, start, number, delimiter)
+        found += 1
+        start = _REST_OF_LINE.match(content, start).end()  # type: ignore[union-attr]
+    if not found:
+        raise _EMPTY
 
 
 def _name(field: re.Match[bytes]) -> str:
@@ -116,39 +220,67 @@ def _name(field: re.Match[bytes]) -> str:
     return text if field["quoted"] is None else text[1:-1].replace('""', '"')
 
 
+def _columns(names: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
+    """Give each header its column; of several for one column, the first in the contract's order has it."""
+    order = {
+        header_key(name): i for column in table.columns for i, name in enumerate((column.name, *column.aliases))
+    }
+    best: dict[str, int] = {}
+    for i, name in enumerate(names):
+        if column := table.column_for(name):
+            former = best.get(column.name)
+            if former is None or order[header_key(name)] < order[header_key(names[former])]:
+                best[column.name] = i
+    return tuple(
+        column if (column := table.column_for(name)) and best[column.name] == i else None
+        for i, name in enumerate(names)
+    )
+
+
+def _numbered(names: tuple[str, ...], columns: tuple[Column | None, ...]) -> tuple[str, ...]:
+    """Number the unknown headers that are empty or occur before: `column_3`, `note_2`."""
+    made: list[str] = []
+    for i, (name, column) in enumerate(zip(names, columns, strict=True)):
+        given, number = name.strip() or f"column_{i + 1}", 1
+        each = given
+        while column is None and each in made:
+            number += 1
+            each = f"{given}_{number}"
+        made.append(each if column is None else name)
+    return tuple(made)
+
+
+def _missing(names: tuple[str, ...], table: Table) -> list[str]:
+    """Return the columns that a file with this header lacks."""
+    seen = {column.name for column in _columns(names, table) if column}
+    missing = [column.name for column in table.columns if column.required_in_file and column.name not in seen]
+    missing += [
+        f"{column.name} (or {column.derived_from})"
+        for column in table.columns
+        if column.not_null
+        and isinstance(column.derived_from, str)
+        and column.derived_from not in (FROM_ROW, *seen)
+        and column.name not in seen
+    ]
+    if table.require_one_of and not set(table.require_one_of) & seen:
+        missing.append(" or ".join(table.require_one_of))
+    return missing
+
+
 def _match_names(header: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     """Give each header its column.
 
     Raises:
-        FileRefusedError: A header occurs twice, two headers name the same column, or a required column is missing.
+        FileRefusedError: No header names a column, or a required column is missing.
     """
-    columns = tuple(table.column_for(name) for name in header)
+    columns = _columns(header, table)
     if not any(columns):
         # The line may be a row, so it must not be shown.
         raise FileRefusedError(
             f"The first line names no column of {table.name}.",
             "The file needs a header (`loader tables` shows the names); its delimiter is one of , ; tab |.",
         )
-    seen: dict[str, str] = {}
-    for name, column in zip(header, columns, strict=True):
-        place = column.name if column else name
-        if place in seen:
-            raise FileRefusedError(
-                f"The headers {seen[place]!r} and {name!r} both name {place}."
-                if seen[place] != name
-                else f"The header {name!r} occurs twice.",
-                "Remove or rename one of them.",
-            )
-        seen[place] = name
-    missing = [column.name for column in table.columns if column.required_in_file and column.name not in seen]
-    missing += [
-        f"{column.name} (or {column.derived_from})"
-        for column in table.columns
-        if column.not_null and column.derived_from not in (None, FROM_ROW, *seen) and column.name not in seen
-    ]
-    if table.require_one_of and not set(table.require_one_of) & set(seen):
-        missing.append(" or ".join(table.require_one_of))
-    if missing:
+    if missing := _missing(header, table):
         raise FileRefusedError(
             f"The file has no column {', '.join(missing)}; its header is {', '.join(header)[:_SHOWN]}.",
             f"Rename a header, or add the name as an alias of the column in the sources file of {table.source}.",

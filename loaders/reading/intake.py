@@ -90,6 +90,39 @@ class Given:
         with self._opened() as file:
             return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
+    def peek(self, encoding: str | None) -> bytes:
+        """Return the beginning of the file, decompressed, as UTF-8; nothing of standard input and pipes.
+
+        Raises:
+            FileRefusedError: The file can't be read, is binary, or there is no such encoding.
+        """
+        codec = None if encoding is None else _codec(encoding)
+        if not self.is_stdin and self.path.exists() and not self.path.is_file() and not self.path.is_dir():
+            return b""
+        with self._opened() as source:
+            reader = io.BufferedReader(source, BLOCK)  # type: ignore[type-var]
+            with self._unpacked(reader, reader.peek(16)[:16]) as blocks:
+                start = next(iter(blocks), b"")
+        bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
+        codec = codec or _BOMS.get(bom) or ("utf-8" if _is_utf8(start) else "cp1252")
+        decoder = codecs.getincrementaldecoder(codec)(errors="replace")
+        return decoder.decode(start.removeprefix(bom)).encode("utf-8", errors="replace")
+
+    @contextlib.contextmanager
+    def _unpacked(self, reader: io.BufferedReader, start: bytes) -> Iterator[Iterator[bytes]]:
+        """Give the content in blocks, decompressed.
+
+        Raises:
+            FileRefusedError: The file is of another kind, or its compressed content is broken.
+        """
+        for magic, (kind, hint) in _MAGIC.items():
+            if start.startswith(magic):
+                raise FileRefusedError(f"{self.name} is {kind}, not a CSV file.", hint)
+        try:
+            yield _decompressed(reader, start)
+        except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
+
     def take_in(self, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Intake:
         """Read the file, which may be compressed with gzip or Zstandard, into a working file.
 
@@ -108,14 +141,8 @@ class Given:
             hashed = _Hashed(source, on_progress)
             reader = io.BufferedReader(hashed, BLOCK)
             start = reader.peek(16)[:16]
-            for magic, (kind, hint) in _MAGIC.items():
-                if start.startswith(magic):
-                    raise FileRefusedError(f"{self.name} is {kind}, not a CSV file.", hint)
-            try:
-                with target.open("wb") as out:
-                    out.writelines(_decompressed(reader, start))
-            except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
-                raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
+            with self._unpacked(reader, start) as blocks, target.open("wb") as out:
+                out.writelines(blocks)
             while reader.read(BLOCK):  # bytes after the compressed stream belong to the digest too
                 pass
             if before is not None and stat.S_ISREG(before.st_mode):
@@ -240,6 +267,14 @@ def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", errors="surrogateescape")
+
+
+def _is_utf8(start: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _detect_encoding(path: Path) -> str:
