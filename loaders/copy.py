@@ -103,7 +103,7 @@ def copy_file(
     given = Given(path)
     with destination.loading(table, given.name, wait=options.wait, on_note=note):
         result = _copy_alone(destination, project, table, given, options, on_progress)
-    return replace(result, notes=tuple(notes))
+    return replace(result, notes=(*notes, *result.notes))
 
 
 def copy_files(
@@ -134,7 +134,7 @@ def copy_files(
     """
     for path in paths:
         try:
-            target = table_of(contract, path, table)
+            target = table_of(contract, path, table, options.encoding)
         except FileRefusedError as error:
             yield refused(Given(path), error)
             continue
@@ -224,4 +224,5 @@ def _result(
         unknown_columns=scan.file.unknown_headers,
         message=scan.refusal.message if scan.refusal else "",
         hint=scan.refusal.hint if scan.refusal else "",
+        notes=scan.notes,
     )

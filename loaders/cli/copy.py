@@ -13,7 +13,7 @@ import click
 from loaders.cli import report
 from loaders.cli.options import destination_option, limit_option, reading_options
 from loaders.contract.sources_yml import read_contract
-from loaders.contract.tables import Contract, Table
+from loaders.contract.tables import Contract, Reading, Table
 from loaders.copy import Result, check_file, copy_files, refused
 from loaders.destinations.addresses import open_destination
 from loaders.destinations.postgres.connection import Connection
@@ -22,9 +22,8 @@ from loaders.errors import FileRefusedError, LoaderError
 from loaders.operations.watch import Arrivals, watch
 from loaders.project import Project, find_project
 from loaders.reading.files import expand, table_of
-from loaders.reading.formats import Format
 from loaders.reading.intake import Given
-from loaders.reading.options import Limit, Options
+from loaders.reading.options import Limit, Options, check_date_format
 from loaders.reading.rejects import Reject
 
 _paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
@@ -44,9 +43,10 @@ def copy(
     paths: tuple[str, ...],
     table: str | None,
     encoding: str | None,
-    decimal: str,
+    decimal: str | None,
     date_format: str | None,
     max_rejects: Limit,
+    max_rejected_amount: float,
     as_json: bool,
     to: str | None,
     force: bool,
@@ -64,7 +64,7 @@ def copy(
     rename it. A refused file is read again when it changes.
 
     With --to duckdb:FILE the tables, the ledger and the quarantine are in a DuckDB file. Only one program at a time can
-    open it, and it keeps 28 digits of a number before and 10 after the decimal point; a row with more is rejected. The
+    open it, and it keeps 10 digits of a number after the decimal point; a row with more is rejected. The
     commands status, rejects and init have the same option; all others work on PostgreSQL only.
 
     With --to parquet:FOLDER they are Parquet files, for Spark and other engines: FOLDER/current/raw/products/*.parquet
@@ -81,7 +81,8 @@ def copy(
     project = find_project()
     contract = read_contract(project)
     named = contract.table(table) if table else None
-    options = Options(Format(decimal, date_format), encoding, max_rejects, force, not no_wait)
+    reading = Reading(decimal, date_format and check_date_format(date_format))
+    options = Options(reading, encoding, max_rejects, max_rejected_amount, force, not no_wait)
     if to and watching:
         raise LoaderError(
             "--watch works on PostgreSQL only: other destinations can't be used by anyone else while they are open.",
@@ -130,9 +131,10 @@ def check(
     paths: tuple[str, ...],
     table: str | None,
     encoding: str | None,
-    decimal: str,
+    decimal: str | None,
     date_format: str | None,
     max_rejects: Limit,
+    max_rejected_amount: float,
     as_json: bool,
     limit: int,
 ) -> None:
@@ -145,11 +147,12 @@ def check(
     project = find_project()
     contract = read_contract(project)
     named = contract.table(table) if table else None
-    options = Options(Format(decimal, date_format), encoding, max_rejects)
+    reading = Reading(decimal, date_format and check_date_format(date_format))
+    options = Options(reading, encoding, max_rejects, max_rejected_amount)
     checked: list[tuple[Result, list[Reject]]] = []
     for path in expand(paths):
         try:
-            checked.append(check_file(project, table_of(contract, path, named), path, options, limit))
+            checked.append(check_file(project, table_of(contract, path, named, encoding), path, options, limit))
         except FileRefusedError as error:
             checked.append((refused(Given(path), error), []))
     report.show_checks(checked, as_json=as_json)

@@ -19,13 +19,22 @@ def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
         raise click.BadParameter(f"{value!r} is neither a number of rows nor a share such as 10%.") from error
 
 
+def _share(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    try:
+        limit = Limit.parse(value)
+        assert limit.share is not None
+    except (ValueError, AssertionError) as error:
+        raise click.BadParameter(f"{value!r} is not a share such as 1%.") from error
+    return limit.share
+
+
 _reading = [
-    click.option("--table", metavar="NAME", help="Table of the files; otherwise their names begin with it."),
+    click.option("--table", metavar="NAME", help="Table of the files; otherwise it is known by their headers."),
     click.option("--encoding", metavar="NAME", help="Encoding of the files, such as cp1252; detected otherwise."),
     click.option(
-        "--decimal", type=click.Choice([".", ","]), default=".", help="Decimal mark of numbers.", show_default=True
+        "--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers; found in the file otherwise."
     ),
-    click.option("--date-format", metavar="FORMAT", help="Format of dates, such as %d.%m.%Y; ISO 8601 otherwise."),
+    click.option("--date-format", metavar="FORMAT", help="Order of dates (dmy, mdy, ymd), or a format such as %d.%m.%Y; found in the file otherwise."),
     click.option(
         "--max-rejects",
         callback=_limit,
@@ -33,6 +42,14 @@ _reading = [
         default="10%",
         show_default=True,
         help="Refuse a file with more rejected rows than this number or share.",
+    ),
+    click.option(
+        "--max-rejected-amount",
+        callback=_share,
+        metavar="P%",
+        default="1%",
+        show_default=True,
+        help="Refuse a file with more than this share of its money in rejected rows.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs."),
 ]

@@ -11,7 +11,7 @@ import click
 from loaders.cli import report
 from loaders.cli.options import reading_options
 from loaders.contract.sources_yml import read_contract
-from loaders.contract.tables import Contract
+from loaders.contract.tables import Contract, Reading
 from loaders.copy import Result, copy_files
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.destination import Postgres
@@ -20,8 +20,7 @@ from loaders.operations import run as runs
 from loaders.operations.builds import read_build, record_build
 from loaders.operations.quality import Check
 from loaders.project import find_project
-from loaders.reading.formats import Format
-from loaders.reading.options import Limit, Options
+from loaders.reading.options import Limit, Options, check_date_format
 
 
 @click.command(short_help="Copy what is new, build and test the marts.")
@@ -33,9 +32,10 @@ def run(
     folder: Path,
     table: str | None,
     encoding: str | None,
-    decimal: str,
+    decimal: str | None,
     date_format: str | None,
     max_rejects: Limit,
+    max_rejected_amount: float,
     as_json: bool,
     dry_run: bool,
     everything: bool,
@@ -56,7 +56,8 @@ def run(
     project = find_project()
     contract = read_contract(project)
     named = contract.table(table) if table else None
-    options = Options(Format(decimal, date_format), encoding, max_rejects)
+    reading = Reading(decimal, date_format and check_date_format(date_format))
+    options = Options(reading, encoding, max_rejects, max_rejected_amount)
     results: list[Result] = []
     with connect(project, autocommit=True) as connection, runs.only_run(connection):
         paths = runs.list_files(folder, report.note)

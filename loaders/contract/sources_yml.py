@@ -15,7 +15,7 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     renamed_from    the column's former name, which the database's column is renamed from
     identity        the database numbers the rows (ledger only)
     known_by        (table) headers that all its files have, by which they are known; without it, the required columns
-    read            (table or source) how numbers and dates are written: decimal, group, dates (dmy, mdy, ymd or a
+    read            (table or source) how numbers and dates are written: decimal, dates (dmy, mdy, ymd or a
                     format such as "%d.%m.%Y %H:%M"); what is not said is found in the file
     money           (table) column with the money of a row, or a list of columns to multiply; `amount` without it
     require_one_of  (table) columns of which a row needs at least one
@@ -158,7 +158,7 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
 
 def _read_reading(entry: object, where: str) -> Reading:
     """Read how a source writes numbers and dates."""
-    if not isinstance(entry, Mapping) or (unknown := set(entry) - {"decimal", "group", "dates"}):
+    if not isinstance(entry, Mapping) or (unknown := set(entry) - {"decimal", "dates"}):
         what = f"no {', '.join(sorted(unknown))}" if isinstance(entry, Mapping) else "a mapping only"
         raise ContractError(f"{where}: read: knows {what}.", "Write read: {decimal: ',', dates: dmy}.")
     return Reading(**{name: str(value) for name, value in entry.items()})

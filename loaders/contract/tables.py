@@ -47,16 +47,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source writes numbers and dates, where the contract says so; what it leaves out is found in each file.
+    """How a source writes numbers and dates, where the contract or the user says so; the rest is found in each file.
 
     Attributes:
         decimal: Decimal mark, `.` or `,`.
-        group: Mark between groups of digits.
         dates: Order of a date's parts (`dmy`, `mdy`, `ymd`), or a format in strptime codes.
     """
 
     decimal: str | None = None
-    group: str | None = None
     dates: str | None = None
 
 

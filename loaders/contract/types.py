@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
 
-_NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
+NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 _TIMESTAMP = (
     r"\d{4,6}-\d{2}-\d{2}"
     r"([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?\s*(Z|z|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?"
@@ -38,7 +38,8 @@ class Digits:
     zeros_count: bool = True
 
 
-POSTGRES_DIGITS = Digits(131_072, 16_383)
+# Twelve before the point leave room for sums in `numeric(18, 2)`: what the marts cannot hold never gets in.
+POSTGRES_DIGITS = Digits(12, 16_383)
 
 
 def strict_json(text: str) -> bool:
@@ -71,7 +72,7 @@ def type_rules(data_type: str, value: str, digits: Digits = POSTGRES_DIGITS) -> 
     """Return condition, reason and rest of the sentence for each way a value can fail its type."""
     if data_type == "numeric":
         return [
-            (f"not regexp_full_match({value}, '{_NUMBER}')", "invalid_numeric", "is not a number"),
+            (f"not regexp_full_match({value}, '{NUMBER}')", "invalid_numeric", "is not a number"),
             (_numeric_overflow(value, digits), "out_of_range", "is out of range"),
         ]
     if data_type == "bigint":

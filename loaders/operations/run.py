@@ -102,7 +102,7 @@ def check_new(
     for path in paths:
         given = Given(path)
         try:
-            target = table_of(contract, path, table)
+            target = table_of(contract, path, table, options.encoding)
             sha256 = given.sha256()
         except FileRefusedError as error:
             yield refused(given, error)

@@ -1,9 +1,9 @@
 """Cut a CSV file into its records: where each begins, on which physical line, and which ones can't be read.
 
 Physical lines end with LF, CRLF or CR, are counted from 1, and count inside quoted fields too: as editors show them. A
-quote at the start of a field opens a quoted field, in which only doubled quotes are allowed; anywhere else a quote is a
-character like others. If a quoted field is not closed properly, the line with its first quote is at fault, and reading
-continues after that line, so that it can't swallow the good rows below.
+quote at the start of a field, or after blanks there, opens a quoted field, in which only doubled quotes are allowed;
+anywhere else a quote breaks the field, but for Excel's `="00042"`. If a quoted field is not closed properly, the line
+with its first quote is at fault, and reading continues after that line, so that it can't swallow the good rows below.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RUN = 500
 
 LINE_END = re.compile(rb"\r\n?|\n")
 REASONS = {
-    "broken_quoting": "a quote is opened and not closed, or text follows a closing quote",
+    "broken_quoting": "a quote is opened and not closed, stands inside a field, or text follows a closing quote",
     "line_too_long": "the record is longer than 2 MB",
     "invalid_encoding": "bytes that are not text in the file's encoding",
     "too_few_fields": "the row has fewer fields than the header",
@@ -62,7 +62,8 @@ class Grammar:
         self.run = re.compile(rb"(?:%b\r?\n){1,%d}+" % (row % (one_line, comma, one_line, fields - 1), RUN))
         self.record = re.compile(rb"%b(?=[\r\n]|\Z)" % (row % (any_lines, comma, any_lines, fields - 1)))
         self.field = re.compile(
-            rb'(?P<quoted>"[^"]*+(?:""[^"]*+)*+")(?=[%b\r\n]|\Z)|(?P<plain>(?!")[^\r\n%b]*+)' % (comma, comma)
+            rb'[ \t]*+(?P<quoted>"[^"]*+(?:""[^"]*+)*+")[ \t]*+(?=[%b\r\n]|\Z)|(?P<plain>="[^"\r\n%b]*"|%b)(?=[%b\r\n]|\Z)'
+            % (comma, comma, plain, comma)
         )
         self.rest_of_line = re.compile(rb"[^\r\n]*+")
         self.comma = delimiter.encode()
@@ -133,9 +134,11 @@ def _single(content: mmap.mmap, start: int, line: int, grammar: Grammar) -> Piec
 
 
 def _unambiguous(field: re.Match[bytes]) -> bytes:
-    """Return a field in quotes if it contains a quote: readers differ in what `a"b` or ` "a"` mean."""
-    text = field[0]
-    return b'"' + text.replace(b'"', b'""') + b'"' if field["plain"] and b'"' in text else text
+    """Return a field as every reader understands it: `="00042"` in quotes, and no blanks around quotes."""
+    plain = field["plain"]
+    if plain is None:
+        return field["quoted"]
+    return b'"' + plain.replace(b'"', b'""') + b'"' if b'"' in plain else plain
 
 
 def _is_text(content: bytes) -> bool:

@@ -216,7 +216,7 @@ def _first_lines(content: bytes | mmap.mmap) -> Iterator[_Line]:
 
 
 def _name(field: re.Match[bytes]) -> str:
-    text = field[0].decode("utf-8", errors="replace")
+    text = (field["quoted"] or field["plain"]).decode("utf-8", errors="replace")
     return text if field["quoted"] is None else text[1:-1].replace('""', '"')
 
 

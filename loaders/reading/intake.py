@@ -53,6 +53,7 @@ class Intake:
         encoding: Original encoding.
         has_quotes: Whether the file contains a quote.
         has_nul: Whether the file contains a NUL byte.
+        is_ascii: Whether it has no other characters than ASCII.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Intake:
     encoding: str
     has_quotes: bool
     has_nul: bool
+    is_ascii: bool
 
 
 class Given:
@@ -151,8 +153,17 @@ class Given:
                 if was != now or hashed.size != after.st_size:
                     raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
         decoded, found = _decode(target, codec)
-        path, has_quotes, has_nul = _with_plain_line_ends(decoded)
-        return Intake(self.name, path, hashed.digest.hexdigest(), hashed.size, found, has_quotes, has_nul)
+        path, marks = _with_plain_line_ends(decoded)
+        return Intake(
+            name=self.name,
+            path=path,
+            sha256=hashed.digest.hexdigest(),
+            size=hashed.size,
+            encoding=found,
+            has_quotes=b'"' in marks,
+            has_nul=b"\x00" in marks,
+            is_ascii=b"\x80" not in marks,
+        )
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[BinaryIO]:
@@ -297,15 +308,18 @@ def _detect_encoding(path: Path) -> str:
     return "cp1252" if broken else "utf-8"
 
 
-def _with_plain_line_ends(path: Path) -> tuple[Path, bool, bool]:
-    """Return the working file, whether it has quotes and NUL bytes; without quotes its lines end with LF."""
+def _with_plain_line_ends(path: Path) -> tuple[Path, set[bytes]]:
+    """Return the working file, and which marks are in it; without quotes its lines end with LF.
+
+    Marks are a quote, a NUL byte, a carriage return, and `0x80` for anything that is not ASCII.
+    """
     found: set[bytes] = set()
     with path.open("rb") as source:
         while block := source.read(BLOCK):
             found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
-        has_quotes, has_nul = b'"' in found, b"\x00" in found
-        if has_quotes or b"\r" not in found:
-            return path, has_quotes, has_nul
+            found |= set() if block.isascii() else {b"\x80"}
+        if b'"' in found or b"\r" not in found:
+            return path, found
         source.seek(0)
         target = path.with_name("lines.csv")
         translate = io.IncrementalNewlineDecoder(None, translate=True)
@@ -314,4 +328,4 @@ def _with_plain_line_ends(path: Path) -> tuple[Path, bool, bool]:
                 out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
             out.write(translate.decode("", final=True).encode("latin-1"))
     path.unlink()
-    return target, has_quotes, has_nul
+    return target, found

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 
+import duckdb
+
+from loaders.contract.tables import Reading
 from loaders.errors import FileRefusedError
-from loaders.reading.formats import Format
+from loaders.reading.values.formats import ORDERS
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,63 @@ class Limit:
 
 @dataclass(frozen=True)
 class Options:
-    """How files are read and copied."""
+    """How files are read and copied.
 
-    form: Format = field(default_factory=Format)
+    Attributes:
+        reading: How numbers and dates are written, as far as the user says it.
+        encoding: Name of a codec; detected without it.
+        max_rejects: How many rejected rows a file may have.
+        max_rejected_amount: Which share of its money may be in rejected rows, or of its rows have money that can't be
+            read.
+        force: Load a file even if it was loaded before.
+        wait: Wait for another loader of the table.
+    """
+
+    reading: Reading = field(default_factory=Reading)
     encoding: str | None = None
     max_rejects: Limit = field(default_factory=Limit)
+    max_rejected_amount: float = 0.01
     force: bool = False
     wait: bool = True
+
+    def refuse_money(self, rejected: Decimal, total: Decimal, unread: int, rows: int) -> FileRefusedError | None:
+        """Return why a file may not be loaded with so much money in rejected rows, None if it may.
+
+        Args:
+            rejected: Money in rejected rows, without signs.
+            total: Money in all rows, likewise.
+            unread: Rejected rows whose money can't be read.
+            rows: All rows.
+        """
+        most = f"{self.max_rejected_amount * 100:g}%"
+        hint = "`loader check` shows them. Fix them, or allow more with --max-rejected-amount."
+        if rejected > total * Decimal(str(self.max_rejected_amount)):
+            share = f"{rejected / total:.1%}"
+            return FileRefusedError(
+                f"The rejected rows hold {rejected:,.2f}, {share} of the file's money; at most {most} may.", hint
+            )
+        if unread > rows * self.max_rejected_amount:
+            return FileRefusedError(f"The money of {unread} of {rows} rows can't be read; at most {most} may.", hint)
+        return None
+
+
+def check_date_format(text: str) -> str:
+    """Return a date format that identifies a day: `dmy`, `mdy`, `ymd` or strptime codes.
+
+    Raises:
+        FileRefusedError: It doesn't.
+    """
+    if text in ORDERS:
+        return text
+    query = "select try_strptime(strftime(timestamp '2001-02-03', $1), $1)"
+    try:
+        with duckdb.connect() as database:
+            row = database.execute(query, [text]).fetchone()
+        understood = row is not None and row[0] is not None and f"{row[0]:%Y-%m-%d}" == "2001-02-03"
+    except duckdb.Error:
+        understood = False
+    if not understood:
+        raise FileRefusedError(
+            f"--date-format {text!r} is not a date format.", "Examples: %d.%m.%Y %H:%M, or dmy, mdy, ymd."
+        )
+    return text

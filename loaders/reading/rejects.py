@@ -87,7 +87,7 @@ def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: T
         judged as (
             select
                 lines.line, rejected.rule, null as reason, case rejected.rule {details} end as detail,
-                {rules.amount} as amount,
+                {rules.money} as amount,
                 pieces.start, lines.record - pieces.record as number,
                 if(pieces.count = 1, pieces.size, null) as size
             from rejected

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from loaders.contract.quoting import literal
-from loaders.contract.tables import FROM_ROW, Column, Table
+from loaders.contract.tables import FROM_ROW, Column, Table, header_key
 from loaders.contract.types import POSTGRES_DIGITS, Digits, type_rules
-from loaders.reading.formats import Format
+from loaders.reading.values.formats import Formats
 from loaders.reading.header import CsvFile
 
+DUPLICATE_KEY, REPEATED_HEADER = "duplicate_key", "repeated_header"
+# One moment out of a thousand years would stretch every calendar of the marts.
+_FIRST_DAY, _AHEAD = "1900-01-01", timedelta(days=366)
 # An index entry may have up to 2704 bytes in PostgreSQL.
 _LONGEST_KEY = 2_600
 
@@ -48,7 +52,8 @@ class TableRules:
         headers: The file's names of its columns.
         row_text: The row's content in the contract's columns, if the key is derived from it; columns without a value
             don't count.
-        amount: The money of a row, rejected or not, as text: NULL if there is no such column or it is not a number.
+        money: The money of a row, rejected or not, as text: NULL if there is no such column or it is not a number.
+        money_columns: The columns that it is made of.
         extra: The unknown fields as one JSON object; None if there are none.
     """
 
@@ -57,40 +62,60 @@ class TableRules:
     values: Mapping[str, str]
     headers: Mapping[str, str]
     row_text: str | None
-    amount: str
+    money: str
+    money_columns: tuple[str, ...]
     extra: str | None
 
 
-def compile_rules(file: CsvFile, table: Table, form: Format, digits: Digits = POSTGRES_DIGITS) -> TableRules:
+def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits = POSTGRES_DIGITS) -> TableRules:
     """Compile the rules of a table for a file.
 
     Args:
         file: The file, whose header maps fields to columns.
         table: The table.
-        form: How values are written in the file.
+        formats: How values are written in the file.
         digits: How many digits of a number the destination keeps.
     """
-    known = [(i, column) for i, column in enumerate(file.columns) if column]
-    if file.is_wide:
-        known = [(i, column) for i, (_, column) in enumerate(known)]
-    fields = {column.name: f"c{i}" for i, column in known}
-    given = {column.name: form.read(fields[column.name], column.data_type) for _, column in known}
+    by_column = fields_of(file)
+    given = {column.name: formats.read(column, field) for column, field in by_column.items()}
+    fields = {column.name: field for column, field in by_column.items()}
     values = {column.name: value for column in table.columns if (value := _value(column, given, fields)) is not None}
     named = {f"v{i}": value for i, value in enumerate(values.values())}
-    rules = [*_nul_bytes(file, fields)]
-    for column, name in zip((column for column in table.columns if column.name in values), named, strict=True):
-        rules += _column_rules(column, name, fields.get(column.name, named[name]), digits)
+    names = dict(zip(values, named, strict=True))
+    rules = [*_nul_bytes(file, fields), *_repeated_header(file)]
+    for column in table.columns:
+        if column.name in values:
+            rules += _column_rules(column, names[column.name], fields.get(column.name, values[column.name]), digits)
     rules += _needed(table, fields)
-    rules.append(Rule(None, table.key.name, "duplicate_key", "'a later row of the file has the same key'"))
+    rules.append(Rule(None, table.key.name, DUPLICATE_KEY, "'a later row of the file has the same key'"))
     return TableRules(
         rules=tuple(rules),
         named=named,
         values=values,
         headers={column.name: name for name, column in zip(file.header, file.columns, strict=True) if column},
-        row_text=_row_text(table, given) if table.key.derived_from == FROM_ROW else None,
-        amount=_amount(values.get("amount")),
+        row_text=_row_text(table, given) if table.key.derived_from_row else None,
+        money=_money([values[name] for name in table.money if name in values]),
+        money_columns=table.money,
         extra=_extra(file, len(fields)),
     )
+
+
+def fields_of(file: CsvFile) -> dict[Column, str]:
+    """Return the SQL of the fields in the file, by column.
+
+    A date that goes on in other fields, such as its time of day, has them behind it.
+    """
+    known = [(i, column) for i, column in enumerate(file.columns) if column]
+    if file.is_wide:
+        return {column: f"c{i}" for i, (_, column) in enumerate(known)}
+    places = {header_key(name): i for i, name in reversed(list(enumerate(file.header)))}
+    fields: dict[Column, str] = {}
+    for i, column in known:
+        rest = [places[name] for name in column.followed_by if name in places]
+        whole = f"concat_ws(' ', {', '.join(f'c{j}' for j in (i, *rest))})"
+        # A date that has its time of day already, and an empty one, stay as they are.
+        fields[column] = f"case when contains(c{i}, ':') or trim(c{i}) = '' then c{i} else {whole} end" if rest else f"c{i}"
+    return fields
 
 
 def derived_id(source: str, expression: str) -> str:
@@ -107,7 +132,7 @@ def derived_id(source: str, expression: str) -> str:
 def _value(column: Column, given: Mapping[str, str], fields: Mapping[str, str]) -> str | None:
     """Return the value to store; None if file and contract have none."""
     value = given.get(column.name)
-    if column.derived_from not in (None, FROM_ROW):
+    if column.derived_from is not None and not column.derived_from_row:
         source = fields.get(str(column.derived_from))
         derived = source and derived_id(str(column.derived_from), source)
         value = _first(value and f"nullif({value}, '')", derived)
@@ -122,12 +147,24 @@ def _first(*expressions: str | None) -> str | None:
 
 
 def _row_text(table: Table, given: Mapping[str, str]) -> str:
+    """Return the content that a row's key is a hash of: its typed values, so that 12.5 and 12.50 are one."""
+    sources = table.key.derived_from if isinstance(table.key.derived_from, tuple) else None
     parts = [
-        f"{literal(column.name + '=')} || {given[column.name]}"
+        f"{literal(column.name + '=')} || {_typed(column, given[column.name])}"
         for column in table.columns
-        if column.derived_from != FROM_ROW and column.name in given
+        if column is not table.key and column.name in given and (sources is None or column.name in sources)
     ]
     return f"concat_ws(chr(31), {', '.join(sorted(parts))})"
+
+
+def _typed(column: Column, value: str) -> str:
+    if column.data_type == "numeric":
+        return f"coalesce(cast(try_cast({value} as decimal(38, 10)) as varchar), {value})"
+    if column.data_type == "timestamptz":
+        # A day is its midnight, and seconds that are not written are 0.
+        moment = f"replace({value}, 'T', ' ')"
+        return f"case length({value}) when 10 then {value} || ' 00:00:00' when 16 then {moment} || ':00' else {moment} end"
+    return f"nullif(trim({value}), '')" if column.data_type == "text" else value
 
 
 def _extra(file: CsvFile, known: int) -> str | None:
@@ -141,11 +178,12 @@ def _extra(file: CsvFile, known: int) -> str | None:
     return f"json_object({', '.join(pairs)})" if pairs else None
 
 
-def _amount(value: str | None) -> str:
-    if value is None:
+def _money(factors: list[str]) -> str:
+    if not factors:
         return "cast(null as varchar)"
-    faults = " ".join(f"when {condition} then null" for condition, *_ in type_rules("numeric", value))
-    return f"case {faults} else {value} end"
+    faults = " ".join(f"when {condition} then null" for each in factors for condition, *_ in type_rules("numeric", each))
+    product = " * ".join(f"try_cast({each} as decimal(18, 6))" for each in factors)
+    return f"case {faults} else {factors[0] if len(factors) == 1 else f'cast({product} as varchar)'} end"
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------
@@ -159,6 +197,16 @@ def _nul_bytes(file: CsvFile, fields: Mapping[str, str]) -> Iterator[Rule]:
         yield Rule(f"contains(c{i}, chr(0))", name, "nul_byte", "'a NUL byte in the text'")
 
 
+def _repeated_header(file: CsvFile) -> Iterator[Rule]:
+    """Yield the rule that a row is not the header once more, as in files that were joined by `cat`."""
+    if file.is_wide:
+        return
+    same = " and ".join(
+        f"c{i} = {literal(name)}" for i, (name, column) in enumerate(zip(file.header, file.columns, strict=True)) if column
+    )
+    yield Rule(same, None, REPEATED_HEADER, "'the header stands here again'")
+
+
 def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Iterator[Rule]:
     """Yield the rules of one column.
 
@@ -168,7 +216,7 @@ def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Ite
         shown: SQL of the value in the file.
         digits: How many digits of a number are kept.
     """
-    if column.not_null and column.derived_from != FROM_ROW:
+    if column.not_null and not column.derived_from_row:
         missing = f"nullif({value}, '') is null" if column.data_type == "text" else f"{value} is null"
         yield Rule(missing, column.name, "missing_value", "'a value is needed'")
     if column.unique and column.data_type == "text":
@@ -177,6 +225,9 @@ def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Ite
     quote = f"'\"' || {shown}[:100] || '\"'"
     for condition, reason, sentence in type_rules(column.data_type, value, digits):
         yield Rule(condition, column.name, reason, f"{quote} || {literal(' ' + sentence)}")
+    if column.not_null and column.data_type in ("date", "timestamptz"):
+        beyond = f"left({value}, 10) not between '{_FIRST_DAY}' and '{date.today() + _AHEAD}'"
+        yield Rule(beyond, column.name, "out_of_range", f"{quote} || ' is before 1900, or more than a year ahead'")
     if column.accepted_values is not None:
         accepted = ", ".join(map(literal, column.accepted_values))
         listed = literal(f" is not one of: {', '.join(column.accepted_values)}")

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import duckdb
 
 from loaders.contract.quoting import literal
-from loaders.contract.tables import FROM_ROW, Table
+from loaders.contract.tables import Reading, Table
 from loaders.contract.types import POSTGRES_DIGITS, Digits, strict_json
 from loaders.errors import FileRefusedError
 from loaders.project import Project
@@ -26,13 +26,18 @@ from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.records import Records
 from loaders.reading.rejects import Reject, read_rejects, reject_rows
-from loaders.reading.rules import compile_rules
+from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules, compile_rules, fields_of
+from loaders.reading.values.evidence import find_formats, find_texts
+from loaders.reading.values.formats import Formats
 from loaders.reading.workspace import interruptible, working_folder
 
 _log = logging.getLogger(__name__)
 MEMORY_LIMIT = "256MB"
 # DuckDB processes 2048 rows at a time, whatever their width.
 MEMORY_LIMIT_WIDE = "2GB"
+
+# Reasons of values that are written in another way, or not what their column is for.
+UNREAD = ("invalid_numeric", "invalid_date", "invalid_timestamp")
 
 # Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
 Progress = Callable[[str, int], None]
@@ -49,7 +54,8 @@ class Scan:
         file: The file.
         rows_read: Records in the file.
         rows_rejected: Records that break the contract.
-        refusal: Why the file may not be loaded, if too many do.
+        refusal: Why the file may not be loaded, if too many do or too much money is in them.
+        notes: How the file was read, for the user.
         time_zone: IANA name of the zone in which timestamps without an offset are read.
         database: The DuckDB connection that reads and checks.
         columns: Names of the columns of `stream` and `write`, in order.
@@ -66,7 +72,6 @@ class Scan:
         """
         self.file = file
         self.time_zone = time_zone
-        self._rules = compile_rules(file, table, options.form, digits)
         folder = str(file.path.parent)
         # In memory, spilling into the folder beyond the limit: a database file takes twice the time.
         self.database = duckdb.connect(
@@ -76,12 +81,12 @@ class Scan:
         self.database.create_function("strict_json", strict_json)
         with interruptible(self.database):
             self._records = Records(file, self.database)
-            reject_rows(self.database, self._rules)
+            self._rules, self.notes = self._judge(table, options, digits)
             if self._rules.row_text:
                 self._number_repeats(self._rules.row_text, self._rules.values.get(table.key.name))
         self.rows_read = self._records.read
         self.rows_rejected = self._count("rejected") + self._records.unreadable
-        self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read)
+        self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(options)
         self._values = self._stream_values(table)
         self.columns = tuple(self._values)
         self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
@@ -137,6 +142,54 @@ class Scan:
         except duckdb.Error as error:
             raise FileRefusedError(f"Reading broke off: {_first_line(error)}", "Load the file again.") from error
 
+    def _judge(self, table: Table, options: Options, digits: Digits) -> tuple[TableRules, tuple[str, ...]]:
+        """Reject rows by the rules; where values do not read plainly, first find out how they are written."""
+        fields = fields_of(self.file)
+        said = Reading(options.reading.decimal or table.read.decimal, options.reading.dates or table.read.dates)
+        formats = Formats(texts=find_texts(self.database, self.file, fields))
+        rules = compile_rules(self.file, table, formats, digits)
+        if said == Reading() and self.file.delimiter != ";":
+            reject_rows(self.database, rules)
+            unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
+            row = self.database.execute("select count(*) from rejected where list_contains($1, rule)", [unread]).fetchone()
+            if row is None or not row[0]:
+                return rules, (*self.file.notes, *formats.said)
+            self.database.execute("drop table rejected")
+        formats = find_formats(self.database, self.file, fields, said, formats.texts)
+        rules = compile_rules(self.file, table, formats, digits)
+        reject_rows(self.database, rules)
+        return rules, (*self.file.notes, *formats.said)
+
+    def _money_refusal(self, options: Options) -> FileRefusedError | None:
+        """Return why the file may not be loaded if too much of its money is in rejected rows."""
+        if not self.rows_rejected:
+            return None
+        harmless = [i for i, rule in enumerate(self._rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
+        amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in self._rules.money_columns]
+        row = self.database.execute(
+            f"""
+            with moneys as (
+                select try_cast({self._rules.money} as decimal(38, 6)) as money, rejected.rule
+                from records left join rejected on rejected.record = records.rowid
+            ),
+            accepted as (
+                select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
+                from moneys where rule is null
+            )
+            select
+                max(accepted.total),
+                -- A row that repeats the total of all others is a sum below the table, and no money is lost with it.
+                coalesce(sum(abs(money)) filter (
+                    rule is not null and not list_contains($1, rule) and money <> accepted.net
+                ), 0),
+                count(*) filter (money is null and list_contains($2, rule))
+            from moneys, accepted
+            """,
+            [harmless, amounts],
+        ).fetchone()
+        accepted, lost, unread = row or (0, 0, 0)
+        return options.refuse_money(lost, accepted + lost, unread + self._records.unreadable, self.rows_read)
+
     def _good_rows(self, load_id: int) -> str:
         values = {**self._values, "_load_id": str(load_id)}
         repeats = "left join repeats on repeats.record = records.rowid" if self._rules.row_text else ""
@@ -186,7 +239,7 @@ class Scan:
         values = {"_load_id": "0", "_line": line}
         for column in table.columns:
             value = self._rules.values.get(column.name)
-            if column.derived_from == FROM_ROW:
+            if column.derived_from_row:
                 derived = f"md5({self._rules.row_text}) || '-' || coalesce(repeats.occurrence, 1)"
                 value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
             if value is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loaders.contract.tables import Column, Table
-from loaders.reading.formats import Format
+from loaders.contract.tables import Reading as Written
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
@@ -34,14 +34,14 @@ class Reading:
         return [(reject.line, reject.column, reject.reason) for reject in self.rejects]
 
 
-def judge(content: bytes | Path, table: Table, form: Format | None = None, encoding: str | None = None) -> Reading:
+def judge(content: bytes | Path, table: Table, written: Written | None = None, encoding: str | None = None) -> Reading:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = content if isinstance(content, Path) else folder / "given.csv"
         if isinstance(content, bytes):
             path.write_bytes(content)
         file = match_header(Given(path).take_in(folder, encoding, lambda _: None), table)
-        scan = Scan(file, table, Options(form or Format()), "UTC")
+        scan = Scan(file, table, Options(written or Written()), "UTC")
         try:
             rejects = list(scan.rejects())
             with scan.stream(1) as stream:

@@ -6,11 +6,11 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
-from loaders.contract.types import Digits
+from loaders.contract.types import POSTGRES_DIGITS, Digits
 from loaders.destinations.base import refuse_drift
 
 # DuckDB's widest decimal has 38 digits; ten of them after the point keep fractions of cents, rates and quantities.
-DUCKDB_DIGITS = Digits(integer=28, fraction=10, zeros_count=False)
+DUCKDB_DIGITS = Digits(integer=POSTGRES_DIGITS.integer, fraction=10, zeros_count=False)
 DUCKDB_TYPES = {
     "text": "varchar",
     "bigint": "bigint",

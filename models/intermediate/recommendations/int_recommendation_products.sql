@@ -18,9 +18,10 @@ with named as (
         on
             (exclusions.field = 'product' and lower(described.display_name) like exclusions.pattern)
             or (exclusions.field = 'category' and lower(sold.category) like exclusions.pattern)
-    where sold.net_revenue > 0 and (described.display_name is not null or sold.category <> '(unknown)')
-    group by sold.product_id, sold.category, described.product_type, described.display_name
-    having count(exclusions.pattern) = 0
+    where
+        sold.net_revenue > 0
+        and (described.display_name is not null or sold.category <> '(unknown)')
+        and exclusions.pattern is null
 ),
 
 first_orders as (
