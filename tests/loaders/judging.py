@@ -10,6 +10,7 @@ from pathlib import Path
 
 from loaders.contract.tables import Column, Table
 from loaders.contract.tables import Reading as Written
+from loaders.errors import FileRefusedError
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
@@ -28,6 +29,8 @@ class Reading:
     rows_read: int
     rows: dict[int, dict[str, str]]
     rejects: list[Reject]
+    notes: tuple[str, ...]
+    refusal: FileRefusedError | None
 
     @property
     def verdicts(self) -> list[tuple[int, str | None, str]]:
@@ -51,6 +54,6 @@ def judge(content: bytes | Path, table: Table, written: Written | None = None, e
             assert scan.rows_rejected == len(rejects)
             assert [reject.line for reject in rejects] == sorted(reject.line for reject in rejects)
             by_line = sorted(((int(row["_line"]), row) for row in rows), key=lambda pair: pair[0])
-            return Reading(file, scan.rows_read, dict(by_line), rejects)
+            return Reading(file, scan.rows_read, dict(by_line), rejects, scan.notes, scan.refusal)
         finally:
             scan.close()

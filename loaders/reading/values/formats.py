@@ -34,8 +34,8 @@ class Number:
         point, comma = (r"\.", ",") if self.decimal == "." else (",", r"\.")
         digits = rf"(?:\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d{{1,3}}(?:[ ']\d{{3}})+|\d+)"
         number = rf"(?:{digits}(?:{point}\d*)?|{point}\d+)"
-        signed = rf"[+-]? ?{CURRENCY}? ?[+-]? ?{number} ?(?:{CURRENCY}\.?)? ?-?"
-        return rf"{signed}|\( ?{CURRENCY}? ?{number} ?(?:{CURRENCY}\.?)? ?\)"
+        amount = rf"{CURRENCY}? ?{number} ?(?:{CURRENCY}\.?)?"
+        return rf"[+-]? ?{amount}|{CURRENCY} ?[+-] ?{number}|{amount} ?-|\( ?{amount} ?\)"
 
     def read(self, text: str) -> str:
         """Return the SQL of the number; a value that does not fit begins with `!`, so that its row is rejected."""

@@ -126,7 +126,7 @@ def test_the_name_of_a_file_may_begin_with_a_table(contract: Contract, name: str
 
 @pytest.mark.parametrize("name", ["x.csv", "my_transactions.csv", "transactionsx.csv", ".csv", "loads.csv"])
 def test_a_name_that_is_no_tables(contract: Contract, name: str) -> None:
-    assert not any(is_named_after(name, table) for table in contract.tables)
+    assert not any(is_named_after(name, table) for table in contract.copied_tables)
     with pytest.raises(FileRefusedError, match=r"Tables: .*transactions"):
         contract.table(name)
 

@@ -145,7 +145,7 @@ def test_the_limit_of_rejected_rows(
     exit_code: int,
 ) -> None:
     file = write(tmp_path, "transactions.csv", lines_of(bad, 20 - bad))
-    options = [] if limit is None else ["--max-rejects", limit]
+    options = ["--max-rejected-amount", "100%", *([] if limit is None else ["--max-rejects", limit])]
     result = loader("copy", file, *options)
     assert result.exit_code == exit_code, result.output
     loaded = connection.execute("select count(*) from raw.transactions").fetchone()
@@ -181,7 +181,7 @@ def test_rejected_rows_come_back_as_csv_and_load_when_corrected(
         "6;f;4;2017-01-01;\r\n",
     ]
     file = write(tmp_path, "transactions.csv", (header + "".join(rows)).encode())
-    options = ["--decimal", ",", "--max-rejects", "90%", "--json"]
+    options = ["--decimal", ",", "--max-rejects", "90%", "--max-rejected-amount", "90%", "--json"]
     first = loader("copy", file, *options)
     assert first.exit_code == 3, first.output
     given = loader("rejects", "--csv").stdout_bytes
@@ -217,7 +217,7 @@ def test_a_column_is_named_as_the_file_names_it_too(
     file = write(tmp_path, "transactions.csv", text.encode())
     shown = loader("check", file).stdout
     assert "amount (Sales Value)" in shown and "transacted_at (date)" in shown
-    assert loader("copy", file, "--max-rejects", "3", *to).exit_code == 3
+    assert loader("copy", file, "--max-rejects", "3", "--max-rejected-amount", "100%", *to).exit_code == 3
     stored = loader("rejects", *to).stdout
     assert "amount (Sales Value)" in stored and "transacted_at (date)" in stored
     found = json.loads(loader("rejects", "--json", *to).stdout)
