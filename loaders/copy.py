@@ -172,13 +172,13 @@ def _copy_alone(
     load_id: int | None = None
     try:
         sha256 = None if options.force else given.sha256()
-        if sha256 and (earlier := ledger.find_loaded(table, sha256)):
+        if sha256 and (earlier := ledger.find_loaded(table, sha256, given.name)):
             return skipped(given, table, earlier)
         load_id = ledger.start(table, given.name)
         with scanned(given, project, table, options, destination.digits, on_progress) as scan:
             # The content of standard input and pipes is known only now.
             is_new = options.force or scan.file.sha256 == sha256
-            if not is_new and (earlier := ledger.find_loaded(table, scan.file.sha256)):
+            if not is_new and (earlier := ledger.find_loaded(table, scan.file.sha256, given.name)):
                 ledger.forget(load_id)
                 return skipped(given, table, earlier)
             changes = destination.store(load_id, table, scan, lambda size: on_progress("copy", size))

@@ -47,6 +47,7 @@ def copy(
     date_format: str | None,
     max_rejects: Limit,
     max_rejected_amount: float,
+    max_bytes: int,
     as_json: bool,
     to: str | None,
     force: bool,
@@ -82,7 +83,7 @@ def copy(
     contract = read_contract(project)
     named = contract.table(table) if table else None
     reading = Reading(decimal, date_format and check_date_format(date_format))
-    options = Options(reading, encoding, max_rejects, max_rejected_amount, force, not no_wait)
+    options = Options(reading, encoding, max_rejects, max_rejected_amount, max_bytes, force, not no_wait)
     if to and watching:
         raise LoaderError(
             "--watch works on PostgreSQL only: other destinations can't be used by anyone else while they are open.",
@@ -135,6 +136,7 @@ def check(
     date_format: str | None,
     max_rejects: Limit,
     max_rejected_amount: float,
+    max_bytes: int,
     as_json: bool,
     limit: int,
 ) -> None:
@@ -148,7 +150,7 @@ def check(
     contract = read_contract(project)
     named = contract.table(table) if table else None
     reading = Reading(decimal, date_format and check_date_format(date_format))
-    options = Options(reading, encoding, max_rejects, max_rejected_amount)
+    options = Options(reading, encoding, max_rejects, max_rejected_amount, max_bytes)
     checked: list[tuple[Result, list[Reject]]] = []
     for path in expand(paths):
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from loaders.cli import report
+from loaders.reading.intake import MAX_BYTES
 from loaders.reading.options import Limit
 
 
@@ -34,7 +35,11 @@ _reading = [
     click.option(
         "--decimal", type=click.Choice([".", ","]), help="Decimal mark of numbers; found in the file otherwise."
     ),
-    click.option("--date-format", metavar="FORMAT", help="Order of dates (dmy, mdy, ymd), or a format such as %d.%m.%Y; found in the file otherwise."),
+    click.option(
+        "--date-format",
+        metavar="FORMAT",
+        help="Order of dates (dmy, mdy, ymd), or a format such as %d.%m.%Y; found in the file otherwise.",
+    ),
     click.option(
         "--max-rejects",
         callback=_limit,
@@ -50,6 +55,14 @@ _reading = [
         default="1%",
         show_default=True,
         help="Refuse a file with more than this share of its money in rejected rows.",
+    ),
+    click.option(
+        "--max-bytes",
+        type=click.IntRange(1),
+        metavar="N",
+        default=MAX_BYTES,
+        show_default=True,
+        help="Refuse a file that is larger when unpacked, or than half of the free disk.",
     ),
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs."),
 ]

@@ -36,6 +36,7 @@ def run(
     date_format: str | None,
     max_rejects: Limit,
     max_rejected_amount: float,
+    max_bytes: int,
     as_json: bool,
     dry_run: bool,
     everything: bool,
@@ -57,7 +58,7 @@ def run(
     contract = read_contract(project)
     named = contract.table(table) if table else None
     reading = Reading(decimal, date_format and check_date_format(date_format))
-    options = Options(reading, encoding, max_rejects, max_rejected_amount)
+    options = Options(reading, encoding, max_rejects, max_rejected_amount, max_bytes)
     results: list[Result] = []
     with connect(project, autocommit=True) as connection, runs.only_run(connection):
         paths = runs.list_files(folder, report.note)

@@ -6,8 +6,8 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
 
     aliases         other headers that files use for the column
     default         value if the file has none
-    derived_from    from what the value is derived if the file has none: `row` (hash of the row), a list of columns (hash
-                    of these, and of how often they have occurred in the file), or a column (an identifier made of it)
+    derived_from    what the value is derived from if the file has none: `row` (a hash of the row), a list of columns (a
+                    hash of these, with a number if they occur again), or a column (an identifier made of it)
     followed_by     headers whose values follow the column's in a file, such as [time, time_zone] after a date
     no_value        codes that stand for no value, such as [0, "-"], in any case
     buyer           true if the column identifies the buyer, so that NO_BUYER are codes of no value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -93,9 +94,14 @@ class Table:
         """Return the column that a header names, by its name or an alias; case, blanks and punctuation don't count."""
         return self._columns_by_header.get(header_key(header))
 
+    def headers_for(self, column: Column, headers: Iterable[str]) -> list[str]:
+        """Return those of some headers that name a column."""
+        return [header for header in headers if self.column_for(header) is column]
+
     @cached_property
     def _columns_by_header(self) -> dict[str, Column]:
-        return {header_key(name): column for column in self.columns for name in (column.name, *column.aliases)}
+        names = {header_key(column.renamed_from): column for column in self.columns if column.renamed_from}
+        return names | {header_key(name): column for column in self.columns for name in (column.name, *column.aliases)}
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,10 @@ def history_of(table: Table) -> Table:
     Its columns are the raw table's, then `_replaced_by`, the load that did so, and `_restored_by`, the load that undid
     that one (NULL if none has).
     """
-    columns = [Column(column.name, column.data_type, default=column.default) for column in table.columns]
+    columns = [
+        Column(column.name, column.data_type, default=column.default, renamed_from=column.renamed_from)
+        for column in table.columns
+    ]
     columns += [Column(name, data_type) for name, data_type in SYSTEM_COLUMNS.items()]
     columns += [Column("_replaced_by", "bigint", not_null=True), Column("_restored_by", "bigint")]
     return Table(

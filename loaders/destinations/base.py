@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -53,8 +53,17 @@ class Changes:
 class Ledger(Protocol):
     """The ledger of loads, and the quarantine of rejected rows. Whatever is written is committed at once."""
 
-    def find_loaded(self, table: Table, sha256: str) -> Load | None:
-        """Return the last load that put this content into the table, if any."""
+    def find_loaded(self, table: Table, sha256: str, file_name: str) -> Load | None:
+        """Return the last load of this content, if loading it again would change nothing.
+
+        It would if later loads replaced rows of the table: Monday's prices that come again on Wednesday must win.
+        But a file that is as it was when it was last loaded is the same file, whatever others replaced since.
+
+        Args:
+            table: The raw table.
+            sha256: Hash of the file.
+            file_name: Its name.
+        """
 
     def start(self, table: Table, file_name: str) -> int:
         """Record the start of a load and return its number."""
@@ -171,6 +180,24 @@ def broken_off(load: Load) -> str:
         f"Load {load.load_id} ({load.file_name}) broke off on {load.started_at:%Y-%m-%d at %H:%M}. "
         f"No row was loaded; it is marked as failed. {again}"
     )
+
+
+def renamed(table: Table, found: Collection[str]) -> dict[str, str]:
+    """Return the columns that the database still has under a former name: the new name by the former.
+
+    Args:
+        table: The table as the contract has it.
+        found: The columns in the database.
+    """
+    names = {column.name for column in table.columns}
+    return {
+        column.renamed_from: column.name
+        for column in table.columns
+        if column.renamed_from
+        and column.renamed_from in found
+        and column.renamed_from not in names
+        and column.name not in found
+    }
 
 
 def refuse_drift(table: Table, found: dict[str, str], types: Mapping[str, str] | None = None) -> None:

@@ -107,7 +107,7 @@ def check_new(
         except FileRefusedError as error:
             yield refused(given, error)
             continue
-        known = ledger.find_loaded(target, sha256) if ledger and sha256 else None
+        known = ledger.find_loaded(target, sha256, given.name) if ledger and sha256 else None
         yield skipped(given, target, known) if known else check_file(project, target, path, options)[0]
 
 

@@ -62,8 +62,8 @@ class Grammar:
         self.run = re.compile(rb"(?:%b\r?\n){1,%d}+" % (row % (one_line, comma, one_line, fields - 1), RUN))
         self.record = re.compile(rb"%b(?=[\r\n]|\Z)" % (row % (any_lines, comma, any_lines, fields - 1)))
         self.field = re.compile(
-            rb'[ \t]*+(?P<quoted>"[^"]*+(?:""[^"]*+)*+")[ \t]*+(?=[%b\r\n]|\Z)|(?P<plain>="[^"\r\n%b]*"|%b)(?=[%b\r\n]|\Z)'
-            % (comma, comma, plain, comma)
+            rb'(?:[ \t]*+(?P<quoted>"[^"]*+(?:""[^"]*+)*+")[ \t]*+|(?P<plain>="[^"\r\n%b]*"|%b))(?=[%b\r\n]|\Z)'
+            % (comma, plain, comma)
         )
         self.rest_of_line = re.compile(rb"[^\r\n]*+")
         self.comma = delimiter.encode()

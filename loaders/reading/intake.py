@@ -5,17 +5,16 @@ Later steps read that copy, so nothing can change meanwhile.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import gzip
 import hashlib
 import io
 import os
-import re
+import shutil
 import stat
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,9 +22,10 @@ from typing import BinaryIO
 import zstandard
 
 from loaders.errors import FileRefusedError
+from loaders.reading.encoding import BLOCK, beginning, codec_of, decode, with_plain_line_ends
 
 STDIN = "-"
-BLOCK = 1 << 20
+MAX_BYTES = 20_000_000_000
 
 _MAGIC = {
     b"PK\x03\x04": ("a zip archive or an Excel workbook", "Save the sheet as CSV, or unpack the archive."),
@@ -36,9 +36,6 @@ _MAGIC = {
     b"BZh": ("compressed with bzip2", "Unpack it, or compress it with gzip or Zstandard."),
     b"\xfd7zXZ": ("compressed with xz", "Unpack it, or compress it with gzip or Zstandard."),
 }
-_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-# Bytes without a character in Windows-1252.
-_UNDEFINED_IN_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
 
 
 @dataclass(frozen=True)
@@ -98,20 +95,17 @@ class Given:
         Raises:
             FileRefusedError: The file can't be read, is binary, or there is no such encoding.
         """
-        codec = None if encoding is None else _codec(encoding)
+        codec = None if encoding is None else codec_of(encoding)
         if not self.is_stdin and self.path.exists() and not self.path.is_file() and not self.path.is_dir():
             return b""
         with self._opened() as source:
             reader = io.BufferedReader(source, BLOCK)  # type: ignore[type-var]
             with self._unpacked(reader, reader.peek(16)[:16]) as blocks:
                 start = next(iter(blocks), b"")
-        bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
-        codec = codec or _BOMS.get(bom) or ("utf-8" if _is_utf8(start) else "cp1252")
-        decoder = codecs.getincrementaldecoder(codec)(errors="replace")
-        return decoder.decode(start.removeprefix(bom)).encode("utf-8", errors="replace")
+        return beginning(start, codec)
 
     @contextlib.contextmanager
-    def _unpacked(self, reader: io.BufferedReader, start: bytes) -> Iterator[Iterator[bytes]]:
+    def _unpacked(self, reader: BinaryIO, start: bytes) -> Iterator[Iterator[bytes]]:
         """Give the content in blocks, decompressed.
 
         Raises:
@@ -125,26 +119,31 @@ class Given:
         except (gzip.BadGzipFile, EOFError, zlib.error, zstandard.ZstdError) as error:
             raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
 
-    def take_in(self, folder: Path, encoding: str | None, on_progress: Callable[[int], None]) -> Intake:
+    def take_in(
+        self, folder: Path, encoding: str | None, on_progress: Callable[[int], None], max_bytes: int = MAX_BYTES
+    ) -> Intake:
         """Read the file, which may be compressed with gzip or Zstandard, into a working file.
 
         Args:
             folder: Private folder for the working file.
             encoding: Name of a Python codec; detected without it.
             on_progress: Called with the number of bytes read since the last call.
+            max_bytes: How large the file may be when unpacked; never more than half of the free disk.
 
         Raises:
-            FileRefusedError: The file can't be read, is binary, changes meanwhile, or is not in the encoding.
+            FileRefusedError: The file can't be read, is binary or too large, changes meanwhile, or is not in the
+                encoding.
         """
-        codec = None if encoding is None else _codec(encoding)
+        codec = None if encoding is None else codec_of(encoding)
         target = folder / "spool.csv"
         with self._opened() as source:
             before = None if self.is_stdin else os.fstat(source.fileno())
             hashed = _Hashed(source, on_progress)
             reader = io.BufferedReader(hashed, BLOCK)
             start = reader.peek(16)[:16]
+            most = min(max_bytes, shutil.disk_usage(folder).free // 2)
             with self._unpacked(reader, start) as blocks, target.open("wb") as out:
-                out.writelines(blocks)
+                out.writelines(_at_most(most, blocks))
             while reader.read(BLOCK):  # bytes after the compressed stream belong to the digest too
                 pass
             if before is not None and stat.S_ISREG(before.st_mode):
@@ -152,8 +151,8 @@ class Given:
                 was, now = (before.st_size, before.st_mtime_ns), (after.st_size, after.st_mtime_ns)
                 if was != now or hashed.size != after.st_size:
                     raise FileRefusedError("The file changed while it was read.", "Load it again when it is complete.")
-        decoded, found = _decode(target, codec)
-        path, marks = _with_plain_line_ends(decoded)
+        decoded, found = decode(target, codec)
+        path, marks = with_plain_line_ends(decoded)
         return Intake(
             name=self.name,
             path=path,
@@ -211,6 +210,19 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
+def _at_most(most: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield blocks as long as they are not too many: a small archive can unpack to more than the disk holds."""
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > most:
+            raise FileRefusedError(
+                f"The file has more than {most / 1e9:,.3g} GB when unpacked.",
+                "Split it, or allow more with --max-bytes; half of the free disk is the most.",
+            )
+        yield block
+
+
 def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
     """Yield the content in blocks.
 
@@ -238,94 +250,3 @@ def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
                 frame = None
     if frame is not None:
         raise EOFError("it ends too early")
-
-
-# --- characters ------------------------------------------------------------------------------------------------------
-
-
-def _codec(name: str) -> str:
-    try:
-        info = codecs.lookup(name)
-        "".encode(info.name)  # refuses codecs that don't produce text, such as base64
-    except (LookupError, ValueError) as error:
-        raise FileRefusedError(f"There is no encoding {name!r}.", "Examples: utf-8, cp1252, utf-16.") from error
-    return info.name
-
-
-def _decode(path: Path, wanted: str | None) -> tuple[Path, str]:
-    """Convert the working file to UTF-8 without a byte order mark, unless it is that already."""
-    with path.open("rb") as opened:
-        start = opened.read(4)
-    bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
-    encoding = wanted or _BOMS.get(bom) or _detect_encoding(path)
-    if encoding == "utf-8" and not bom:
-        return path, encoding
-    target = path.with_name("decoded.csv")
-    with path.open("rb") as source, target.open("wb") as out:
-        if encoding == _BOMS.get(bom):
-            source.seek(len(bom))
-        # Bytes that are invalid in the encoding stay: their rows are then rejected one by one.
-        decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
-        try:
-            while block := source.read(BLOCK):
-                out.write(_encode(decoder.decode(block)))
-            out.write(_encode(decoder.decode(b"", final=True)))
-        except UnicodeError as error:
-            raise FileRefusedError(f"The file is not in {encoding}.", "Name the right one with --encoding.") from error
-    path.unlink()
-    return target, encoding
-
-
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", errors="surrogateescape")
-
-
-def _is_utf8(start: bytes) -> bool:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(start)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _detect_encoding(path: Path) -> str:
-    """Tell UTF-8 from Windows-1252.
-
-    A file is Windows-1252 when it is not UTF-8 and has no character of several bytes that is: a UTF-8 file with a few
-    broken rows has such characters elsewhere, and its broken rows are then rejected one by one.
-    """
-    broken = False
-    with path.open("rb") as file:
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
-        while block := file.read(BLOCK):
-            text = decoder.decode(block)
-            if text.isascii():
-                continue
-            if re.search("[^\x00-\x7f\udc80-\udcff]", text) or _UNDEFINED_IN_CP1252.search(text):
-                return "utf-8"
-            broken = True
-        broken = broken or bool(decoder.decode(b"", final=True))
-    return "cp1252" if broken else "utf-8"
-
-
-def _with_plain_line_ends(path: Path) -> tuple[Path, set[bytes]]:
-    """Return the working file, and which marks are in it; without quotes its lines end with LF.
-
-    Marks are a quote, a NUL byte, a carriage return, and `0x80` for anything that is not ASCII.
-    """
-    found: set[bytes] = set()
-    with path.open("rb") as source:
-        while block := source.read(BLOCK):
-            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
-            found |= set() if block.isascii() else {b"\x80"}
-        if b'"' in found or b"\r" not in found:
-            return path, found
-        source.seek(0)
-        target = path.with_name("lines.csv")
-        translate = io.IncrementalNewlineDecoder(None, translate=True)
-        with target.open("wb") as out:
-            while block := source.read(BLOCK):
-                out.write(translate.decode(block.decode("latin-1")).encode("latin-1"))
-            out.write(translate.decode("", final=True).encode("latin-1"))
-    path.unlink()
-    return target, found

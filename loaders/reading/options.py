@@ -9,6 +9,7 @@ import duckdb
 
 from loaders.contract.tables import Reading
 from loaders.errors import FileRefusedError
+from loaders.reading.intake import MAX_BYTES
 from loaders.reading.values.formats import ORDERS
 
 
@@ -55,6 +56,7 @@ class Options:
         max_rejects: How many rejected rows a file may have.
         max_rejected_amount: Which share of its money may be in rejected rows, or of its rows have money that can't be
             read.
+        max_bytes: How large a file may be when unpacked.
         force: Load a file even if it was loaded before.
         wait: Wait for another loader of the table.
     """
@@ -63,6 +65,7 @@ class Options:
     encoding: str | None = None
     max_rejects: Limit = field(default_factory=Limit)
     max_rejected_amount: float = 0.01
+    max_bytes: int = MAX_BYTES
     force: bool = False
     wait: bool = True
 

@@ -38,6 +38,7 @@ def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
     cases = " ".join(
         f"when {rule.condition} then {number}" for number, rule in enumerate(rules.rules) if rule.condition
     )
+    judged = f"case {cases} end" if cases else "null::integer"
     database.execute(
         f"""
         create table rejected as
@@ -45,7 +46,7 @@ def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
             select rowid as record, *, {named} from records
         ),
         judged as (
-            select record, case {cases} end as rule from named
+            select record, {judged} as rule from named
         )
         from judged where rule is not null
         """

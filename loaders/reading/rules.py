@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from loaders.contract.quoting import literal
-from loaders.contract.tables import FROM_ROW, Column, Table, header_key
+from loaders.contract.tables import Column, Table, header_key
 from loaders.contract.types import POSTGRES_DIGITS, Digits, type_rules
-from loaders.reading.values.formats import Formats
 from loaders.reading.header import CsvFile
+from loaders.reading.values.formats import Formats
 
 DUPLICATE_KEY, REPEATED_HEADER = "duplicate_key", "repeated_header"
 # One moment out of a thousand years would stretch every calendar of the marts.
@@ -114,7 +114,9 @@ def fields_of(file: CsvFile) -> dict[Column, str]:
         rest = [places[name] for name in column.followed_by if name in places]
         whole = f"concat_ws(' ', {', '.join(f'c{j}' for j in (i, *rest))})"
         # A date that has its time of day already, and an empty one, stay as they are.
-        fields[column] = f"case when contains(c{i}, ':') or trim(c{i}) = '' then c{i} else {whole} end" if rest else f"c{i}"
+        fields[column] = (
+            f"case when contains(c{i}, ':') or trim(c{i}) = '' then c{i} else {whole} end" if rest else f"c{i}"
+        )
     return fields
 
 
@@ -163,7 +165,9 @@ def _typed(column: Column, value: str) -> str:
     if column.data_type == "timestamptz":
         # A day is its midnight, and seconds that are not written are 0.
         moment = f"replace({value}, 'T', ' ')"
-        return f"case length({value}) when 10 then {value} || ' 00:00:00' when 16 then {moment} || ':00' else {moment} end"
+        return (
+            f"case length({value}) when 10 then {value} || ' 00:00:00' when 16 then {moment} || ':00' else {moment} end"
+        )
     return f"nullif(trim({value}), '')" if column.data_type == "text" else value
 
 
@@ -181,7 +185,9 @@ def _extra(file: CsvFile, known: int) -> str | None:
 def _money(factors: list[str]) -> str:
     if not factors:
         return "cast(null as varchar)"
-    faults = " ".join(f"when {condition} then null" for each in factors for condition, *_ in type_rules("numeric", each))
+    faults = " ".join(
+        f"when {condition} then null" for each in factors for condition, *_ in type_rules("numeric", each)
+    )
     product = " * ".join(f"try_cast({each} as decimal(18, 6))" for each in factors)
     return f"case {faults} else {factors[0] if len(factors) == 1 else f'cast({product} as varchar)'} end"
 
@@ -199,10 +205,12 @@ def _nul_bytes(file: CsvFile, fields: Mapping[str, str]) -> Iterator[Rule]:
 
 def _repeated_header(file: CsvFile) -> Iterator[Rule]:
     """Yield the rule that a row is not the header once more, as in files that were joined by `cat`."""
-    if file.is_wide:
+    if file.is_wide or sum(column is not None for column in file.columns) < 2:
         return
     same = " and ".join(
-        f"c{i} = {literal(name)}" for i, (name, column) in enumerate(zip(file.header, file.columns, strict=True)) if column
+        f"c{i} = {literal(name)}"
+        for i, (name, column) in enumerate(zip(file.header, file.columns, strict=True))
+        if column
     )
     yield Rule(same, None, REPEATED_HEADER, "'the header stands here again'")
 

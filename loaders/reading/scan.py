@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import duckdb
 
-from loaders.contract.quoting import literal
+from loaders.contract.quoting import literal, quoted
 from loaders.contract.tables import Reading, Table
 from loaders.contract.types import POSTGRES_DIGITS, Digits, strict_json
 from loaders.errors import FileRefusedError
@@ -151,7 +151,9 @@ class Scan:
         if said == Reading() and self.file.delimiter != ";":
             reject_rows(self.database, rules)
             unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
-            row = self.database.execute("select count(*) from rejected where list_contains($1, rule)", [unread]).fetchone()
+            row = self.database.execute(
+                "select count(*) from rejected where list_contains($1, rule)", [unread]
+            ).fetchone()
             if row is None or not row[0]:
                 return rules, (*self.file.notes, *formats.said)
             self.database.execute("drop table rejected")
@@ -199,7 +201,7 @@ class Scan:
             else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
         )
         return f"""
-            select {", ".join(f"{value} as {name}" for name, value in values.items())}
+            select {", ".join(f"{value} as {quoted(name)}" for name, value in values.items())}
             from records
             {numbered}
             {repeats}
@@ -277,7 +279,7 @@ def scanned(
         LoaderError: There is no space for working files.
     """
     with working_folder(project) as folder:
-        taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount))
+        taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount), options.max_bytes)
         _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)

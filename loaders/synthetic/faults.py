@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from loaders.contract.tables import FROM_ROW, Column, Table
+from loaders.contract.tables import Column, Table
 from loaders.reading.grammar import LONGEST_RECORD
 
 # Rows processed together; a row with a repeated key is at most this many lines above the row with the key.
@@ -149,8 +149,8 @@ def _kinds_of(column: Column, number: int, names: list[str]) -> Iterator[Kind]:
     if column.accepted_values is not None:
         wrong = tuple(value for value in ("EUR", "usd", "?") if value not in column.accepted_values)
         yield Kind(column.name, "not_accepted", _replace(number, wrong))
-    if column.not_null and column.default is None and column.derived_from != FROM_ROW:
-        source = [names.index(column.derived_from)] if column.derived_from in names else []
+    if column.not_null and column.default is None and not column.derived_from_row:
+        source = [names.index(str(column.derived_from))] if column.derived_from in names else []
         yield Kind(column.name, "missing_value", _blank(number, *source))
     yield Kind(column.name, "nul_byte", lambda fields, _: _changed(fields, number, fields[number][:2] + "\x00!"))
 

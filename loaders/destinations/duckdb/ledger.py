@@ -10,7 +10,8 @@ from itertools import islice
 
 import duckdb
 
-from loaders.contract.tables import Table
+from loaders.contract.quoting import quoted_table
+from loaders.contract.tables import Table, history_of
 from loaders.destinations.base import Load, broken_off, no_such_load, reason_of
 from loaders.destinations.duckdb.schema import DUCKDB_TYPES
 from loaders.reading.header import CsvFile
@@ -100,13 +101,17 @@ class DuckDbLedger:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def find_loaded(self, table: Table, sha256: str) -> Load | None:
-        """Return the last load that put this content into the table, if any."""
-        found = self._read(
-            "where table_name = $1 and file_sha256 = $2 and status = 'loaded' order by load_id desc limit 1",
-            [table.full_name, sha256],
-        )
-        return found[0] if found else None
+    def find_loaded(self, table: Table, sha256: str, file_name: str) -> Load | None:
+        """Return the last load of this content, if loading it again would change nothing; see `Ledger`."""
+        last = "and status = 'loaded' order by load_id desc limit 1"
+        found = self._read(f"where table_name = $1 and file_sha256 = $2 {last}", [table.full_name, sha256])
+        if not found:
+            return None
+        same = self._read(f"where table_name = $1 and file_name = $2 {last}", [table.full_name, file_name])
+        replaced = f"select 1 from {quoted_table(history_of(table))} where _replaced_by > $1 and _restored_by is null"
+        if same and same[0].file_sha256 == sha256:
+            return found[0]
+        return None if self._connection.execute(replaced, [found[0].load_id]).fetchone() else found[0]
 
     def read_loads(self, limit: int | None = None) -> list[Load]:
         """Return the loads, the newest first."""

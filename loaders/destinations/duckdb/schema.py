@@ -7,7 +7,7 @@ import duckdb
 from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
 from loaders.contract.types import POSTGRES_DIGITS, Digits
-from loaders.destinations.base import refuse_drift
+from loaders.destinations.base import refuse_drift, renamed
 
 # DuckDB's widest decimal has 38 digits; ten of them after the point keep fractions of cents, rates and quantities.
 DUCKDB_DIGITS = Digits(integer=POSTGRES_DIGITS.integer, fraction=10, zeros_count=False)
@@ -57,13 +57,38 @@ def _match(connection: duckdb.DuckDBPyConnection, table: Table, existing: dict[s
             ]
         connection.execute(f"create table {quoted_table(table)} ({', '.join(columns)})")
         return [f"created {name}"]
+    former_names = renamed(table, existing[name])
+    for former, new in former_names.items():
+        connection.execute(f"alter table {quoted_table(table)} rename column {quoted(former)} to {quoted(new)}")
+        existing[name][new] = existing[name].pop(former)
     refuse_drift(table, existing[name], DUCKDB_TYPES)
-    new = [column for column in table.columns if column.name not in existing[name]]
-    for column in new:
+    added = [column for column in table.columns if column.name not in existing[name]]
+    for column in added:
         default = "" if column.default is None else f" default {literal(column.default)}"
-        added = f"{quoted(column.name)} {DUCKDB_TYPES[column.data_type]}{default}"
-        connection.execute(f"alter table {quoted_table(table)} add column {added}")
-    return [f"added {name}.{column.name}" for column in new]
+        definition = f"{quoted(column.name)} {DUCKDB_TYPES[column.data_type]}{default}"
+        connection.execute(f"alter table {quoted_table(table)} add column {definition}")
+        if "_extra" in existing[name]:
+            _fill_from_extra(connection, table, column)
+    return [
+        *(f"renamed {name}.{former} to {new}" for former, new in former_names.items()),
+        *(f"added {name}.{column.name}" for column in added),
+    ]
+
+
+def _fill_from_extra(connection: duckdb.DuckDBPyConnection, table: Table, column: Column) -> None:
+    """Take the values of a new column from where unknown columns are kept."""
+    for value in values_in_extra(connection, table, column, quoted_table(table)):
+        connection.execute(
+            f"update {quoted_table(table)} set {quoted(column.name)} = {value} where {value} is not null"
+        )
+
+
+def values_in_extra(connection: duckdb.DuckDBPyConnection, table: Table, column: Column, rows: str) -> list[str]:
+    """Return the SQL of a column's values, as far as they are of its type, among the unknown columns of some rows."""
+    found = connection.execute(f"select distinct unnest(json_keys(_extra)) from {rows} where _extra is not null")
+    headers = table.headers_for(column, [key for (key,) in found.fetchall()])
+    paths = [literal('$."' + header.replace('"', '\\"') + '"') for header in headers]
+    return [f"try_cast(trim(_extra ->> {path}) as {DUCKDB_TYPES[column.data_type]})" for path in paths]
 
 
 def _definition(column: Column) -> str:

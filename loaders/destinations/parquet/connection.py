@@ -11,6 +11,7 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted, quoted_table
 from loaders.contract.tables import SYSTEM_COLUMNS, Table
+from loaders.destinations.base import renamed
 from loaders.destinations.duckdb.connection import connect_duckdb, transaction
 from loaders.destinations.duckdb.schema import DUCKDB_TYPES
 from loaders.destinations.parquet.versions import Versions
@@ -67,9 +68,11 @@ class ParquetFolder:
         if not files:
             return f"(from {quoted_table(table)} limit 0)"
         published = self.published_columns(table)
+        former = {new: name for name, new in renamed(table, published).items()}
         defaults = {column.name: column.default for column in table.columns if column.default is not None}
+        given = {name: _value(former.get(name, name), published, defaults) for name in columns(table)}
         values = [
-            f"cast({_value(name, published, defaults)} as {DUCKDB_TYPES[data_type]}) as {quoted(name)}"
+            f"cast({given[name]} as {DUCKDB_TYPES[data_type]}) as {quoted(name)}"
             for name, data_type in columns(table).items()
         ]
         return f"(select {', '.join(values)} from read_parquet({files}, hive_partitioning = false))"

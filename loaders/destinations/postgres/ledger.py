@@ -10,7 +10,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from loaders.contract.tables import Table
+from loaders.contract.quoting import identifier
+from loaders.contract.tables import Table, history_of
 from loaders.destinations.base import Load, broken_off, no_such_load, reason_of
 from loaders.destinations.postgres.connection import Connection
 from loaders.errors import DatabaseError
@@ -161,17 +162,23 @@ class PostgresLedger:
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
-    def find_loaded(self, table: Table, sha256: str) -> Load | None:
-        """Return the last load that put this content into the table, if any."""
+    def find_loaded(self, table: Table, sha256: str, file_name: str) -> Load | None:
+        """Return the last load of this content, if loading it again would change nothing; see `Ledger`."""
+        loaded = "from loader.loads where table_name = %s and status = 'loaded'"
         with self._connection.cursor(row_factory=class_row(Load)) as cursor:
-            query = sql.SQL(
-                """
-                select {} from loader.loads
-                where table_name = %s and file_sha256 = %s and status = 'loaded'
-                order by load_id desc limit 1
-                """
-            ).format(_COLUMNS)
-            return cursor.execute(query, (table.full_name, sha256)).fetchone()
+            query = sql.SQL(f"select {{}} {loaded} and file_sha256 = %s order by load_id desc limit 1").format(_COLUMNS)
+            load = cursor.execute(query, (table.full_name, sha256)).fetchone()
+        if load is None:
+            return None
+        query = sql.SQL(
+            f"""
+            select
+                (select file_sha256 {loaded} and file_name = %s order by load_id desc limit 1),
+                exists (select from {{}} where _replaced_by > %s and _restored_by is null)
+            """
+        ).format(identifier(history_of(table)))
+        row = self._connection.execute(query, (table.full_name, file_name, load.load_id)).fetchone()
+        return load if row and (row[0] == sha256 or not row[1]) else None
 
     def read_loads(self, limit: int | None = None) -> list[Load]:
         """Return the loads, the newest first."""

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from loaders.contract.quoting import identifier
 from loaders.contract.tables import LEDGER_SCHEMA, SYSTEM_COLUMNS, Column, Contract, Table, history_of
-from loaders.destinations.base import refuse_drift
+from loaders.destinations.base import refuse_drift, renamed
 from loaders.destinations.postgres.connection import Connection
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
@@ -87,11 +87,21 @@ def _match(connection: Connection, table: Table, existing: dict[str, dict[str, s
     if name not in existing:
         _create(connection, table)
         return [f"created {name}"]
+    former_names = renamed(table, existing[name])
+    for former, new in former_names.items():
+        statement = sql.SQL("alter table {} rename column {} to {}")
+        connection.execute(statement.format(identifier(table), sql.Identifier(former), sql.Identifier(new)))
+        existing[name][new] = existing[name].pop(former)
     refuse_drift(table, existing[name])
-    new = [column for column in table.columns if column.name not in existing[name]]
-    for column in new:
+    added = [column for column in table.columns if column.name not in existing[name]]
+    for column in added:
         _add(connection, table, column)
-    return [f"added {name}.{column.name}" for column in new]
+        if "_extra" in existing[name]:
+            _fill_from_extra(connection, table, column)
+    return [
+        *(f"renamed {name}.{former} to {new}" for former, new in former_names.items()),
+        *(f"added {name}.{column.name}" for column in added),
+    ]
 
 
 def _existing_schemas(connection: Connection) -> set[str]:
@@ -175,10 +185,31 @@ def _definition(column: Column) -> sql.Composed:
 
 
 def _add(connection: Connection, table: Table, column: Column) -> None:
-    """Add a column; existing rows have NULL in it unless the contract has a default."""
+    """Add a column; existing rows have what their files said of it, else the contract's default, else NULL."""
     statement = sql.SQL("alter table {} add column {} {}").format(
         identifier(table), sql.Identifier(column.name), sql.SQL(column.data_type)
     )
     if column.default is not None:
         statement += sql.SQL(" default {}").format(sql.Literal(column.default))
     connection.execute(statement)
+
+
+def _fill_from_extra(connection: Connection, table: Table, column: Column) -> None:
+    """Move the values of a new column, as far as they are of its type, from where unknown columns are kept."""
+    keys = sql.SQL("select distinct jsonb_object_keys(_extra) from {} where _extra is not null")
+    found = [key for (key,) in connection.execute(keys.format(identifier(table))).fetchall()]
+    for header in table.headers_for(column, found):
+        connection.execute(
+            sql.SQL(
+                """
+                update {table} set {column} = cast(trim(_extra ->> {header}) as {type}), _extra = _extra - {header}
+                where pg_input_is_valid(nullif(trim(_extra ->> {header}), ''), {type_name})
+                """
+            ).format(
+                table=identifier(table),
+                column=sql.Identifier(column.name),
+                header=sql.Literal(header),
+                type=sql.SQL(column.data_type),
+                type_name=sql.Literal(column.data_type),
+            )
+        )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.contract.tables import Column
 from loaders.contract.types import MIDNIGHT, NUMBER
 
 ORDERS = ("dmy", "mdy", "ymd")
+# A reading that fits this many times more values than the other is the column's; the rest are mistakes.
+CLEAR = 100
 # No-break spaces (also narrow and thin ones) and the mark at the start of a file are blanks too.
 BLANKS = " \t\n\r\u00a0\u2007\u2009\u202f\ufeff"
 # What stands around a number: a currency's sign or code, of which a point needs a blank before the number.
@@ -17,7 +22,7 @@ CURRENCY = r"(?:\p{Sc}|[A-Z]{1,3}\p{Sc}|[A-Z]{3}|[Kk]r|[Kk]r\. |Fr\. |Fr|zł|Kč
 
 
 @dataclass(frozen=True)
-class Number:
+class NumberFormat:
     """How the numbers of a column are written.
 
     Attributes:
@@ -59,7 +64,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Moment:
+class DateFormat:
     """How the dates of a column are written, if not as ISO 8601.
 
     Attributes:
@@ -109,12 +114,14 @@ class Moment:
     def __str__(self) -> str:
         """Return what is said of the reading."""
         kinds = {"s": "seconds since 1970", "ms": "milliseconds since 1970", "excel": "days of a spreadsheet"}
-        shown = [_shown(each) for each in (self.codes, *self.formats) if each] + [kinds[kind] for kind in self.numbers.values()]
+        shown = [_shown(each) for each in (self.codes, *self.formats) if each] + [
+            kinds[kind] for kind in self.numbers.values()
+        ]
         return " or ".join(dict.fromkeys(shown))
 
 
 @dataclass(frozen=True)
-class Text:
+class TextFormat:
     """What is taken off the texts of a column, as far as the file has it.
 
     Attributes:
@@ -166,9 +173,9 @@ class Formats:
         texts: Readings of texts by column.
     """
 
-    numbers: Mapping[str, Number] = field(default_factory=dict)
-    moments: Mapping[str, Moment] = field(default_factory=dict)
-    texts: Mapping[str, Text] = field(default_factory=dict)
+    numbers: Mapping[str, NumberFormat] = field(default_factory=dict)
+    moments: Mapping[str, DateFormat] = field(default_factory=dict)
+    texts: Mapping[str, TextFormat] = field(default_factory=dict)
 
     @property
     def said(self) -> list[str]:
@@ -190,12 +197,19 @@ class Formats:
             codes = ", ".join(map(literal, column.no_value))
             trimmed = f"case when lower({trimmed}) not in ({codes}) then {trimmed} end"
         if column.data_type == "numeric":
-            return self.numbers.get(column.name, Number()).read(trimmed)
+            return self.numbers.get(column.name, NumberFormat()).read(trimmed)
         if column.name in self.moments:
             return self.moments[column.name].read(trimmed, column.data_type)
         if column.data_type == "date":
             return f"case when regexp_full_match({trimmed}, '{MIDNIGHT}') then {trimmed}[:10] else {trimmed} end"
         return trimmed
+
+
+def first_row(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
+    """Return the one row of a query."""
+    row = database.execute(query).fetchone()
+    assert row is not None
+    return list(row)
 
 
 # --- pieces of SQL ----------------------------------------------------------------------------------------------------

@@ -266,7 +266,9 @@ def test_a_file_whose_money_is_in_rejected_rows_is_refused(contract: Contract) -
 def test_a_file_whose_money_cannot_be_read_is_refused(contract: Contract) -> None:
     rows = ["c,1,2024-01-05"] * 98 + ["c,one,2024-01-05"] * 2
     content = "customer_id,amount,date\n" + "\n".join(rows)
-    assert "money of 2 of 100 rows can't be read" in str(judge(content.encode(), contract.table("transactions")).refusal)
+    assert "money of 2 of 100 rows can't be read" in str(
+        judge(content.encode(), contract.table("transactions")).refusal
+    )
 
 
 def test_money_of_a_corrected_row_is_not_lost(contract: Contract) -> None:

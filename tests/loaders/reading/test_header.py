@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from loaders.contract.tables import Reading as Written
 from loaders.contract.tables import Contract
+from loaders.contract.tables import Reading as Written
 from loaders.errors import FileRefusedError
 from loaders.reading.intake import Given, Intake
 from loaders.reading.options import check_date_format
@@ -120,7 +120,15 @@ def test_words_have_no_magic(contract: Contract) -> None:
 
 @pytest.mark.parametrize(
     ("given", "stored"),
-    [("1,5", "1.5"), ("-0,10", "-0.10"), ("7", "7"), (",5", ".5"), ("1.000,5", "1000.5"), ("1.5", None), ("1,5,0", None)],
+    [
+        ("1,5", "1.5"),
+        ("-0,10", "-0.10"),
+        ("7", "7"),
+        (",5", ".5"),
+        ("1.000,5", "1000.5"),
+        ("1.5", None),
+        ("1,5,0", None),
+    ],
 )
 def test_decimal_comma(contract: Contract, given: str, stored: str | None) -> None:
     content = f"id;customer_id;amount;date\n1;c;{given};2017-01-01\n".encode()
