@@ -125,7 +125,7 @@ def copy_files(
         contract: The tables.
         paths: The files.
         options: How to read and copy them.
-        table: Table of all files; otherwise their names begin with it.
+        table: Table of all files; otherwise it is known by their headers.
         on_progress: Returns for each file the callback of `copy_file`.
         on_note: See `copy_file`.
 

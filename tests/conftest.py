@@ -28,6 +28,8 @@ from tests.run_dbt import start_dbt
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests" / "data"
 UNDER_DBT = "under_dbt"
+# For files that are mostly mistakes.
+ANY_AMOUNT = ("--max-rejected-amount", "100%")
 _numbers = itertools.count(1)
 
 # A shell that runs the tests in the background has Ctrl-C ignored, and the programs under test would inherit that.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 TYPES = ("text", "bigint", "numeric", "boolean", "date", "timestamptz", "jsonb", "bytea")
 
 NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
-_TIMESTAMP = (
+TIMESTAMP = (
     r"\d{4,6}-\d{2}-\d{2}"
     r"([ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6}0*)?)?\s*(Z|z|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)?)?"
 )
@@ -87,7 +87,7 @@ def type_rules(data_type: str, value: str, digits: Digits = POSTGRES_DIGITS) -> 
         ]
     if data_type == "timestamptz":
         return [
-            (f"not regexp_full_match({value}, '{_TIMESTAMP}')", "invalid_timestamp", "is not a timestamp"),
+            (f"not regexp_full_match({value}, '{TIMESTAMP}')", "invalid_timestamp", "is not a timestamp"),
             (_no_day(f"left({value}, 19)", "timestamp"), "out_of_range", "is a moment that does not exist"),
         ]
     if data_type == "boolean":

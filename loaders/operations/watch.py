@@ -12,7 +12,7 @@ from loaders.destinations.postgres.connection import Connection
 from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import FileRefusedError
 from loaders.project import Project
-from loaders.reading.files import SUFFIXES
+from loaders.reading.files import is_table
 from loaders.reading.options import Options
 
 # Device, inode, size and time of the last change: whether a file is a new one or still growing.
@@ -72,9 +72,11 @@ class Arrivals:
     def _list(self) -> Iterator[tuple[Path, Signature]]:
         for folder in self._folders:
             for path in folder.iterdir():
-                if path.name.startswith(".") or not path.name.lower().endswith(SUFFIXES):
+                if path.name.startswith("."):
                     continue
                 try:
+                    if not is_table(path):
+                        continue
                     status = path.stat()
                 except FileNotFoundError:  # moved since it was listed
                     continue
@@ -104,7 +106,7 @@ def watch(
         arrivals: The folders.
         options: How to read and copy the files.
         interval: Seconds from one look to the next.
-        table: Table of all files; otherwise their names begin with it.
+        table: Table of all files; otherwise it is known by their headers.
         on_note: See `copy_file`.
 
     Raises:

@@ -10,7 +10,7 @@ from loaders.errors import FileRefusedError, LoaderError
 from loaders.reading.header import recognize
 from loaders.reading.intake import STDIN, Given
 
-SUFFIXES = tuple(kind + packed for kind in (".csv", ".tsv", ".txt") for packed in ("", ".gz", ".zst"))
+SUFFIXES = tuple(kind + packed for kind in (".csv", ".tsv") for packed in ("", ".gz", ".zst"))
 
 
 def expand(paths: tuple[str, ...]) -> list[Path]:
@@ -30,10 +30,19 @@ def expand(paths: tuple[str, ...]) -> list[Path]:
     return found
 
 
+def is_table(file: Path) -> bool:
+    """Return whether a file in a folder is meant: by its name, or a text file whose first line has tabs."""
+    name = file.name.lower()
+    if name.endswith(".txt") and file.is_file():
+        with file.open("rb") as opened:
+            return b"\t" in opened.readline(1 << 16)
+    return name.endswith(SUFFIXES)
+
+
 def _files(text: str) -> list[Path]:
     path = Path(text)
     if path.is_dir():
-        return [file for file in path.iterdir() if file.name.lower().endswith(SUFFIXES)]
+        return [file for file in path.iterdir() if is_table(file)]
     if text == STDIN or path.exists():
         return [path]
     return [Path(match) for match in glob.glob(text)]  # noqa: PTH207 (patterns may be absolute)

@@ -55,6 +55,7 @@ class Grammar:
         """Compile the patterns."""
         comma = re.escape(delimiter).encode()
         plain = rb'[^"\r\n%b]*+' % comma
+        blanks = rb" *+" if delimiter == "\t" else rb"[ \t]*+"
         # The first two match only what every CSV reader understands the same way.
         one_line = rb'(?:"[^"\r\n]*+(?:""[^"\r\n]*+)*+"|%b)' % plain
         any_lines = rb'(?:"[^"]*+(?:""[^"]*+)*+"|%b)' % plain
@@ -62,8 +63,8 @@ class Grammar:
         self.run = re.compile(rb"(?:%b\r?\n){1,%d}+" % (row % (one_line, comma, one_line, fields - 1), RUN))
         self.record = re.compile(rb"%b(?=[\r\n]|\Z)" % (row % (any_lines, comma, any_lines, fields - 1)))
         self.field = re.compile(
-            rb'(?:[ \t]*+(?P<quoted>"[^"]*+(?:""[^"]*+)*+")[ \t]*+|(?P<plain>="[^"\r\n%b]*"|%b))(?=[%b\r\n]|\Z)'
-            % (comma, plain, comma)
+            rb'(?:%b(?P<quoted>"[^"]*+(?:""[^"]*+)*+")%b|(?P<plain>="[^"\r\n%b]*"|%b))(?=[%b\r\n]|\Z)'
+            % (blanks, blanks, comma, plain, comma)
         )
         self.rest_of_line = re.compile(rb"[^\r\n]*+")
         self.comma = delimiter.encode()

@@ -114,8 +114,9 @@ def headers_of(text: str, table: Table) -> dict[str, str]:
 def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     """Return the table that a file is for, known by its header.
 
-    Of several tables the one that knows most of the headers is meant, then the one whose name begins the file's name.
-    A table that names no headers to be known by has to know at least half of the file's, or its name begins the file's.
+    A table that says which headers it is known by comes before one that doesn't; then one whose name begins the file's
+    name, then the one that knows most of the headers. Without `known_by` and such a name it has to know half of
+    them, and two at least.
 
     Args:
         start: The beginning of the file as UTF-8.
@@ -127,14 +128,14 @@ def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     """
     named = [table for table in contract.copied_tables if is_named_after(file_name, table)]
     for line in _first_lines(start):
-        found: list[tuple[int, bool, Table]] = []
+        found: list[tuple[bool, bool, int, Table]] = []
         for table in contract.copied_tables:
             names = line.names(table)
             known = sum(column is not None for column in _columns(names, table))
-            if fits(names, table) and (table.known_by or table in named or known >= len(names) / 2):
-                found.append((known, table in named, table))
+            if fits(names, table) and (table.known_by or table in named or known >= max(2, len(names) / 2)):
+                found.append((bool(table.known_by), table in named, known, table))
         if found:
-            return max(found, key=lambda each: each[:2])[2]
+            return max(found, key=lambda each: each[:3])[3]
     if named:  # its own messages say what its header lacks
         return max(named, key=lambda table: len(table.name))
     raise FileRefusedError(

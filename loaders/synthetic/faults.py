@@ -21,10 +21,10 @@ from loaders.reading.grammar import LONGEST_RECORD
 WINDOW = 5_000
 
 INVALID = {
-    "numeric": ("invalid_numeric", ("much", "1.2.3", "12,50", "--", "0x1F", "$5")),
+    "numeric": ("invalid_numeric", ("much", "1.2.3", "12,5,0", "--", "0x1F", "$")),
     "bigint": ("invalid_bigint", ("much", "1.5")),
-    "date": ("invalid_date", ("soon", "31.12.2024", "2024/01/05", "2024-1-5")),
-    "timestamptz": ("invalid_timestamp", ("yesterday", "31.12.2024 10:00", "2024-1-5", "2024-01-05 10h")),
+    "date": ("invalid_date", ("soon", "31.12.", "2024-01", "2024-01-5th")),
+    "timestamptz": ("invalid_timestamp", ("yesterday", "31.12. 10:00", "2024-01", "2024-01-05 10h")),
     "boolean": ("invalid_boolean", ("perhaps",)),
     "jsonb": ("invalid_json", ('{"a": ', "{'a': 1}", "[1,]", "NaN", r'{"a": "\u0000"}')),
 }

@@ -19,6 +19,7 @@ from loaders.contract.tables import Contract
 from loaders.project import Project
 from loaders.synthetic.files import generate
 from loaders.synthetic.settings import Settings
+from tests.conftest import ANY_AMOUNT
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=40, transactions=400, users=60, days=60)
@@ -72,7 +73,7 @@ def dirty(
     folder = tmp_path_factory.mktemp("dirty")
     generate(project, contract, SETTINGS, folder, dirty=0.3)
     environment = load()
-    run(environment, "copy", *folder.glob("*.csv"), "--max-rejects", "100%")
+    run(environment, "copy", *folder.glob("*.csv"), "--max-rejects", "100%", *ANY_AMOUNT)
     [(customer, product)] = query(
         environment, "select min(customer_id), (select min(product_id) from raw.products) from raw.customers"
     )

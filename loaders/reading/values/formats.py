@@ -10,7 +10,7 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.contract.tables import Column
-from loaders.contract.types import MIDNIGHT, NUMBER
+from loaders.contract.types import MIDNIGHT, NUMBER, TIMESTAMP
 
 ORDERS = ("dmy", "mdy", "ymd")
 # A reading that fits this many times more values than the other is the column's; the rest are mistakes.
@@ -93,7 +93,14 @@ class DateFormat:
         return f"case {_digits(text)} {cases} else {read} end" if cases else read
 
     def read(self, text: str, data_type: str) -> str:
-        """Return the SQL of the date or moment; a value that does not fit begins with `!`."""
+        """Return the SQL of the date or moment: as it is in ISO 8601; a value that does not fit begins with `!`."""
+        if self.codes is not None:
+            return self._read(text, data_type)
+        pattern = MIDNIGHT if data_type == "date" else TIMESTAMP
+        plain = f"{text}[:10]" if data_type == "date" else text
+        return f"case when regexp_full_match({text}, '{pattern}') then {plain} else {self._read(text, data_type)} end"
+
+    def _read(self, text: str, data_type: str) -> str:
         parsed = self.parsed(text) if self.codes is None else f"try_strptime({text}, {literal(self.codes)})"
         if data_type == "date":
             # A time of day does not belong to a date, and must not be lost.

@@ -10,6 +10,7 @@ from loaders.contract.tables import Contract
 from loaders.copy import check_file
 from loaders.demo.synthetic import write_synthetic_files
 from loaders.project import Project
+from loaders.reading.files import table_of
 from loaders.reading.options import Options
 
 
@@ -23,7 +24,7 @@ def test_households_hold_products_that_are_sold(tmp_path: Path, project: Project
     files = write_synthetic_files(project, contract, folder)
     assert all("synthetic" in file.parent.name and "synthetic" in file.name for file in files)
     for file in files:
-        result, rejects = check_file(project, contract.table_for_file(file.name), file, Options())
+        result, rejects = check_file(project, table_of(contract, file), file, Options())
         assert (result.rows_read > 0, rejects) == (True, []), file.name
 
     held, events = (

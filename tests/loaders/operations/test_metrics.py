@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from loaders.contract.tables import Contract
 from loaders.destinations.postgres.roles import init_roles
-from tests.conftest import DATA, Loader
+from tests.conftest import ANY_AMOUNT, DATA, Loader
 from tests.monitoring.operations import BUILDS, QUALITY, TESTS, make_operations
 
 LABELS = {"table", "status", "outcome", "reason", "model", "check", "severity"}
@@ -47,7 +47,7 @@ def test_loads_rejects_and_freshness(loader: Loader, connection: psycopg.Connect
     good, bad = tmp_path / "products.csv", tmp_path / "products_bad.csv"
     good.write_text("product_id,price\np1,1.5\np2,x\np3,y\n,4\n")
     bad.write_text("product_id,price\np4,z\n")
-    assert loader("copy", good, "--max-rejects", "90%").exit_code == 3
+    assert loader("copy", good, "--max-rejects", "90%", *ANY_AMOUNT).exit_code == 3
     assert loader("copy", bad).exit_code == 1
     samples = read(loader)
     products = "raw.products"
@@ -65,7 +65,7 @@ def test_loads_rejects_and_freshness(loader: Loader, connection: psycopg.Connect
     assert value(samples, "loader_newest_row_timestamp_seconds", table=products) == pytest.approx(newest, abs=1e-3)
     assert value(samples, "loader_newest_row_timestamp_seconds", table="raw.customers") is None
 
-    assert loader("copy", good, "--max-rejects", "90%", "--force").exit_code == 3
+    assert loader("copy", good, "--max-rejects", "90%", *ANY_AMOUNT, "--force").exit_code == 3
     again = read(loader)
     assert value(again, "loader_last_load_failed", table=products) == 0
     assert value(again, "loader_rows_total", table=products, outcome="unchanged") == 1

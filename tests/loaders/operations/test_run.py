@@ -16,7 +16,7 @@ from loaders.destinations.postgres.connection import connect
 from loaders.operations import run
 from loaders.operations.quality import Check
 from loaders.project import Project
-from tests.conftest import Loader
+from tests.conftest import ANY_AMOUNT, Loader
 
 Connection = psycopg.Connection[Any]
 GOOD = "id,customer_id,amount,date\n1,c,2,2017-01-01\n"
@@ -204,12 +204,12 @@ def test_exit_codes(loader: Loader, connection: Connection, project: Project, fo
     result = loader("run", folder)
     assert result.exit_code == 1 and "1 of 2 rows break the contract" in result.output
     assert connection.execute("select count(*) from raw.transactions").fetchone() == (1,)
-    result = loader("run", folder, "--max-rejects", "50%")
+    result = loader("run", folder, "--max-rejects", "50%", *ANY_AMOUNT)
     assert result.exit_code == 3
     assert "1 rows of raw.transactions were rejected: invalid_numeric" in result.output
     dbt.returncode = 2
     (folder / "transactions_3.csv").write_text(BAD.replace("2,c", "3,c"))
-    assert loader("run", folder, "--max-rejects", "50%").exit_code == 4
+    assert loader("run", folder, "--max-rejects", "50%", *ANY_AMOUNT).exit_code == 4
     assert loader("run", folder / "nowhere").exit_code == 2
     with connect(project, autocommit=True) as other, run.only_run(other):
         result = loader("run", folder)
@@ -219,11 +219,11 @@ def test_exit_codes(loader: Loader, connection: Connection, project: Project, fo
 def test_a_dry_run_changes_nothing(loader: Loader, database: dict[str, str], folder: Path, dbt: Dbt) -> None:
     """Not even the schemas are made."""
     (folder / "transactions_2.csv").write_text(BAD)
-    assert loader("run", folder, "--dry-run", "--max-rejects", "50%").exit_code == 3
+    assert loader("run", folder, "--dry-run", "--max-rejects", "50%", *ANY_AMOUNT).exit_code == 3
     with psycopg.connect(host=database["PGHOST"], dbname=database["PGDATABASE"], user="postgres") as opened:
         assert opened.execute("select count(*) from pg_namespace where nspname in ('raw', 'loader')").fetchone() == (0,)
     loader("copy", folder / "transactions_1.csv")
-    result = loader("run", folder, "--dry-run", "--json", "--max-rejects", "50%")
+    result = loader("run", folder, "--dry-run", "--json", "--max-rejects", "50%", *ANY_AMOUNT)
     assert [file["status"] for file in json.loads(result.stdout)] == ["skipped", "checked"]
     assert dbt.calls == []
 

@@ -15,7 +15,7 @@ from loaders.contract.tables import Contract
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.ledger import PostgresLedger
 from loaders.project import Project
-from tests.conftest import Loader
+from tests.conftest import ANY_AMOUNT, Loader
 
 Connection = psycopg.Connection[Any]
 HEADER = "id,customer_id,amount,date,hue\n"
@@ -29,7 +29,7 @@ def write(folder: Path, name: str, *rows: str) -> Path:
 
 def load(loader: Loader, file: Path, *options: object) -> int:
     """Load a file and return the number of the load."""
-    result = loader("copy", file, "--json", "--max-rejects", "100%", *options)
+    result = loader("copy", file, "--json", "--max-rejects", "100%", *ANY_AMOUNT, *options)
     [found] = json.loads(result.stdout)
     assert found["status"] == "loaded", result.output
     return int(found["load_id"])

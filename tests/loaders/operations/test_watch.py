@@ -21,6 +21,7 @@ from loaders.operations.watch import Arrivals, watch
 from loaders.project import Project
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
+from tests.conftest import ANY_AMOUNT
 
 HEADER = "transaction_id,customer_id,amount,date\n"
 INTERVAL = 0.1
@@ -106,7 +107,7 @@ def test_a_feed_is_loaded_as_it_comes(spawn: Spawn, connection: Connection, tmp_
     folder.mkdir()
     write(folder / "transactions_bad.csv", "nothing,known\n1,2\n")
     write(folder / "strangers.csv", "a,b\n1,2\n")
-    watching = spawn("copy", "--watch", folder, "--interval", INTERVAL, "--max-rejects", "100%", "--json")
+    watching = spawn("copy", "--watch", folder, "--interval", INTERVAL, "--max-rejects", "100%", *ANY_AMOUNT, "--json")
     wait_until(connection, "select count(*) = 1 from loader.loads where status = 'refused'")
     sizes = ("--customers", 20, "--transactions", 2_000, "--users", 5, "--days", 2)
     feeding = spawn("generate", *sizes, "--to", folder, "--follow", INTERVAL, "--dirty", "5%", "--json")

@@ -23,7 +23,7 @@ from loaders.reading.options import Limit, Options
 from loaders.synthetic.feed import follow
 from loaders.synthetic.files import JOURNEY, SHOP, generate
 from loaders.synthetic.settings import UNTIL, Settings
-from tests.conftest import ROOT, Loader
+from tests.conftest import ANY_AMOUNT, ROOT, Loader
 
 SETTINGS = Settings(customers=400, transactions=8_000, users=300)
 SHARE = 0.08
@@ -334,7 +334,7 @@ def test_journeys_go_wrong_in_every_way(data: duckdb.DuckDBPyConnection) -> None
 
 
 def test_clean_files_load_without_a_reject(loader: Loader, clean: Path) -> None:
-    result = loader("copy", clean, "--max-rejects", "0", "--json")
+    result = loader("copy", clean, "--max-rejects", "0", *ANY_AMOUNT, "--json")
     assert result.exit_code == 0, result.output
     loaded = {entry["table"]: entry for entry in json.loads(result.stdout)}
     assert set(loaded) == set(TABLES)
@@ -370,7 +370,7 @@ def test_faults_are_of_every_kind(dirty: Path) -> None:
 def test_rows_without_a_fault_are_those_of_the_clean_file(
     loader: Loader, clean: Path, dirty: Path, tmp_path: Path
 ) -> None:
-    assert loader("copy", dirty, "--max-rejects", "100%").exit_code == 3
+    assert loader("copy", dirty, "--max-rejects", "100%", *ANY_AMOUNT).exit_code == 3
     for table in TABLES:
         wrong = {line for line, *_ in faults(dirty, table)}
         lines = (clean / f"{table}.csv").read_bytes().splitlines(keepends=True)
