@@ -219,7 +219,7 @@ def test_a_broken_load_of_another_table_is_told_too(loader: Loader, connection: 
         "insert into loader.loads (table_name, file_name, status, started_at) "
         "values ('raw.products', 'products.csv', 'running', now())"
     )
-    file = write_rows(tmp_path / "transactions.csv", 100, amount=1)
+    file = write_rows(tmp_path / "transactions.csv", 1000, amount=1)
     assert "Load 1 (products.csv) broke off" in loader("copy", file).stderr
     assert [load.status for load in PostgresLedger(connection).read_loads()] == ["loaded", "failed"]
 
@@ -372,7 +372,7 @@ def test_only_the_folders_of_dead_runs_are_removed(tmp_path: Path) -> None:
 
 def test_a_skipped_file_cleans_up_too(loader: Loader, own_project: Path, tmp_path: Path) -> None:
     """Killed after its rows were in, a run leaves its folder, and the next one finds nothing to load."""
-    file = write_rows(tmp_path / "transactions.csv", 100, amount=1)
+    file = write_rows(tmp_path / "transactions.csv", 1000, amount=1)
     assert loader("copy", file).exit_code == 3
     (own_project / "target" / "loader" / "copy-dead").mkdir()
     assert loader("copy", file).exit_code == 0

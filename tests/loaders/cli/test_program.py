@@ -138,7 +138,7 @@ def test_wrong_usage_ends_with_2(offline: Loader, arguments: list[str]) -> None:
 def test_check_and_copy_give_the_same_verdicts(
     loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = HEADER + 'a,,1,2017-01-01,\nb,c,x,2017-01-01,\nc\nd,c,1,2017-01-01,"\nd,c,1,2017-01-01,\nd,c,2,2017-01-01,\n'
+    text = HEADER + 'a,c,,2017-01-01,\nb,c,x,2017-01-01,\nc\nd,c,1,2017-01-01,"\nd,c,1,2017-01-01,\nd,c,2,2017-01-01,\n'
     file = write(tmp_path, "transactions.csv", text)
     assert loader("copy", file, "--max-rejects", "99%", *ANY_AMOUNT).exit_code == 3
     stored = json.loads(loader("rejects", "--json").stdout)

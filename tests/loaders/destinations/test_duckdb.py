@@ -103,7 +103,7 @@ def test_exit_codes_quarantine_and_ledger(loader: Run, file: Path, tmp_path: Pat
     good = "".join(f"{number},a,1,2017-01-01,\n" for number in range(2, 30))
     to = ("--to", f"duckdb:{file}")
     path = write(tmp_path, "transactions_1", f"{HEADER}1,a,much,2017-01-01,red\n{good}")
-    assert loader("copy", path, *to).exit_code == 3
+    assert loader("copy", path, *to, *ANY_AMOUNT).exit_code == 3
     assert loader("copy", write(tmp_path, "transactions_2", HEADER + "1,a,much,2017-01-01,\n"), *to).exit_code == 1
     assert loader("copy", write(tmp_path, "products_3", "1,2\n"), *to).exit_code == 1
     loads = json.loads(loader("status", *to, "--json").stdout)
@@ -129,11 +129,11 @@ def test_many_rejected_rows_come_back_as_they_were(loader: Run, file: Path, tmp_
     [
         ("0.1234567891", "0.1234567891"),
         ("1.500000000000000", "1.5000000000"),
-        ("1234567890123456789012345678", "1234567890123456789012345678.0000000000"),
+        ("123456789012", "123456789012.0000000000"),
         ("-2.5e3", "-2500.0000000000"),
         ("0.12345678912", None),
-        ("12345678901234567890123456789", None),
-        ("1e28", None),
+        ("1234567890123", None),
+        ("1e12", None),
         ("1.5e-10", None),
     ],
 )

@@ -43,14 +43,14 @@ def test_only_what_is_in_counts_as_loaded_before(
 ) -> None:
     table = contract.table("products")
     for status in ("refused", "failed", "loaded"):
-        assert ledger.find_loaded(table, "aa") is None
+        assert ledger.find_loaded(table, "aa", "products.csv") is None
         load = ledger.start(table, "products.csv")
         connection.execute("update loader.loads set file_sha256 = 'aa' where load_id = %s", (load,))
         ledger.finish(load, status, read=3, inserted=3)
-    found = ledger.find_loaded(table, "aa")
+    found = ledger.find_loaded(table, "aa", "products.csv")
     assert found
     assert (found.status, found.rows_read, found.rows_inserted) == ("loaded", 3, 3)
-    assert ledger.find_loaded(contract.table("customers"), "aa") is None
+    assert ledger.find_loaded(contract.table("customers"), "aa", "products.csv") is None
 
 
 def test_a_load_that_does_not_exist(ledger: PostgresLedger) -> None:
