@@ -36,7 +36,8 @@ reported as (
 
 settled as (
     select
-        settlements.line_id,
+        -- The two reports number their lines apart.
+        'settlement:' || settlements.line_id as line_id,
         settlements.order_id,
         settlements.sku,
         upper(settlements.currency) as currency,
