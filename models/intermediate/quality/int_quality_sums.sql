@@ -13,8 +13,8 @@ summed as (
     group by check_name
 ),
 
--- Checks that are not in the seed: lines that don't count, by source and reason, and reasons to reject a record that are
--- not known yet, which count as an error.
+-- Checks that are not in the seed: lines that don't count, by source and reason, and reasons to reject a record that
+-- are not known yet, which count as an error.
 described as (
     select
         check_name,

@@ -50,11 +50,11 @@ accepted as (
     from order_days
 ),
 
--- Accepted lines, and those that their source says don't count.
 exported as (
     select lines from accepted
     union all
-    select rows_failed as lines from issues where is_exclusion
+    select rows_failed as lines from issues
+    where is_exclusion
 ),
 
 counts as (

@@ -36,6 +36,7 @@ valued as (
 -- A line gets the step of the rounded running total, so that an order's lines add up to the cent.
 parts as (
     select
+        *,
         line_id as part_id,
         'shopify:' || coalesce({{ blank_to_null('lineitem_sku') }}, lineitem_name) as product_id,
         lineitem_quantity as quantity,
@@ -43,16 +44,15 @@ parts as (
             {{ rounded_quotient('order_net * running_gross', 'nullif(order_gross, 0)', 18, 2) }}
             - {{ rounded_quotient('order_net * (running_gross - gross)', 'nullif(order_gross, 0)', 18, 2) }},
             0
-        ) as amount,
-        valued.*
+        ) as amount
     from valued
     union all
     select
+        *,
         name || ':refund' as part_id,
         cast(null as {{ dbt.type_string() }}) as product_id,
         0 as quantity,
-        -order_refund as amount,
-        valued.*
+        -order_refund as amount
     from valued
     where line_number = 1 and order_refund > 0
 ),

@@ -5,19 +5,19 @@ with source as (
 -- A refund is a line of its own where the export says when it was; elsewhere it reduces the payment.
 parts as (
     select
+        *,
         id as part_id,
         created_date_utc as transacted_at,
         case when refunded_date_utc is null then amount - coalesce(amount_refunded, 0) else amount end as net_amount,
-        1 as quantity,
-        source.*
+        1 as quantity
     from source
     union all
     select
+        *,
         id || ':refund' as part_id,
         refunded_date_utc as transacted_at,
         -amount_refunded as net_amount,
-        0 as quantity,
-        source.*
+        0 as quantity
     from source
     where refunded_date_utc is not null and amount_refunded > 0
 ),
