@@ -7,6 +7,7 @@
     ('days', 'count(*)', 'calendar_days'),
     ('tables', 'count(distinct table_name)', 'compared_loads'),
     ('loads', 'count(median_rows)', 'compared_loads'),
+    ('exported lines', 'sum(lines)', 'exported'),
 ] -%}
 
 with checks as (
@@ -14,12 +15,7 @@ with checks as (
 ),
 
 issues as (
-    select
-        check_name,
-        count(*) as rows_failed,
-        sum(amount) as amount_affected
-    from {{ ref('int_quality_issues') }}
-    group by check_name
+    select * from {{ ref('int_quality_sums') }}
 ),
 
 order_days as (
@@ -35,11 +31,11 @@ compared_loads as (
 ),
 
 customers as (
-    select * from {{ ref('stg_shop__customers') }}
+    select * from {{ ref('int_source_customers') }}
 ),
 
 products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 calendar_days as (
@@ -54,6 +50,13 @@ accepted as (
     from order_days
 ),
 
+exported as (
+    select lines from accepted
+    union all
+    select rows_failed as lines from issues
+    where is_exclusion
+),
+
 counts as (
     {% for counted, rows, relation in counts %}
         select
@@ -64,14 +67,13 @@ counts as (
     {% endfor %}
 ),
 
--- A rejection reason that is not in the seed yet counts as an error.
 reported as (
     select
         coalesce(checks.check_name, issues.check_name) as check_name,
-        coalesce(checks.severity, 'error') as severity,
-        coalesce(checks.counted, 'records') as counted,
-        coalesce(checks.description, issues.check_name) as description,
-        coalesce(checks.table_name, 'loader.rejected_rows') as table_name,
+        coalesce(checks.severity, issues.severity) as severity,
+        coalesce(checks.counted, issues.counted) as counted,
+        coalesce(checks.description, issues.description) as description,
+        coalesce(checks.table_name, issues.table_name) as table_name,
         coalesce(issues.rows_failed, 0) as rows_failed,
         case when issues.check_name is null then 0 else issues.amount_affected end as amount_affected
     from checks
