@@ -1,4 +1,5 @@
--- The live view finds customer, product and category on its own; in the last week it must agree with the build.
+-- The live view finds customer, product and category on its own; in the last week it must agree with the build, in
+-- which only lines without an exchange rate are missing.
 with as_of_dates as (
     select cast({{ dbt.dateadd('day', -7, 'as_of_date') }} as date) as first_date
     from {{ ref('int_as_of_date') }}
@@ -10,7 +11,8 @@ order_lines as (
         lines.customer_id,
         lines.product_id,
         lines.category,
-        lines.amount
+        lines.original_amount,
+        lines.currency
     from {{ ref('order_lines') }} as lines
     where lines.transaction_date > (select as_of_dates.first_date from as_of_dates)
 ),
@@ -21,9 +23,13 @@ latest_transactions as (
         latest.customer_id,
         latest.product_id,
         latest.category,
-        latest.amount
+        latest.amount,
+        latest.currency
     from {{ ref('latest_transactions') }} as latest
-    where {{ local_date('latest.transacted_at') }} > (select as_of_dates.first_date from as_of_dates)
+    left join {{ ref('int_unconverted_lines') }} as unconverted on latest.transaction_id = unconverted.transaction_id
+    where
+        {{ local_date('latest.transacted_at') }} > (select as_of_dates.first_date from as_of_dates)
+        and unconverted.transaction_id is null
 )
 
 select
@@ -35,4 +41,5 @@ where
     order_lines.customer_id is distinct from latest_transactions.customer_id
     or order_lines.product_id is distinct from latest_transactions.product_id
     or order_lines.category is distinct from latest_transactions.category
-    or order_lines.amount is distinct from latest_transactions.amount
+    or order_lines.original_amount is distinct from latest_transactions.amount
+    or order_lines.currency <> latest_transactions.currency

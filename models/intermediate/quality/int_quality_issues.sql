@@ -17,6 +17,19 @@ arrivals as (
     select * from {{ ref('int_quality_arrivals') }}
 ),
 
+unconverted_lines as (
+    select * from {{ ref('int_unconverted_lines') }}
+),
+
+unconverted as (
+    select
+        transaction_id,
+        currency || ' ' || cast(cast(amount as numeric(18, 2)) as {{ dbt.type_string() }})
+        || ' of ' || cast(cast(sum(amount) over (partition by currency) as numeric(18, 2)) as {{ dbt.type_string() }})
+        || ' in ' || cast(count(*) over (partition by currency) as {{ dbt.type_string() }}) || ' lines' as reason
+    from unconverted_lines
+),
+
 listed as (
     {% for check in line_checks %}
         select
@@ -44,6 +57,14 @@ listed as (
         reason,
         amount
     from arrivals
+    union all
+    select
+        'missing_exchange_rate' as check_name,
+        'raw.transactions' as table_name,
+        transaction_id as item,
+        reason,
+        null as amount
+    from unconverted
 )
 
 select * from listed

@@ -14,7 +14,7 @@ renamed as (
         -- strings
         {{ blank_to_null('customer_email') }} as customer_email,
         {{ blank_to_null('category') }} as category,
-        currency,
+        nullif(upper(trim(currency)), '') as currency,
 
         -- numerics
         quantity,
