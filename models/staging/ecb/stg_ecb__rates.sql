@@ -13,7 +13,7 @@ listed as (
         select
             '{{ currency | upper }}' as currency,
             rate_date,
-            source.{{ currency }} as rate
+            {{ currency }} as rate
         from source
         {{ 'union all' if not loop.last }}
     {% endfor %}
