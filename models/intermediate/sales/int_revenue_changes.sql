@@ -3,7 +3,7 @@ with line_versions as (
 ),
 
 replaced_versions as (
-    select * from line_versions
+    select * from {{ ref('int_line_versions') }}
     where _replaced_by is not null
 ),
 
