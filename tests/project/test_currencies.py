@@ -157,10 +157,10 @@ def test_lines_without_a_rate_are_reported_with_their_money_by_currency(dollars:
     assert "eurofxref-hist.csv" in str(description)
     issues = "select item, reason from intermediate.int_quality_issues where check_name = 'missing_exchange_rate'"
     assert dict(query(dollars, issues)) == {
-        "too_early": "GBP 12.50 of 12.50 in 1 lines",
-        "no_rate_yet": "SEK 40.00 of 40.00 in 1 lines",
-        "unheard_of": "XAU 8.75 of 7.50 in 2 lines",
-        "unheard_of_too": "XAU -1.25 of 7.50 in 2 lines",
+        "too_early": "GBP 12.50 of 12.50 (lines: 1)",
+        "no_rate_yet": "SEK 40.00 of 40.00 (lines: 1)",
+        "unheard_of": "XAU 8.75 of 7.50 (lines: 2)",
+        "unheard_of_too": "XAU -1.25 of 7.50 (lines: 2)",
     }
 
 

@@ -26,7 +26,7 @@ unconverted as (
         transaction_id,
         currency || ' ' || cast(cast(amount as numeric(18, 2)) as {{ dbt.type_string() }})
         || ' of ' || cast(cast(sum(amount) over (partition by currency) as numeric(18, 2)) as {{ dbt.type_string() }})
-        || ' in ' || cast(count(*) over (partition by currency) as {{ dbt.type_string() }}) || ' lines' as reason
+        || ' (lines: ' || cast(count(*) over (partition by currency) as {{ dbt.type_string() }}) || ')' as reason
     from unconverted_lines
 ),
 
