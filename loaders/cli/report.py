@@ -203,7 +203,8 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
         for number, column in enumerate(table.columns):
             rules = ["key"] if column.unique else []
             rules += ["required"] if column.required_in_file else []
-            rules += [f"or from {column.derived_from}"] if column.derived_from else []
+            source = column.derived_from
+            rules += [f"or from {source if isinstance(source, str) else ', '.join(source)}"] if source else []
             rules += [f"default {column.default}"] if column.default is not None else []
             rules += [f"one of {', '.join(column.accepted_values)}"] if column.accepted_values else []
             rules += [f"or {', '.join(set(table.require_one_of) - {column.name})}"] * (

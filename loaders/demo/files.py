@@ -21,14 +21,14 @@ FILES = {
     """,
     # Its department is omitted: the contract uses the finer product_category as the category.
     "products": "select * exclude (department) from '{folder}/products.parquet' order by product_id",
-    # Its amounts are binary fractions (4.269999…), but receipts have cents.
+    # Its amounts are binary fractions (4.269999…), but receipts have cents. The grocery is in the United States.
     "transactions": """
         select * replace (
             cast(sales_value as decimal(18, 2)) as sales_value,
             cast(retail_disc as decimal(18, 2)) as retail_disc,
             cast(coupon_disc as decimal(18, 2)) as coupon_disc,
             cast(coupon_match_disc as decimal(18, 2)) as coupon_match_disc
-        )
+        ), 'USD' as currency
         from '{folder}/transactions.parquet'
     """,
 }

@@ -49,7 +49,7 @@ def follow(
     """
     table = contract.table("transactions")
     begun = _last_number(folder)
-    with generator(project, contract, settings) as database:
+    with generator(project, settings) as database:
         due = time.monotonic()
         for number in itertools.count(begun + 1):
             if batches is not None and number > begun + batches:
@@ -57,7 +57,7 @@ def follow(
             due += seconds
             time.sleep(max(0, due - time.monotonic()))
             first = blocks * LINES_PER_BLOCK + (number - 1) * lines
-            query = lines_query(settings, first, first + lines, moment, currency(contract))
+            query = lines_query(settings, first, first + lines, moment, currency(project))
             target = folder / f"{table.name}_{number:06}.csv"
             yield write_file(database, table, query, target, dirty=dirty, seed=settings.seed)
 

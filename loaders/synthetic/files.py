@@ -69,7 +69,7 @@ def generate(
     Raises:
         LoaderError: A file exists already, or the folder can't be written to.
     """
-    with generator(project, contract, settings) as database:
+    with generator(project, settings) as database:
         names = [*SHOP, *JOURNEY]
         return write_files(
             database, contract, settings, names, folder, dirty=dirty, force=force, on_progress=on_progress
@@ -77,11 +77,11 @@ def generate(
 
 
 @contextmanager
-def generator(project: Project, contract: Contract, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a DuckDB with a view for every table of the contract."""
+def generator(project: Project, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB with a view for every table that files are generated for."""
     with chance(project, settings) as database:
         define_shop(database, settings)
-        define_transactions(database, settings, currency(contract))
+        define_transactions(database, settings, currency(project))
         define_subscriptions(
             database,
             settings,
@@ -124,10 +124,9 @@ def write_files(
     ]
 
 
-def currency(contract: Contract) -> str:
-    """Return the currency that the contract accepts."""
-    accepted = next(column for column in contract.table("transactions").columns if column.name == "currency")
-    return (accepted.accepted_values or ("USD",))[0]
+def currency(project: Project) -> str:
+    """Return the project's reporting currency."""
+    return str(project.vars.get("currency") or "USD")
 
 
 @contextmanager

@@ -3,6 +3,11 @@
     cast({{ numerator }} / {{ denominator }} as numeric({{ precision }}, {{ scale }}))
 {%- endmacro %}
 
+{#- PostgreSQL's decimals have room for all digits. -#}
+{% macro postgres__converted_amount(amount, reporting_units, currency_units) -%}
+    cast({{ amount }} * {{ reporting_units }} / {{ currency_units }} as numeric(24, 6))
+{%- endmacro %}
+
 {#- There is no try_cast. -#}
 {% macro postgres__json_date(column, key) -%}
     case

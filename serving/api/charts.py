@@ -90,6 +90,7 @@ class Transaction(Chart):
     product_id: str = Field(examples=["P-17"])
     category: str = Field(examples=["Food"])
     amount: Money
+    currency: str | None = Field(examples=["USD"])
 
 
 SUMMARY = """
@@ -140,7 +141,7 @@ CHURN = """
 """
 # Without `order by`: the view has its own order, newest first. Repeating it would make PostgreSQL sort every line.
 LATEST = """
-    select transaction_id, transacted_at, customer_id, product_id, category, amount
+    select transaction_id, transacted_at, customer_id, product_id, category, amount, currency
     from {latest_transactions}
     limit %(limit)s
 """

@@ -202,7 +202,7 @@ FUNNEL = """
 
 # Without `order by`: the view has its own order, newest first. Repeating it would make PostgreSQL sort every line.
 LATEST = """
-    select transacted_at, transaction_id, customer_id, product_id, category, amount
+    select transacted_at, transaction_id, customer_id, product_id, category, amount, currency
     from {latest_transactions}
     limit %(most)s
 """

@@ -10,6 +10,7 @@ import streamlit as st
 
 from serving.dashboard.data import Rows
 
+UNKNOWN = "(unknown)"
 NONE = "–"  # noqa: RUF001
 SHARES = ("share", "share_failed", "share_of_revenue", "return_rate", "retention_rate")
 TIMES = ("transacted_at", "started_at")
@@ -21,8 +22,8 @@ def count(number: int | None) -> str:
 
 
 def money(amount: Decimal | None, currency: str) -> str:
-    """Return an amount to the cent."""
-    return NONE if amount is None else f"{currency} {amount:,.2f}"
+    """Return an amount to the cent, with its currency if it is known."""
+    return NONE if amount is None else f"{currency} {amount:,.2f}".removeprefix(f"{UNKNOWN} ")
 
 
 def share(part: Decimal | None) -> str:

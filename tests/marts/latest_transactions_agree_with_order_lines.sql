@@ -1,5 +1,6 @@
 -- The live view finds customer, product and category of the shop's lines on its own; in the last week it must agree
--- with the build. Only the build knows what other sources say about a customer.
+-- with the build, in which only lines without an exchange rate are missing. Only the build knows what other sources say
+-- about a customer.
 with as_of_dates as (
     select cast({{ dbt.dateadd('day', -7, 'as_of_date') }} as date) as first_date
     from {{ ref('int_as_of_date') }}
@@ -11,7 +12,8 @@ order_lines as (
         lines.customer_id,
         lines.product_id,
         lines.category,
-        lines.amount
+        lines.original_amount,
+        lines.currency
     from {{ ref('order_lines') }} as lines
     inner join {{ source('shop', 'transactions') }} as shop_lines
         on lines.transaction_id = shop_lines.transaction_id
@@ -24,11 +26,15 @@ latest_transactions as (
         coalesce(customer_emails.customer_id, latest.customer_id) as customer_id,
         latest.product_id,
         latest.category,
-        latest.amount
+        latest.amount,
+        latest.currency
     from {{ ref('latest_transactions') }} as latest
     left join {{ ref('int_customer_emails') }} as customer_emails
         on latest.customer_id = customer_emails.email_customer_id
-    where {{ local_date('latest.transacted_at') }} > (select as_of_dates.first_date from as_of_dates)
+    left join {{ ref('int_unconverted_lines') }} as unconverted on latest.transaction_id = unconverted.transaction_id
+    where
+        {{ local_date('latest.transacted_at') }} > (select as_of_dates.first_date from as_of_dates)
+        and unconverted.transaction_id is null
 )
 
 select
@@ -40,4 +46,5 @@ where
     order_lines.customer_id is distinct from latest_transactions.customer_id
     or order_lines.product_id is distinct from latest_transactions.product_id
     or order_lines.category is distinct from latest_transactions.category
-    or order_lines.amount is distinct from latest_transactions.amount
+    or order_lines.original_amount is distinct from latest_transactions.amount
+    or order_lines.currency <> latest_transactions.currency

@@ -23,12 +23,22 @@ T0901,O001,C001,P09,-3,-117.00,USD,2024-02-02T10:00:00 UTC,2
 T0902,O901,C002,P02,1,18.9049,USD,2024-05-31,2
 T0903,O901,C002,P99,2,1e1,USD,2024-05-31T23:00:00z,2
 T0904,O901,C002,P02,1,much,USD,2024-05-31,2
-T0905,O901,C002,P02,1,3,EUR,2024-05-31,2
+T0905,O901,C002,P02,1,3.335,EUR,2024-05-31,2
+T0909,O901,C003,P03,1,-3.335,eur,2024-05-30,2
+T0910,O902,C003,P03,1,1000000.01,CHF,2024-05-31,2
+T0911,O902,C003,P03,1,19.995, gbp,2024-06-02,2
+T0912,O902,C003,P03,1,1234567.89,JPY,2024-05-30,2
+T0913,O902,C003,P03,1,7,XAU,2024-05-31,2
 T0906,O901,C002,P02,1,3,USD,2024-02-30,2
 T0907,O901,C002,P02,1,3,USD,2024-05-30,"2
 T0908,O901,C002,P02,1,3,USD,2024-05-30,2,2
 T0902,O901,C002,P02,1,19,USD,2024-05-31,"till ""two"""
 '''
+RATES = "rate_id,date,currency,rate\nR1,2024-05-29,EUR,1.0812\nR2,2024-05-31,eur,1.0834567\nR3,2024-06-01,CHF,1.1\n"
+ECB = """Date,USD,JPY,GBP,CHF,
+2024-05-31,1.0852,170.35,0.85365,0.9816,
+2024-05-30,1.0815,169.78,0.85060,0.9806,
+"""
 CUSTOMERS = "household_id,name,email,segment\nC002,Ben Osei,ben.osei@example.com,premium\n,New,new@example.com,\n"
 EVENTS = """event_id,event_at,event_type,user_id,metadata
 E01,2024-01-02T09:00:00Z,user_created,U1,"{ ""channel"":""search"" }"
@@ -46,7 +56,14 @@ Engines = tuple[Environment, duckdb.DuckDBPyConnection]
 @pytest.fixture(scope="module")
 def second_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("second")
-    texts = {"transactions_2": TRANSACTIONS, "customers_2": CUSTOMERS, "events_2": EVENTS, "plans_2": "no,header\n"}
+    texts = {
+        "transactions_2": TRANSACTIONS,
+        "customers_2": CUSTOMERS,
+        "exchange_rates_2": RATES,
+        "eurofxref-hist": ECB,
+        "events_2": EVENTS,
+        "plans_2": "no,header\n",
+    }
     for name, text in texts.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     return sorted(folder.iterdir())

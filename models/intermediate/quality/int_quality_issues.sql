@@ -32,6 +32,19 @@ excluded as (
     where exclusion_reason is not null and {{ is_accepted(local_date('transacted_at')) }}
 ),
 
+unconverted_lines as (
+    select * from {{ ref('int_unconverted_lines') }}
+),
+
+unconverted as (
+    select
+        transaction_id,
+        currency || ' ' || cast(cast(amount as numeric(18, 2)) as {{ dbt.type_string() }})
+        || ' of ' || cast(cast(sum(amount) over (partition by currency) as numeric(18, 2)) as {{ dbt.type_string() }})
+        || ' (lines: ' || cast(count(*) over (partition by currency) as {{ dbt.type_string() }}) || ')' as reason
+    from unconverted_lines
+),
+
 listed as (
     {% for check in line_checks %}
         select
@@ -67,6 +80,14 @@ listed as (
         reason,
         amount
     from excluded
+    union all
+    select
+        'missing_exchange_rate' as check_name,
+        'raw.transactions' as table_name,
+        transaction_id as item,
+        reason,
+        null as amount
+    from unconverted
 )
 
 select * from listed

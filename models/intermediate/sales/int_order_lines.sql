@@ -15,6 +15,14 @@ customer_emails as (
     select * from {{ ref('int_customer_emails') }}
 ),
 
+daily_rates as (
+    select * from {{ ref('int_daily_rates') }}
+),
+
+reporting_currencies as (
+    select * from {{ ref('int_reporting_currency') }}
+),
+
 -- The prefix keeps a line without an order apart from an order with the same number.
 named as (
     select
@@ -26,6 +34,7 @@ named as (
         category as named_category,
         quantity,
         amount,
+        currency,
         {{ local_date('transacted_at') }} as transaction_date,
         transacted_at,
         _load_id
@@ -49,7 +58,15 @@ described as (
         coalesce(customers.location, '(unknown)') as location,
         accepted.customer_email,
         accepted.quantity,
-        accepted.amount,
+        case
+            when daily_rates.currency is null then accepted.amount
+            else
+                {{ converted_amount(
+                    'accepted.amount', 'daily_rates.reporting_units', 'daily_rates.currency_units'
+                ) }}
+        end as amount,
+        accepted.amount as original_amount,
+        coalesce(accepted.currency, reporting_currencies.currency) as currency,
         accepted.transaction_date,
         accepted.transacted_at,
         accepted._load_id
@@ -58,6 +75,10 @@ described as (
     left join customers
         on coalesce(customer_emails.customer_id, accepted.named_customer_id) = customers.customer_id
     left join products on accepted.product_id = products.product_id
+    cross join reporting_currencies
+    left join daily_rates
+        on accepted.currency = daily_rates.currency and accepted.transaction_date = daily_rates.transaction_date
+    where daily_rates.currency is null or daily_rates.rate_date is not null
 )
 
 select * from described

@@ -1,10 +1,10 @@
-with transactions as (
-    select * from {{ ref('int_source_transactions') }}
-    where exclusion_reason is null
+with line_versions as (
+    select * from {{ ref('int_line_versions') }}
 ),
 
-replaced_transactions as (
-    select * from {{ ref('stg_loader__replaced_transactions') }}
+replaced_versions as (
+    select * from {{ ref('int_line_versions') }}
+    where _replaced_by is not null
 ),
 
 -- A version is valid from the load that wrote it. A restored version has a copy for that; its own row stands for the
@@ -12,26 +12,18 @@ replaced_transactions as (
 begun as (
     select
         transaction_id,
-        coalesce(_load_id, 0) as load_id,
-        amount,
-        transacted_at,
-        false as is_restored
-    from transactions
-    union all
-    select
-        transaction_id,
         coalesce(_restored_by, _load_id, 0) as load_id,
         amount,
-        transacted_at,
+        sales_date,
         _restored_by is not null as is_restored
-    from replaced_transactions
+    from line_versions
 ),
 
 changes as (
     select
         begun.load_id,
         begun.amount,
-        begun.transacted_at,
+        begun.sales_date,
         1 as lines,
         case
             when begun.is_restored then 'restored'
@@ -40,27 +32,27 @@ changes as (
             else 'inserted'
         end as change
     from begun
-    left join replaced_transactions as former
+    left join replaced_versions as former
         on begun.transaction_id = former.transaction_id and begun.load_id = former._replaced_by
     union all
     select
         _replaced_by as load_id,
         -amount as amount,
-        transacted_at,
+        sales_date,
         -1 as lines,
         'ended' as change
-    from replaced_transactions
+    from replaced_versions
 ),
 
 summed as (
     select
-        {{ local_date('transacted_at') }} as sales_date,
+        sales_date,
         load_id,
         change,
         sum(lines) as lines,
         sum(amount) as amount
     from changes
-    group by {{ local_date('transacted_at') }}, load_id, change
+    group by sales_date, load_id, change
 ),
 
 -- A load that writes no version of its own undoes another load.

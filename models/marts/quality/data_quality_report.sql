@@ -1,6 +1,7 @@
 {%- set counts = [
     ('records', "sum(case when status = 'loaded' then rows_read end)", 'loads'),
     ('lines', 'sum(lines)', 'accepted'),
+    ('foreign lines', 'sum(line_count)', ref('int_daily_rates')),
     ('orders', 'sum(orders)', 'accepted'),
     ('customers', 'count(*)', 'customers'),
     ('products', 'count(*)', 'products'),

@@ -42,7 +42,8 @@ latest as (
             {{ blank_to_null('named.category') }},
             '(unknown)'
         ) as category,
-        named.amount
+        named.amount,
+        nullif(upper(trim(named.currency)), '') as currency
     from named
     left join customer_emails on named.named_customer_id = customer_emails.email_customer_id
     left join products on named.product_id = products.product_id

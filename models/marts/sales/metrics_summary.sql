@@ -10,6 +10,10 @@ as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
+reporting_currencies as (
+    select * from {{ ref('int_reporting_currency') }}
+),
+
 customer_totals as (
     select count(*) as total_customers
     from customers
@@ -26,7 +30,7 @@ order_totals as (
 
 summarized as (
     select
-        '{{ var("currency") }}' as currency,
+        reporting_currencies.currency,
         customer_totals.total_customers,
         order_totals.total_orders,
         cast(order_totals.total_transactions as bigint) as total_transactions,
@@ -37,6 +41,7 @@ summarized as (
             as average_order_value,
         as_of_dates.as_of_date
     from as_of_dates
+    cross join reporting_currencies
     cross join customer_totals
     cross join order_totals
 )

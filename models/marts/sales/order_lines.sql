@@ -22,6 +22,8 @@ published as (
         location,
         quantity,
         amount,
+        original_amount,
+        currency,
         transaction_date,
         transacted_at
     from order_lines

@@ -10,6 +10,9 @@ renamed as (
         _replaced_by,
         _restored_by,
 
+        -- strings
+        nullif(upper(trim(currency)), '') as currency,
+
         -- numerics
         amount,
 

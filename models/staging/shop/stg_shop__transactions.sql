@@ -14,7 +14,7 @@ renamed as (
         -- strings
         {{ blank_to_null('customer_email') }} as customer_email,
         {{ blank_to_null('category') }} as category,
-        currency,
+        nullif(upper(trim(currency)), '') as currency,
         cast(null as {{ dbt.type_string() }}) as exclusion_reason,
 
         -- numerics

@@ -35,6 +35,7 @@ def _lines() -> None:
             {
                 "transacted_at": "Moment",
                 "amount": "Amount",
+                "currency": "Currency",
                 "category": "Category",
                 "customer_id": "Customer",
                 "product_id": "Product",

@@ -95,11 +95,12 @@ def test_a_project_without_a_contract_is_told(tmp_path: Path) -> None:
         read_contract(Project(tmp_path, {}))
 
 
-def test_a_var_of_the_project_is_filled_in(project: Project) -> None:
-    euros = read_contract(Project(project.root, {**project.vars, "currency": "EUR"}))
-    currency = euros.table("transactions").column_for("Currency")
+def test_a_var_of_the_project_is_filled_in(tmp_path: Path) -> None:
+    accepted = "accepted_values: {arguments: {values: [\"{{ var('currency') }}\", EUR]}}"
+    contract = table_of(tmp_path, KEY, f"{{name: currency, data_type: text, data_tests: [{accepted}]}}")
+    currency = contract.table("t").column_for("Currency")
     assert currency is not None
-    assert currency.accepted_values == ("EUR",)
+    assert currency.accepted_values == ("USD", "EUR")
 
 
 def test_headers_find_their_columns_in_any_spelling(contract: Contract) -> None:

@@ -361,7 +361,6 @@ def test_faults_are_of_every_kind(dirty: Path) -> None:
         "invalid_numeric",
         "invalid_timestamp",
         "missing_value",
-        "not_accepted",
         "nul_byte",
         "out_of_range",
     }
