@@ -124,7 +124,7 @@ def test_a_new_column_has_what_files_said_of_it(copy: Copy, rows: Rows, own_proj
 def test_a_contract_of_plain_text_loads(copy: Copy, rows: Rows, own_project: Path) -> None:
     folder = own_project / "models" / "staging" / "pollock"
     folder.mkdir()
-    shutil.copyfile(CASES / "c01_all_text_contract" / "_pollock__sources.yml", folder / "_pollock__sources.yml")
+    shutil.copyfile(CASES / "c01_all_text_contract" / "sources.txt", folder / "_pollock__sources.yml")
     copy(CASES / "c01_all_text_contract" / "pollock.csv")
     assert rows('"date", "time"', "pollock") == [("1", "2")]
 
