@@ -44,7 +44,7 @@ def unnoted(_note: str) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """Outcome of a file. `status` is loaded, skipped, checked, refused or failed."""
+    """Outcome of a file. `status` is loaded, skipped, checked, refused or failed; `readings` say how it was read."""
 
     file: str
     table: str
@@ -60,6 +60,7 @@ class Result:
     message: str = ""
     hint: str = ""
     notes: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
 
     @property
     def is_trouble(self) -> bool:
@@ -103,7 +104,7 @@ def copy_file(
     given = Given(path)
     with destination.loading(table, given.name, wait=options.wait, on_note=note):
         result = _copy_alone(destination, project, table, given, options, on_progress)
-    return replace(result, notes=(*notes, *result.notes))
+    return replace(result, notes=tuple(notes))
 
 
 def copy_files(
@@ -224,5 +225,5 @@ def _result(
         unknown_columns=scan.file.unknown_headers,
         message=scan.refusal.message if scan.refusal else "",
         hint=scan.refusal.hint if scan.refusal else "",
-        notes=scan.notes,
+        readings=scan.notes,
     )

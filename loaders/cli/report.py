@@ -97,10 +97,10 @@ def show_results(results: list[Result], *, as_json: bool) -> None:
             return
     checked_only = all(result.status in ("checked", "refused") and result.load_id is None for result in results)
     counts = ["read", "rejected"] if checked_only else ["read", "inserted", "updated", "unchanged", "rejected"]
-    grid = _grid("file", "status", *(_SHORT.get(name, name) for name in counts))
+    grid = _grid("file", "table", "status", *(_SHORT.get(name, name) for name in counts))
     for result in results:
         numbers = [_number(getattr(result, f"rows_{name}")) for name in counts]
-        grid.add_row(Text(printable(result.file)), _status(result.status), *numbers)
+        grid.add_row(Text(printable(result.file)), result.table, _status(result.status), *numbers)
     _print(grid)
     for result in results:
         for note in _notes(result):
@@ -248,6 +248,7 @@ def _notes(result: Result) -> Iterator[str]:
         yield f"{result.message} {result.hint}".strip()
     if result.encoding not in (None, "utf-8"):
         yield f"read as {result.encoding}; --encoding overrides."
+    yield from result.readings
     if result.unknown_columns:
         yield f"columns that are not in the contract, kept in _extra: {', '.join(result.unknown_columns)}"
     if result.rows_rejected and result.load_id is not None:

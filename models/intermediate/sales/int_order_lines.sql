@@ -78,7 +78,8 @@ described as (
     cross join reporting_currencies
     left join daily_rates
         on accepted.currency = daily_rates.currency and accepted.transaction_date = daily_rates.transaction_date
-    where daily_rates.currency is null or daily_rates.rate_date is not null
+    -- Not `or`: PostgreSQL would expect next to no lines then, and join the rest line by line.
+    where case when daily_rates.currency is null then true else daily_rates.rate_date is not null end
 )
 
 select * from described
