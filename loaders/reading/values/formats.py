@@ -149,7 +149,7 @@ class TextFormat:
 
     def __str__(self) -> str:
         """Return what is said of the reading; blanks and marks go without saying."""
-        codes = [f"{', '.join(sorted(self.found))} mean no value"] if self.found else []
+        codes = [f"taken as no value: {', '.join(sorted(self.found))}"] if self.found else []
         return "; ".join([*codes, *(["17850.0 is 17850"] if self.has_fraction else [])])
 
     def read(self, text: str) -> str:
