@@ -1,7 +1,7 @@
 {#-
-    One row per e-mail address of the customers file: the identifier derived from it for lines with only the address,
+    One row per e-mail address of the customers files: the identifier derived from it for lines with only the address,
     and the customer to whom it belongs. A customer with an identifier of its own comes before one whose identifier is
-    derived, so the latter is superseded as soon as a file names the former.
+    derived, so the latter is superseded as soon as a file names the former. Then the first source counts.
 -#}
 {% macro match_customer_emails(customers) %}
     select
@@ -15,12 +15,14 @@
                 partition by addressed.email_customer_id
                 order by
                     case when addressed.customer_id = addressed.email_customer_id then 1 else 0 end,
+                    addressed.source_rank,
                     addressed.registered_at nulls last,
                     addressed.customer_id
             ) as email_rank
         from (
             select
                 customer_id,
+                source_rank,
                 registered_at,
                 {{ customer_id_from_email('email') }} as email_customer_id
             from {{ customers }}

@@ -4,9 +4,10 @@ with accepted as (
         count(*) as line_count,
         sum(transactions.amount) as amount,
         sum(transactions.quantity) as quantity
-    from {{ source('shop', 'transactions') }} as transactions
+    from {{ ref('int_source_transactions') }} as transactions
     inner join {{ ref('int_as_of_date') }} as as_of_dates
         on {{ local_date('transactions.transacted_at') }} <= as_of_dates.as_of_date
+    where transactions.exclusion_reason is null
 ),
 
 delivered as (

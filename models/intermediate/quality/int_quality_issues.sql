@@ -17,6 +17,21 @@ arrivals as (
     select * from {{ ref('int_quality_arrivals') }}
 ),
 
+source_transactions as (
+    select * from {{ ref('int_source_transactions') }}
+),
+
+excluded as (
+    select
+        'excluded_' || source || '_' || exclusion_reason as check_name,
+        'staging.stg_' || source || '__transactions' as table_name,
+        transaction_id as item,
+        exclusion_reason as reason,
+        amount
+    from source_transactions
+    where exclusion_reason is not null and {{ is_accepted(local_date('transacted_at')) }}
+),
+
 listed as (
     {% for check in line_checks %}
         select
@@ -44,6 +59,14 @@ listed as (
         reason,
         amount
     from arrivals
+    union all
+    select
+        check_name,
+        table_name,
+        item,
+        reason,
+        amount
+    from excluded
 )
 
 select * from listed

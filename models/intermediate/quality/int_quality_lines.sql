@@ -7,7 +7,7 @@ customers as (
 ),
 
 products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 repeated_lines as (

@@ -16,11 +16,11 @@ order_days as (
 ),
 
 customers as (
-    select * from {{ ref('stg_shop__customers') }}
+    select * from {{ ref('int_source_customers') }}
 ),
 
 products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 product_sums as (

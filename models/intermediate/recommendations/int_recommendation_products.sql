@@ -13,7 +13,7 @@ with named as (
         sold.category || coalesce(': ' || described.product_type, '') as class,
         coalesce(described.display_name, sold.category || ' ' || sold.product_id) as product_name
     from {{ ref('int_products') }} as sold
-    left join {{ ref('stg_shop__products') }} as described on sold.product_id = described.product_id
+    left join {{ ref('int_source_products') }} as described on sold.product_id = described.product_id
     left join {{ ref('recommendation_exclusions') }} as exclusions
         on
             (exclusions.field = 'product' and lower(described.display_name) like exclusions.pattern)

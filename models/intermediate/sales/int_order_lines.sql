@@ -1,13 +1,14 @@
 with transactions as (
-    select * from {{ ref('stg_shop__transactions') }}
+    select * from {{ ref('int_source_transactions') }}
+    where exclusion_reason is null
 ),
 
 products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 customers as (
-    select * from {{ ref('stg_shop__customers') }}
+    select * from {{ ref('int_source_customers') }}
 ),
 
 customer_emails as (

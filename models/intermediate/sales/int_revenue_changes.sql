@@ -1,5 +1,6 @@
 with transactions as (
-    select * from {{ ref('stg_shop__transactions') }}
+    select * from {{ ref('int_source_transactions') }}
+    where exclusion_reason is null
 ),
 
 replaced_transactions as (

@@ -1,5 +1,5 @@
 with products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 sold as (

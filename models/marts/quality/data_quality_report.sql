@@ -7,19 +7,39 @@
     ('days', 'count(*)', 'calendar_days'),
     ('tables', 'count(distinct table_name)', 'compared_loads'),
     ('loads', 'count(median_rows)', 'compared_loads'),
+    ('exported lines', 'sum(lines)', 'exported'),
 ] -%}
 
 with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
 
-issues as (
+summed_issues as (
     select
         check_name,
+        min(table_name) as table_name,
         count(*) as rows_failed,
         sum(amount) as amount_affected
     from {{ ref('int_quality_issues') }}
     group by check_name
+),
+
+-- Checks that are not in the seed: lines that don't count, by source and reason, and reasons to reject a record that are
+-- not known yet, which count as an error.
+issues as (
+    select
+        check_name,
+        case when check_name like 'excluded_%' then 'info' else 'error' end as severity,
+        case when check_name like 'excluded_%' then 'exported lines' else 'records' end as counted,
+        case
+            when check_name like 'excluded_%'
+                then 'Lines that do not count: ' || replace(substring(check_name, 10), '_', ' ')
+            else check_name
+        end as description,
+        case when check_name like 'excluded_%' then table_name else 'loader.rejected_rows' end as table_name,
+        rows_failed,
+        amount_affected
+    from summed_issues
 ),
 
 order_days as (
@@ -35,11 +55,11 @@ compared_loads as (
 ),
 
 customers as (
-    select * from {{ ref('stg_shop__customers') }}
+    select * from {{ ref('int_source_customers') }}
 ),
 
 products as (
-    select * from {{ ref('stg_shop__products') }}
+    select * from {{ ref('int_source_products') }}
 ),
 
 calendar_days as (
@@ -54,6 +74,14 @@ accepted as (
     from order_days
 ),
 
+-- Accepted lines, and those that their source says don't count.
+exported as (
+    select lines from accepted
+    union all
+    select rows_failed as lines from issues
+    where check_name like 'excluded_%'
+),
+
 counts as (
     {% for counted, rows, relation in counts %}
         select
@@ -64,14 +92,13 @@ counts as (
     {% endfor %}
 ),
 
--- A rejection reason that is not in the seed yet counts as an error.
 reported as (
     select
         coalesce(checks.check_name, issues.check_name) as check_name,
-        coalesce(checks.severity, 'error') as severity,
-        coalesce(checks.counted, 'records') as counted,
-        coalesce(checks.description, issues.check_name) as description,
-        coalesce(checks.table_name, 'loader.rejected_rows') as table_name,
+        coalesce(checks.severity, issues.severity) as severity,
+        coalesce(checks.counted, issues.counted) as counted,
+        coalesce(checks.description, issues.description) as description,
+        coalesce(checks.table_name, issues.table_name) as table_name,
         coalesce(issues.rows_failed, 0) as rows_failed,
         case when issues.check_name is null then 0 else issues.amount_affected end as amount_affected
     from checks

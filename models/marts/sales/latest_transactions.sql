@@ -8,8 +8,17 @@ products as (
     select * from {{ source('shop', 'products') }}
 ),
 
+customers as (
+    select
+        customer_id,
+        email,
+        registered_at,
+        1 as source_rank
+    from {{ source('shop', 'customers') }}
+),
+
 customer_emails as (
-    {{ match_customer_emails(source('shop', 'customers')) }}
+    {{ match_customer_emails('customers') }}
 ),
 
 named as (

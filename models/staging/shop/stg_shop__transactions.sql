@@ -15,6 +15,7 @@ renamed as (
         {{ blank_to_null('customer_email') }} as customer_email,
         {{ blank_to_null('category') }} as category,
         currency,
+        cast(null as {{ dbt.type_string() }}) as exclusion_reason,
 
         -- numerics
         quantity,

@@ -1,0 +1,41 @@
+with source as (
+    select * from {{ source('german_shop', 'german_shop_order_lines') }}
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by artikelnummer
+            order by bestelldatum desc, line_id
+        ) as line_rank
+    from source
+    where trim(artikelnummer) <> ''
+),
+
+renamed as (
+    select
+        -- ids
+        'german_shop:' || artikelnummer as product_id,
+        _load_id,
+
+        -- strings
+        {{ blank_to_null('artikelbezeichnung') }} as product_name,
+        cast(null as {{ dbt.type_string() }}) as category,
+        cast(null as {{ dbt.type_string() }}) as product_type,
+        {{ blank_to_null('artikelbezeichnung') }} as display_name,
+        cast(null as {{ dbt.type_string() }}) as status,
+
+        -- numerics
+        cast(null as {{ dbt.type_numeric() }}) as price,
+
+        -- dates
+        cast(null as date) as launched_on,
+
+        -- timestamps
+        _loaded_at
+    from numbered
+    where line_rank = 1
+)
+
+select * from renamed

@@ -1,0 +1,37 @@
+with source as (
+    select * from {{ source('online_retail', 'online_retail_lines') }}
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by customer_id
+            order by invoice_date desc, line_id
+        ) as line_rank
+    from source
+    where trim(customer_id) <> ''
+),
+
+renamed as (
+    select
+        -- ids
+        'online_retail:' || customer_id as customer_id,
+        _load_id,
+
+        -- strings
+        cast(null as {{ dbt.type_string() }}) as customer_name,
+        cast(null as {{ dbt.type_string() }}) as email,
+        cast(null as {{ dbt.type_string() }}) as customer_segment,
+        cast(null as {{ dbt.type_string() }}) as age_group,
+        {{ blank_to_null('country') }} as location,
+        cast(null as {{ dbt.type_string() }}) as status,
+
+        -- timestamps
+        nullif(_loaded_at, _loaded_at) as registered_at,
+        _loaded_at
+    from numbered
+    where line_rank = 1
+)
+
+select * from renamed
