@@ -1,0 +1,310 @@
+"""The guesses put together: the tables of a new source, their keys, what joins them, and what a line of them means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loaders.adopt.amounts import Amount, find_amount
+from loaders.adopt.columns import Facts, Look
+from loaders.adopt.guesses import Roles, check_said, guess
+from loaders.adopt.words import PAYMENT_KINDS, REFUND_KINDS, excluded_statuses, is_status, known_kinds
+from loaders.contract.tables import Reading, header_key
+from loaders.errors import LoaderError
+
+_CODES = "AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HUF INR ISK JPY MXN NOK NZD PLN RON SEK TRY USD ZAR".split()
+_SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₹": "INR", "R$": "BRL"}
+_SHARED = 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column and the table that it is in."""
+
+    table: str
+    column: Facts
+
+    @property
+    def name(self) -> str:
+        """Its name in the contract."""
+        return self.column.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A raw table of the source.
+
+    Attributes:
+        look: Its file.
+        alias: What it is called in the staging SQL.
+        key: The column that identifies a row.
+        derived_from: From what the key is derived if no column of the file is one.
+        columns: The columns that mean something.
+    """
+
+    look: Look
+    alias: str
+    key: str
+    derived_from: str | tuple[str, ...] | None
+    columns: tuple[Facts, ...]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A new source.
+
+    Attributes:
+        name: Its name, and that of its folder.
+        lines: The table whose rows are lines with money.
+        orders: The table with what lines share, if that is a file of its own.
+        join: The columns of lines and orders that are equal.
+        places: The columns by what they are taken for.
+        amount: The money of a line.
+        day_in_order: Whether numbers of orders start again each day.
+        currency: Code of the currency, if no column has it.
+        statuses: Statuses of lines that don't count.
+        payments: Kinds of rows that are no sale.
+        refunds: Kinds of rows whose money is given back, though it has no sign.
+        reading: How numbers and dates are written, as far as later files may leave it open.
+    """
+
+    name: str
+    lines: Plan
+    orders: Plan | None
+    join: tuple[str, str] | None
+    places: Mapping[str, Place]
+    amount: Amount
+    day_in_order: bool
+    currency: str | None
+    statuses: tuple[str, ...]
+    payments: tuple[str, ...]
+    refunds: tuple[str, ...]
+    reading: Reading
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The tables."""
+        return (self.lines,) if self.orders is None else (self.orders, self.lines)
+
+    def table_name(self, plan: Plan) -> str:
+        """Return the name of a raw table."""
+        return f"{self.name}_{plan.alias}"
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether a file says more of customers than their identifier."""
+        who = self.places.keys() & {"customer_id", "email"}
+        return bool(who) and bool(self.places.keys() & {"customer_name", "email"})
+
+    @property
+    def has_products(self) -> bool:
+        """Whether a file says more of products than their identifier."""
+        return "product_id" in self.places and bool(self.places.keys() & {"product_name", "category"})
+
+
+def propose(looks: list[Look], name: str, said: Mapping[str, str]) -> Proposal:
+    """Return the source that files are taken for.
+
+    Args:
+        looks: One file, or two that share a key.
+        name: Name of the source.
+        said: Headers by role, as the user says them.
+
+    Raises:
+        LoaderError: There is no money or no date, or two files share no key.
+    """
+    check_said(looks, said)
+    guesses = [guess(look, said) for look in looks]
+    if len(looks) == 1:
+        return _propose(name, looks[0], guesses[0], None, None, None)
+    lines, orders, join = _joined(looks, guesses)
+    return _propose(name, looks[lines], guesses[lines], looks[orders], guesses[orders], join)
+
+
+def _propose(
+    name: str, look: Look, roles: Roles, other: Look | None, more: Roles | None, join: tuple[str, str] | None
+) -> Proposal:
+    if join:
+        key = next(column for column in look.columns if column.name == join[0])
+        roles.drop("order_id")
+        roles.found["order_id"] = [key]
+    amount = find_amount(look, roles)
+    own, shared = "order_lines" if join else "lines", "orders"
+    places: dict[str, Place] = {}
+    for role in ("order_id", "line_id", "customer_id", "email", "customer_name", "product_id", "product_name"):
+        _put(places, role, roles, own, more, shared)
+    for role in ("category", "quantity", "date", "time", "currency", "status", "kind"):
+        _put(places, role, roles, own, more, shared, orders_first=role in ("date", "time", "status"))
+    if more and (buyer := more.get("customer_id")):
+        places["customer_id"] = Place(shared, buyer)
+    if "date" not in places:
+        raise LoaderError(
+            f"{look.path.name} has no column with dates.",
+            "Name it with --column date='HEADER'; if the dates are in another file that shares a key, name both files.",
+        )
+    if "time" in places and places["time"].table != places["date"].table:
+        del places["time"]
+    status, kind = places.get("status"), places.get("kind")
+    if status and not is_status(list(status.column.values)):
+        del places["status"]
+        status = None
+    payments = known_kinds(list(kind.column.values), PAYMENT_KINDS) if kind else []
+    refunds = _refunds(look, kind, own, amount)
+    if kind and not payments and not refunds:
+        del places["kind"]
+    statuses = excluded_statuses(list(status.column.values)) if status else []
+    if status and not amount.refund:
+        statuses += known_kinds(list(status.column.values), ("refunded", "erstattet", "remboursé", "refunderet", "refundert"))
+    day_in_order = join is None and _starts_again(look, places)
+    lines = _plan(look, own, places, amount, join and join[0], day_in_order)
+    orders = None
+    if other and join:
+        key_columns = [column for column in other.columns if column.name == join[1]]
+        named = [place.column for place in places.values() if place.table == shared]
+        orders = Plan(other, shared, join[1], None, tuple(dict.fromkeys([*key_columns, *named])))
+    readings = [each.reading for each in (look, other) if each]
+    return Proposal(
+        name=name,
+        lines=lines,
+        orders=orders,
+        join=join,
+        places=places,
+        amount=amount,
+        day_in_order=day_in_order,
+        currency=None if "currency" in places else _currency(amount),
+        statuses=tuple(statuses),
+        payments=tuple(payments),
+        refunds=tuple(refunds),
+        reading=Reading(
+            next((each.decimal for each in readings if each.decimal), None),
+            next((each.dates for each in readings if each.dates), None),
+        ),
+    )
+
+
+def _put(
+    places: dict[str, Place], role: str, roles: Roles, own: str, more: Roles | None, shared: str, *, orders_first: bool = False
+) -> None:
+    found = [Place(own, column)] if (column := roles.get(role)) else []
+    if more and role not in ("order_id", "line_id", "quantity") and (column := more.get(role)):
+        found.insert(0 if orders_first else len(found), Place(shared, column))
+    if found:
+        places[role] = found[0]
+
+
+def _plan(
+    look: Look, alias: str, places: Mapping[str, Place], amount: Amount, join: str | None, day_in_order: bool
+) -> Plan:
+    used = [place.column for role, place in places.items() if place.table == alias and role != "time"]
+    used += [*amount.columns, *([amount.refund] if amount.refund else [])]
+    key, derived_from = _key(look, places, join, day_in_order)
+    if derived_from is None:
+        used += [column for column in look.columns if column.name == key]
+    order = {column.name: i for i, column in enumerate(look.columns)}
+    return Plan(look, alias, key, derived_from, tuple(sorted(dict.fromkeys(used), key=lambda each: order[each.name])))
+
+
+def _key(
+    look: Look, places: Mapping[str, Place], join: str | None, day_in_order: bool
+) -> tuple[str, str | tuple[str, ...] | None]:
+    """Return the key's column, and from what it is derived if the file has none."""
+    order, line, product = (places.get(role) for role in ("order_id", "line_id", "product_id"))
+    for place in (order, line):
+        if place and look.is_key(place.name):
+            return place.name, None
+    others = {place.name for role, place in places.items() if role not in ("order_id", "line_id")}
+    for column in look.columns:
+        if column.name not in others and re.search(r"\b(?:id|uuid|guid|no|nr|number|nummer)$", column.plain):
+            if column.kind in ("text", "number") and look.is_key(column.name):
+                return column.name, None
+    taken = {column.name for column in look.columns}
+    key = next(name for name in ("line_id", "line_key", "raw_line_id") if name not in taken)
+    if order is None:
+        return key, "row"
+    if line and not day_in_order and look.is_key(order.name, line.name):
+        return key, (order.name, line.name)
+    date = [places["date"].name] if day_in_order else []
+    rest = [place.name for place in (line, product) if place and place.table == order.table]
+    return key, (order.name, *date, *rest) if rest else "row"
+
+
+def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[str]:
+    """Return the kinds of rows that give money back, if their amounts have no sign that says so."""
+    found = known_kinds(list(kind.column.values), REFUND_KINDS) if kind and kind.table == own else []
+    if not found or kind is None or amount.is_ledger:
+        return []
+    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in found)
+    negative = look.value(
+        f"select count(*) from typed where lower(trim({kind.name})) in ({listed}) and ({amount.expression}) < 0"
+    )
+    return [] if negative else found
+
+
+def _starts_again(look: Look, places: Mapping[str, Place]) -> bool:
+    """Return whether most numbers of orders with several lines are on several days, as a till's that start at 1 each day."""
+    order, date = places.get("order_id"), places["date"]
+    if order is None:
+        return False
+    return (
+        look.value(
+            f"""
+            select avg(if(days > 1, 1, 0)) from (
+                select count(distinct cast({date.name} as date)) as days
+                from typed where {order.name} is not null group by {order.name} having count(*) > 1
+            )
+            """
+        )
+        > _SHARED
+    )
+
+
+def _joined(looks: list[Look], guesses: list[Roles]) -> tuple[int, int, tuple[str, str]]:
+    """Return which file has the lines, which the orders, and the columns that join them.
+
+    Raises:
+        LoaderError: The files share no key.
+    """
+    found: list[tuple[tuple[float, ...], int, int, tuple[str, str]]] = []
+    for lines, orders in ((0, 1), (1, 0)):
+        for own in looks[lines].columns:
+            for other in looks[orders].columns:
+                named = _same_name(own, other, guesses[lines], guesses[orders])
+                if not named or not looks[orders].is_key(other.name):
+                    continue
+                shared = _share_in(looks[lines], own, looks[orders], other)
+                if shared >= _SHARED:
+                    repeats = own.distinct < own.filled
+                    found.append(((repeats, named, shared), lines, orders, (own.name, other.name)))
+    if not found:
+        names = " and ".join(look.path.name for look in looks)
+        raise LoaderError(
+            f"{names} share no key: no column of one has the values of a unique column of the other.",
+            "Adopt the files one by one, each with its own --name.",
+        )
+    return max(found, key=lambda each: each[0])[1:]
+
+
+def _same_name(own: Facts, other: Facts, lines: Roles, orders: Roles) -> int:
+    """Return 2 if two columns have one name, 1 if both are numbers of orders, else 0."""
+    if header_key(own.header) == header_key(other.header):
+        return 2
+    return int(lines.get("order_id") is own and (orders.get("order_id") is other or other.plain in ("id", "nr", "no")))
+
+
+def _share_in(lines: Look, own: Facts, orders: Look, other: Facts) -> float:
+    values = "select distinct cast({} as varchar) from typed where {} is not null"
+    known = {value for (value,) in orders.database.execute(values.format(other.name, other.name)).fetchall()}
+    found = [value for (value,) in lines.database.execute(values.format(own.name, own.name)).fetchall()]
+    return sum(value in known for value in found) / len(found) if found else 0.0
+
+
+def _currency(amount: Amount) -> str | None:
+    """Return the currency that the header or the numbers of the amount name."""
+    for column in amount.columns:
+        words = re.findall(r"[A-Z]{3}", column.header)
+        signs = [_SIGNS.get(sign.strip(), sign.strip()) for sign in column.signs]
+        found = [code for code in (*words, *signs) if code in _CODES]
+        if found:
+            return found[0]
+    return None
