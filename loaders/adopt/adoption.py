@@ -69,7 +69,9 @@ def consider(
 
 def _check_unknown(path: Path, contract: Contract, options: Options) -> None:
     if str(path) == STDIN or (path.exists() and not path.is_file() and not path.is_dir()):
-        raise LoaderError("Adopt reads a file several times, so it can't be standard input or a pipe.", "Save it as a file.")
+        raise LoaderError(
+            "Adopt reads a file several times, so it can't be standard input or a pipe.", "Save it as a file."
+        )
     given = Given(path)
     table = known_to(given.peek(options.encoding), contract, given.name)
     if table is not None:

@@ -61,7 +61,27 @@ def find_amount(look: Look, roles: Roles) -> Amount:
     refund = roles.get("refund")
     if refund is None or look.value(f"select count(*) from typed where {refund.name} <> 0") == 0:
         return found
+    if whole := _before_refunds(look, roles, found, refund):
+        # The amount has the refund in it: it is given back so that the refund is a line of its own.
+        return replace(
+            found,
+            expression=f"{found.expression} + abs(coalesce({refund.name}, 0))",
+            columns=(*found.columns, refund),
+            reason=f"{found.reason}; it is {whole.header} less {refund.header}, which becomes a line of its own",
+            refund=refund,
+        )
     return replace(found, refund=refund)
+
+
+def _before_refunds(look: Look, roles: Roles, found: Amount, refund: Facts) -> Facts | None:
+    """Return the amount that an amount is without its refunds; None if the refunds are not in it."""
+    back = f"abs(coalesce({refund.name}, 0))"
+    discounts = [f"abs(coalesce({each.name}, 0))" for each in roles.all("discount")]
+    for whole in roles.all("amount"):
+        for less in (back, *(f"{back} - {discount}" for discount in discounts)):
+            if whole not in found.columns and _equal(look, found.expression, f"{whole.name} - {less}"):
+                return whole
+    return None
 
 
 def _ledger(look: Look, roles: Roles, debit: Facts, credit: Facts) -> Amount:
@@ -102,7 +122,9 @@ def _found(look: Look, roles: Roles) -> Amount | None:
                 if discount and per_line:
                     less = _reduced(total.name, discount)
                     return Amount(less, (total, discount), f"{total.header} is before {discount.header}")
-                if rank(total.plain, [GROSS]) is not None and (net := next((each for each in totals if _is_net(each)), None)):
+                if rank(total.plain, [GROSS]) is not None and (
+                    net := next((each for each in totals if _is_net(each)), None)
+                ):
                     return Amount(net.name, (net,), f"it is {total.header} without tax", unused=((total, "with tax"),))
                 return _without_tax(total, f"it is {quantity.header} × {price.header}", look, extras)
         if not totals:
@@ -132,9 +154,7 @@ def _added_up(look: Look, totals: list[Facts], discount: Facts | None, extras: l
                     return Amount(part.name, (part,), f"with {names} it is {whole.header}", unused=_apart(added, whole))
                 if discount and _equal(look, whole.name, f"{_reduced(part.name, discount)} + {more}"):
                     reason = f"less {discount.header}, with {names}, it is {whole.header}"
-                    return Amount(
-                        _reduced(part.name, discount), (part, discount), reason, unused=_apart(added, whole)
-                    )
+                    return Amount(_reduced(part.name, discount), (part, discount), reason, unused=_apart(added, whole))
             if discount and _equal(look, whole.name, _reduced(part.name, discount)):
                 return _without_tax(whole, f"it is {part.header} less {discount.header}", look, extras)
     return None
@@ -156,7 +176,15 @@ def _is_inside(extra: Facts, total: Facts, look: Look, is_total: bool) -> bool:
     shipping, the name of the total says it.
     """
     says_gross = rank(total.plain, [GROSS]) is not None
-    if rank(extra.plain, [r"shipping|freight|versand|porto|fracht|livraison|envio|spediz|frete|verzend|fragt|frakt|levering|delivery|postage"]) is not None:
+    if (
+        rank(
+            extra.plain,
+            [
+                r"shipping|freight|versand|porto|fracht|livraison|envio|spediz|frete|verzend|fragt|frakt|levering|delivery|postage"
+            ],
+        )
+        is not None
+    ):
         return is_total and (says_gross or rank(total.plain, [_WHOLE]) is not None)
     is_nordic = rank(extra.plain, [r"moms|mva"]) is not None
     rates = _NORDIC_RATES if is_nordic else _RATES
@@ -190,7 +218,10 @@ def _reductions(gross: str, discount: Facts) -> list[str]:
 def _reduced(gross: str, discount: Facts) -> str:
     """Return an amount less a discount: a share or a percentage by the column's name and signs, else money."""
     amount, share, percentage = _reductions(gross, discount)
-    if "%" in discount.header or rank(discount.plain, [r"percent|prozent|procent|pct|pourcent|porcent|rate\b|satz"]) is not None:
+    if (
+        "%" in discount.header
+        or rank(discount.plain, [r"percent|prozent|procent|pct|pourcent|porcent|rate\b|satz"]) is not None
+    ):
         return share if _is_share(discount) else percentage
     return share if _is_share(discount) else amount
 

@@ -39,7 +39,9 @@ _RESERVED = set(
     "like limit natural not null of offset on only or order outer primary references right select session_user some table "
     "then to trailing true union unique user using when where window with".split()
 )
-_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe"})
+_SPELT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe"}
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,10 @@ class Look:
         """Return whether each row has its own value in a column, or in some columns together."""
         listed = ", ".join(names)
         filled = " and ".join(f"{name} is not null" for name in names)
-        return bool(self.rows) and self.value(f"select count(*) from (select distinct {listed} from typed where {filled})") == self.rows
+        return (
+            bool(self.rows)
+            and self.value(f"select count(*) from (select distinct {listed} from typed where {filled})") == self.rows
+        )
 
 
 @contextlib.contextmanager
@@ -126,8 +131,13 @@ def looked_at(path: Path, project: Project, said: Reading, encoding: str | None)
     with working_folder(project) as folder:
         file = match_header(given.take_in(folder, encoding, lambda _: None), table)
         if file.is_wide:
-            raise FileRefusedError(f"{given.name} has {len(file.header)} columns.", "Adopt takes up to 200: leave some out.")
-        with contextlib.closing(duckdb.connect(config={"temp_directory": str(folder)})) as database, interruptible(database):
+            raise FileRefusedError(
+                f"{given.name} has {len(file.header)} columns.", "Adopt takes up to 200: leave some out."
+            )
+        with (
+            contextlib.closing(duckdb.connect(config={"temp_directory": str(folder)})) as database,
+            interruptible(database),
+        ):
             rows = Records(file, database).read
             if not rows:
                 raise FileRefusedError(f"{given.name} has a header and no rows.", "Export it with its rows.")
@@ -153,7 +163,9 @@ def _header(given: Given, encoding: str | None) -> tuple[str, ...]:
 def _table_of(header: tuple[str, ...], name: str) -> Table:
     headers = {header_key(each): each for each in reversed(header) if header_key(each)}
     columns = tuple(
-        Column(f"f{i}", "text", aliases=(each,)) for i, each in enumerate(header) if headers.get(header_key(each)) == each
+        Column(f"f{i}", "text", aliases=(each,))
+        for i, each in enumerate(header)
+        if headers.get(header_key(each)) == each
     )
     return Table("file", "file", "".join(c for c in name if c.isprintable()), columns, known_by=tuple(headers))
 
@@ -274,7 +286,10 @@ def _formats(database: duckdb.DuckDBPyConnection, file: CsvFile, looks: list[Fac
 
 
 def _typed(each: Facts, formats: Formats) -> str:
-    kinds = {"number": ("numeric", "decimal(38, 0)" if each.is_whole else "double"), "moment": ("timestamptz", "timestamp")}
+    kinds = {
+        "number": ("numeric", "decimal(38, 0)" if each.is_whole else "double"),
+        "moment": ("timestamptz", "timestamp"),
+    }
     data_type, cast = kinds.get(each.kind, ("text", "varchar"))
     value = formats.read(Column(each.name, data_type), each.field if data_type != "text" else trim(each.field))
     if each.kind == "moment":
@@ -288,7 +303,8 @@ def _reading(formats: Formats, said: Reading) -> Reading:
     orders = {
         moment.order
         for moment in formats.moments.values()
-        if moment.order in ("dmy", "mdy") and any("%m" in each and "." not in each.split(" ")[0] for each in moment.formats)
+        if moment.order in ("dmy", "mdy")
+        and any("%m" in each and "." not in each.split(" ")[0] for each in moment.formats)
     }
     decimal = said.decimal or ("," if commas == {","} else None)
     return Reading(decimal, said.dates or (orders.pop() if len(orders) == 1 else None))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loaders.adopt.columns import Facts, Look
-from loaders.adopt.words import GROSS, NAMES, NO_MONEY, NO_SALE_DATE, NUMBERS, WITH_OR_WITHOUT, rank
+from loaders.adopt.words import FLAG, GROSS, NAMES, NO_MONEY, NO_SALE_DATE, NUMBERS, WITH_OR_WITHOUT, rank
 from loaders.errors import LoaderError
 
 ROLES = (*NAMES, *NUMBERS)
@@ -108,11 +108,18 @@ def _place(role: str, column: Facts, look: Look) -> int | None:
     if role in NUMBERS:
         return _number_place(role, column, place)
     if role == "currency":
-        return place if column.kind == "text" and all(len(value) <= 3 for value in column.values) and column.values else None
+        return (
+            place
+            if column.kind == "text" and all(len(value) <= 3 for value in column.values) and column.values
+            else None
+        )
+    if role == "status" and rank(name, [FLAG]) is not None:
+        return place if len(column.values) in (1, 2) else None
     if role in ("status", "kind"):
         return place if column.kind == "text" and column.values and column.distinct < max(look.rows, 3) else None
     if role in ("category", "customer_name", "product_name"):
-        return place if column.kind == "text" else None
+        # A text that is the same in all rows says nothing of them.
+        return place if column.kind == "text" and (column.distinct > 1 or look.rows == 1) else None
     return place
 
 
@@ -120,6 +127,8 @@ def _number_place(role: str, column: Facts, place: int) -> int | None:
     if column.kind != "number":
         return None
     name = column.plain
+    if set(column.values) <= {"0", "1"} and rank(name, [FLAG]) is not None:
+        return None
     is_id = any(rank(name, NAMES[each]) is not None for each in _IDS)
     if is_id and (column.is_whole or role == "quantity"):
         return None

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loaders.adopt.amounts import Amount, find_amount
 from loaders.adopt.columns import Facts, Look
 from loaders.adopt.guesses import Roles, check_said, guess
-from loaders.adopt.words import PAYMENT_KINDS, REFUND_KINDS, excluded_statuses, is_status, known_kinds
+from loaders.adopt.words import (
+    FLAG,
+    NAMES,
+    PAYMENT_KINDS,
+    REFUND_KINDS,
+    YES,
+    excluded_statuses,
+    is_status,
+    known_kinds,
+    rank,
+)
 from loaders.contract.tables import Reading, header_key
 from loaders.errors import LoaderError
 
 _CODES = "AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HUF INR ISK JPY MXN NOK NZD PLN RON SEK TRY USD ZAR".split()
 _SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₹": "INR", "R$": "BRL"}
 _SHARED = 0.5
+# Numbers of orders and of invoices, the patterns before this one, don't start again.
+_RECEIPTS = 2
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,7 @@ class Proposal:
         day_in_order: Whether numbers of orders start again each day.
         currency: Code of the currency, if no column has it.
         statuses: Statuses of lines that don't count.
+        is_flag: Whether the status is a yes that marks a void line.
         payments: Kinds of rows that are no sale.
         refunds: Kinds of rows whose money is given back, though it has no sign.
         reading: How numbers and dates are written, as far as later files may leave it open.
@@ -78,6 +91,7 @@ class Proposal:
     day_in_order: bool
     currency: str | None
     statuses: tuple[str, ...]
+    is_flag: bool
     payments: tuple[str, ...]
     refunds: tuple[str, ...]
     reading: Reading
@@ -130,6 +144,9 @@ def _propose(
         roles.drop("order_id")
         roles.found["order_id"] = [key]
     amount = find_amount(look, roles)
+    if join and amount.refund:
+        back = f"{amount.expression} - abs(coalesce({amount.refund.name}, 0))"
+        amount = replace(amount, expression=back, columns=(*amount.columns, amount.refund), refund=None)
     own, shared = "order_lines" if join else "lines", "orders"
     places: dict[str, Place] = {}
     for role in ("order_id", "line_id", "customer_id", "email", "customer_name", "product_id", "product_name"):
@@ -146,16 +163,19 @@ def _propose(
     if "time" in places and places["time"].table != places["date"].table:
         del places["time"]
     status, kind = places.get("status"), places.get("kind")
-    if status and not is_status(list(status.column.values)):
+    is_flag = status is not None and rank(status.column.plain, [FLAG]) is not None
+    if status and not is_flag and not is_status(list(status.column.values)):
         del places["status"]
         status = None
     payments = known_kinds(list(kind.column.values), PAYMENT_KINDS) if kind else []
     refunds = _refunds(look, kind, own, amount)
     if kind and not payments and not refunds:
         del places["kind"]
-    statuses = excluded_statuses(list(status.column.values)) if status else []
-    if status and not amount.refund:
-        statuses += known_kinds(list(status.column.values), ("refunded", "erstattet", "remboursé", "refunderet", "refundert"))
+    statuses = list(YES) if is_flag else excluded_statuses(list(status.column.values)) if status else []
+    if status and not amount.refund and not is_flag:
+        statuses += known_kinds(
+            list(status.column.values), ("refunded", "erstattet", "remboursé", "refunderet", "refundert")
+        )
     day_in_order = join is None and _starts_again(look, places)
     lines = _plan(look, own, places, amount, join and join[0], day_in_order)
     orders = None
@@ -174,6 +194,7 @@ def _propose(
         day_in_order=day_in_order,
         currency=None if "currency" in places else _currency(amount),
         statuses=tuple(statuses),
+        is_flag=is_flag,
         payments=tuple(payments),
         refunds=tuple(refunds),
         reading=Reading(
@@ -184,7 +205,14 @@ def _propose(
 
 
 def _put(
-    places: dict[str, Place], role: str, roles: Roles, own: str, more: Roles | None, shared: str, *, orders_first: bool = False
+    places: dict[str, Place],
+    role: str,
+    roles: Roles,
+    own: str,
+    more: Roles | None,
+    shared: str,
+    *,
+    orders_first: bool = False,
 ) -> None:
     found = [Place(own, column)] if (column := roles.get(role)) else []
     if more and role not in ("order_id", "line_id", "quantity") and (column := more.get(role)):
@@ -242,9 +270,9 @@ def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[s
 
 
 def _starts_again(look: Look, places: Mapping[str, Place]) -> bool:
-    """Return whether most numbers of orders with several lines are on several days, as a till's that start at 1 each day."""
+    """Return whether most numbers of receipts with several lines are on several days: a till's start at 1 each day."""
     order, date = places.get("order_id"), places["date"]
-    if order is None:
+    if order is None or (rank(order.column.plain, NAMES["order_id"]) or 0) < _RECEIPTS:
         return False
     return (
         look.value(

@@ -61,7 +61,11 @@ def _table(proposal: Proposal, plan: Plan) -> Iterator[str]:
 def _known_by(proposal: Proposal, plan: Plan) -> list[str]:
     """Return the headers that tell the file: those that a line can't do without, at least three."""
     needed = {plan.key}
-    needed |= {place.name for role, place in proposal.places.items() if role in ("order_id", "date", "customer_id", "product_id")}
+    needed |= {
+        place.name
+        for role, place in proposal.places.items()
+        if role in ("order_id", "date", "customer_id", "product_id")
+    }
     needed |= {column.name for column in proposal.amount.columns} if plan is proposal.lines else set()
     headers = [column.header for column in plan.columns if column.name in needed]
     others = [each.header for each in (*plan.columns, *plan.look.columns) if each.header not in headers]
@@ -74,7 +78,9 @@ def _money(proposal: Proposal) -> str | None:
     names = [column.name for column in amount.columns]
     if amount.is_ledger:
         return None
-    return f"[{', '.join(names[:2])}]" if f"{' * '.join(names[:2])}" in amount.expression and len(names) > 1 else names[0]
+    return (
+        f"[{', '.join(names[:2])}]" if f"{' * '.join(names[:2])}" in amount.expression and len(names) > 1 else names[0]
+    )
 
 
 def _derived_key(plan: Plan) -> Iterator[str]:

@@ -27,7 +27,14 @@ _DOCS = {"_load_id": "load_id", "_loaded_at": "loaded_at", "exclusion_reason": "
 
 def staging_models(proposal: Proposal) -> dict[str, str]:
     """Return the texts of the staging models and their descriptions, by file name."""
-    made = {"transactions": (transactions_sql(proposal), _LINE, "line_", "Lines with their money. One row per transaction line.")}
+    made = {
+        "transactions": (
+            transactions_sql(proposal),
+            _LINE,
+            "line_",
+            "Lines with their money. One row per transaction line.",
+        )
+    }
     if proposal.has_customers:
         says = "Customers as their latest row has them. One row per customer."
         made["customers"] = (_customers_sql(proposal), _CUSTOMER, "described_", says)
@@ -122,8 +129,18 @@ def _parts(proposal: Proposal, amount: str, quantity: str) -> Iterator[str]:
     refund, key = proposal.amount.refund, proposal.lines.key
     assert refund is not None
     yield from ("-- What was given back is a line of its own.", "parts as (", "    select")
-    yield from (f"        {key} as part_id,", f"        {amount} as part_amount,", f"        {quantity} as part_quantity,")
-    yield from ("        source.*", "    from source", "    union all", "    select", f"        {key} || ':refund' as part_id,")
+    yield from (
+        f"        {key} as part_id,",
+        f"        {amount} as part_amount,",
+        f"        {quantity} as part_quantity,",
+    )
+    yield from (
+        "        source.*",
+        "    from source",
+        "    union all",
+        "    select",
+        f"        {key} || ':refund' as part_id,",
+    )
     yield from (f"        -abs({refund.name}) as part_amount,", "        0 as part_quantity,", "        source.*")
     yield from ("    from source", f"    where {refund.name} <> 0", "),")
 
@@ -146,7 +163,8 @@ def _reason(proposal: Proposal) -> list[str]:
         cases.append(f"when {proposal.orders.alias}.{proposal.join[1]} is null then 'order_missing'")
     if proposal.statuses and (status := _of(proposal, "status")):
         value = f"lower(trim({status}))"
-        cases.append(f"when {value} in ('{{{{ excluded | join(\"', '\") }}}}') then replace({value}, ' ', '_')")
+        reason = "'void'" if proposal.is_flag else f"replace({value}, ' ', '_')"
+        cases.append(f"when {value} in ('{{{{ excluded | join(\"', '\") }}}}') then {reason}")
     if proposal.payments and (kind := _of(proposal, "kind")):
         listed = ", ".join(map(literal, proposal.payments))
         cases.append(f"when lower(trim({kind})) in ({listed}) then 'no_sale'")

@@ -114,11 +114,15 @@ def rendered(sql: str) -> str:
     def blank_to_null(name: str) -> str:
         return f"case when trim({name}) <> '' then {name} end"
 
-    return jinja2.Environment(autoescape=False).from_string(sql).render(  # noqa: S701 (SQL, not HTML)
-        source=lambda _source, table: table,
-        blank_to_null=blank_to_null,
-        local_date=lambda name: f"cast({name} as date)",
-        dbt=SimpleNamespace(type_string=lambda: "varchar", type_numeric=lambda: "decimal(28, 6)"),
+    return (
+        jinja2.Environment(autoescape=False)
+        .from_string(sql)
+        .render(  # noqa: S701 (SQL, not HTML)
+            source=lambda _source, table: table,
+            blank_to_null=blank_to_null,
+            local_date=lambda name: f"cast({name} as date)",
+            dbt=SimpleNamespace(type_string=lambda: "varchar", type_numeric=lambda: "decimal(28, 6)"),
+        )
     )
 
 
@@ -195,5 +199,3 @@ def _rows(database: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[obj
 
 def _cents(money: object) -> Decimal:
     return round(Decimal(str(money or 0)), 2)
-
-

@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "№": " no ", "°": " o ", "º": " o ", "#": " no "})
-_NUMBER = r" ?(?:id|nos?|n|n o|nr|num|number|nummer|numero|nro|code|kode|kod|codigo|codice|ref|reference|referenz|key)\b"
-_ORDER = r"(?:order|ordre|bestell\w*?|bestillings?|bestallnings?|auftrags?|commande|pedido|ordine|encomenda|sales order)"
+_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "ł": "l", "đ": "d", "œ": "oe", "№": " no ", "°": " o ", "º": " o ", "#": " no "}
+)
+_NUMBER = (
+    r" ?(?:id|nos?|n|n o|nr|num|number|nummer|numero|nro|code|kode|kod|codigo|codice|ref|reference|referenz|key)\b"
+)
+_ORDER = (
+    r"(?:order|ordre|bestell\w*?|bestillings?|bestallnings?|auftrags?|commande|pedido|ordine|encomenda|sales order)"
+)
 _INVOICE = r"(?:invoice|rechnungs?|faktura?|facture|factura|fattura|fatura|factuur)"
-_RECEIPT = r"(?:receipt|kassenbon|bon|beleg|ticket|kvitterings?|bilags?|scontrino|recibo|kassabon|voucher|document|doc|dokument)"
+_RECEIPT = r"(?:receipt|kassenbon|bon|beleg|ticket|kvitterings?|bilags?|verifikats?|verifikations?|journal|scontrino|recibo|kassabon|voucher|document|doc|dokument)"
 _PAYMENT = r"(?:transaction|transaktions?|transaccion|transazione|transacao|transactie|payment|charge|sale|basket|cart)"
 _NUMBERED_AFTER = r"(?:numero|num|n|no|n o|nr|id|code|codice|codigo|ref)(?: (?:de|di|do|da|d|du|della|del))? ?"
 _CUSTOMER = r"(?:customer|cust|client|kunden?|kund|kunde|cliente|klant|klanten|buyer|kober|kopare|acheteur|comprador|acquirente|koper)"
@@ -21,6 +27,9 @@ _WEAK_CUSTOMER = r"(?:debitor(?:en)?|member|medlems?|mitglieds?|subscriber|abonn
 _PRODUCT = r"(?:product|produkt|produit|producto|prodotto|produto|item|artikel|article|articulo|articolo|artigo|vare?|material)"
 _NAME = r"(?:name|navn|namn|naam|nom|nombre|nome|title|titel|titre|titulo|bezeichnung|beschreibung|description|desc|beskrivelse|beskrivning|libelle|designation|omschrijving|descripcion|descrizione|descricao|text|tekst|betegnelse|benamning)"
 
+# A column that marks rows as void by a yes, and what it says then.
+FLAG = r"^(?:is |ist )?(?:stornos?|storniert|void|voided|cancell?ed|deleted|annulleret|annullert|annullerad|makulerad|annule|anulado|annullato|geannuleerd)$"
+YES = ("1", "y", "yes", "true", "t", "x", "j", "ja", "o", "oui", "s", "si", "sí", "sì", "sim", "v", "void", "storno")
 # Roles whose columns hold texts, dates or codes.
 NAMES = {
     "email": [r"\be ?mail|\bmail\b|mailadresse|courriel|correo|e ?post(?:adress)?\b"],
@@ -38,6 +47,7 @@ NAMES = {
     "status": [
         rf"(?:{_ORDER}|{_INVOICE}|{_PAYMENT})s? ?(?:status|state)|^(?:status|state|zustand|etat|statut|estado|stato|situacao|tilstand|betalingsstatus)\b",
         r"status|statut|\bstato\b|\bestado\b",
+        FLAG,
     ],
     "kind": [
         rf"^(?:type|typ|art|tipo|soort|kind|event|event type|vorgang|belegart|bilagstype|transaktionstype|buchungsart|buchungstyp|vorgangsart)$",
@@ -58,6 +68,7 @@ NAMES = {
     "customer_id": [
         rf"\b{_CUSTOMER}{_NUMBER}|{_NUMBERED_AFTER}{_CUSTOMER}\b",
         rf"\b{_WEAK_CUSTOMER}{_NUMBER}|{_NUMBERED_AFTER}{_WEAK_CUSTOMER}\b",
+        r"\b(?:nif|cif|cvr|siret|partita iva|org ?nr)\b",
         rf"^(?:{_CUSTOMER}|household)s?$",
         rf"^{_WEAK_CUSTOMER}s?$",
     ],
@@ -77,15 +88,25 @@ NAMES = {
         rf"^(?:{_PRODUCT}s?|plan|plan ?name|service|leistung)$",
         rf"^(?:bezeichnung|beschreibung|description|beskrivelse|beskrivning|libelle|designation|omschrijving|descripcion|descrizione|descricao|text|tekst|title|titel|betegnelse|benamning)$",
     ],
-    "category": [r"categ|kategori|warengruppe|waren gruppe|(?:produkt|vare|varu|artikel|product|item|article) ?(?:gruppe?|groep|group|type|kategori)|famill?[ei]|department|abteilung|afdeling|rayon|reparto"],
+    "category": [
+        r"categ|kategori|warengruppe|waren gruppe|(?:produkt|vare|varu|artikel|product|item|article) ?(?:gruppe?|groep|group|type|kategori)|famill?[ei]|department|abteilung|afdeling|rayon|reparto"
+    ],
 }
 # Roles whose columns hold numbers. What is no money of a sale is found first.
 NUMBERS = {
-    "refund": [r"refund|ruckerstatt|rueckerstatt|erstatt|rembours|reembols|devoluc|rimbors|terugbetal|tilbagebetal|tilbakebetal|aterbetal|refusion|retourn\w*|returned|gutschrift|storno|avoir|kreditert|credited|credit note|credit notes|abono|retur\w*"],
+    "refund": [
+        r"refund|ruckerstatt|rueckerstatt|erstatt|rembours|reembols|devoluc|rimbors|terugbetal|tilbagebetal|tilbakebetal|aterbetal|refusion|retourn\w*|returned|gutschrift|storno|avoir|kreditert|credited|credit note|credit notes|abono|retur\w*"
+    ],
     "discount": [r"discount|rabatt?|nachlass|remise|reduction|descuento|sconto|desconto|korting|coupon|promo"],
-    "tax": [r"\b(?:sales ?)?tax|\bvat\b|mwst|mehrwertsteuer|\bust\b|umsatzsteuer|steuer|\btva\b|\biva\b|\bbtw\b|\bmoms|\bmva\b|\bgst\b|impost|impuest"],
-    "shipping": [r"shipping|freight|versand|porto|fracht|frais d|livraison|\benvio|spediz|\bfrete\b|verzend|fragt|frakt|levering|delivery|postage"],
-    "cost": [r"\bcost|einkauf|\bek\b|kostpris|einstand|prix d achat|coste?\b|costo|\bfee|gebuhr|gebuehr|gebyr|commission|provision|balance|saldo|\bsolde"],
+    "tax": [
+        r"\b(?:sales ?)?tax|\bvat\b|mwst|mehrwertsteuer|\bust\b|umsatzsteuer|steuer|\btva\b|\biva\b|\bbtw\b|\bmoms|\bmva\b|\bgst\b|impost|impuest"
+    ],
+    "shipping": [
+        r"shipping|freight|versand|\bporto\b|portokosten|fracht|frais d|livraison|\benvio|spediz|\bfrete\b|verzend|fragt|frakt|levering|delivery|postage"
+    ],
+    "cost": [
+        r"\bcost|einkauf|\bek\b|kostpris|einstand|prix d achat|coste?\b|costo|\bfee|gebuhr|gebuehr|gebyr|commission|provision|balance|saldo|\bsolde"
+    ],
     "debit": [r"\bdebit\b|^soll\b|^debe\b|^dare\b|^debet\b|^debito\b|^debit(?:belob|betrag|belopp)"],
     "credit": [r"\bcredit\b|^haben\b|^haber\b|^avere\b|^kredit\b|^credito\b|^kredit(?:belob|betrag|belopp)"],
     "quantity": [
@@ -99,7 +120,7 @@ NUMBERS = {
     ],
     "amount": [
         r"(?:line|net|netto|zeilen|linje|linea|ligne|positions?) ?(?:total|amount|sales|value|betrag|summe?|belob|belop|montant|importe|importo|omsat\w*|umsatz|wert)|(?:montant|importe|importo|total) (?:net|ht|neto|netto|ligne|linea)|umsatz netto|belob (?:ex|eks|uden)|valor liquido",
-        r"\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|excl|exkl|ekskl|ex moms|uden moms|hors tax",
+        r"\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|imponible|bemessungsgrundlage|excl|exkl|ekskl|ex moms|uden moms|hors tax",
         r"^(?:amount|betrag|belob|belop|montant|importe|importo|valor|bedrag|summe|sum|sales|revenue|umsatz|omsatning|omsaetning|omzet|ventas|vendite|chiffre d affaires|ca)\b",
         r"total|gesamt|i alt|ialt|summ?a?e?\b|amount|betrag|belob|belop|montant|importe?o?\b|valor|bedrag|umsatz|omsat|omzet|revenue|sales|\bsales|value|\bwert\b|gross|brutto|\bttc\b|bruto",
     ],
@@ -164,7 +185,11 @@ PAYMENT_KINDS = (
 
 def plain(header: str) -> str:
     """Return a name as the patterns expect it: `"OrderDate"` and `"Order-Date "` are `order date`."""
-    parted = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z][a-zà-ÿ]|(?:ID|NR|NO)\b)", " ", re.sub("MwSt|USt", lambda word: word[0].capitalize(), header.strip()))
+    parted = re.sub(
+        r"(?<=[a-zà-ÿ])(?=[A-Z][a-zà-ÿ]|(?:ID|NR|NO)\b)",
+        " ",
+        re.sub("MwSt|USt", lambda word: word[0].capitalize(), header.strip()),
+    )
     letters = unicodedata.normalize("NFKD", parted.casefold().translate(_LETTERS))
     return re.sub(r"[\W_]+", " ", "".join(c for c in letters if not unicodedata.combining(c))).strip()
 

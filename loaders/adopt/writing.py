@@ -48,7 +48,9 @@ def check_name(name: str, project: Project, contract: Contract) -> None:
             f"There is a source {name} already, in models/staging/{name}, and nothing in it was changed.",
             "Choose another name with --name, or remove that folder and its lines in models/intermediate.",
         )
-    taken = {table.name for table in contract.tables} & {f"{name}_{each}" for each in ("lines", "orders", "order_lines")}
+    taken = {table.name for table in contract.tables} & {
+        f"{name}_{each}" for each in ("lines", "orders", "order_lines")
+    }
     if taken:
         raise LoaderError(f"There is a table {', '.join(sorted(taken))} already.", "Choose another name with --name.")
 
@@ -75,7 +77,10 @@ def write_source(proposal: Proposal, project: Project) -> list[Path]:
                 _replace(path, text.encode())
             new.rename(folder)
     except OSError as error:
-        raise LoaderError(f"The source can't be written: {error.strerror}.", "Nothing was changed. Free space, or check the rights of models.") from error
+        raise LoaderError(
+            f"The source can't be written: {error.strerror}.",
+            "Nothing was changed. Free space, or check the rights of models.",
+        ) from error
     finally:
         if new is not None:
             shutil.rmtree(new, ignore_errors=True)

@@ -150,7 +150,11 @@ def _taken(found: Adoption) -> Iterator[tuple[str, str, str]]:
         if place.column not in in_amount:
             yield place.column.header, _WORDS.get(role, role), _reason(found, role, place.column)
     amount = proposal.amount
-    yield ", ".join(dict.fromkeys(column.header for column in amount.columns)), "amount", f"{amount.reason}: {amount.expression}"
+    yield (
+        ", ".join(dict.fromkeys(column.header for column in amount.columns)),
+        "amount",
+        f"{amount.reason}: {amount.expression}",
+    )
     if refund := proposal.amount.refund:
         yield refund.header, "refund", "given back, as a line of its own" if proposal.orders is None else "not counted"
     for column, reason in proposal.amount.unused:
@@ -177,9 +181,7 @@ def _reason(found: Adoption, role: str, column: Facts) -> str:
 def _as_dict(found: Adoption) -> dict[str, object]:
     return {
         "name": found.proposal.name,
-        "columns": [
-            {"column": header, "taken_for": role, "reason": reason} for header, role, reason in _taken(found)
-        ],
+        "columns": [{"column": header, "taken_for": role, "reason": reason} for header, role, reason in _taken(found)],
         "amount": found.proposal.amount.expression,
         **asdict(found.totals),
     }

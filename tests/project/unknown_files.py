@@ -66,7 +66,9 @@ def danish_shop(folder: Path) -> tuple[list[Path], Expected]:
     for order in range(1001, 1081):
         moment = START + timedelta(hours=37 * (order - 1001))
         number = chance.randint(1, 25)
-        status = chance.choice(["Afsluttet", "Afsluttet", "Sendt", "Annulleret", "Betaling fejlet"] if order % 5 == 0 else ["Sendt"])
+        status = chance.choice(
+            ["Afsluttet", "Afsluttet", "Sendt", "Annulleret", "Betaling fejlet"] if order % 5 == 0 else ["Sendt"]
+        )
         guest = order % 9 == 0
         for line in range(1, chance.randint(2, 4)):
             product, quantity = chance.randint(1, 12), chance.choice([1, 1, 2, 3, -1])
@@ -127,7 +129,13 @@ def till_report(folder: Path) -> tuple[list[Path], Expected]:
                     [
                         *(f"{day + 411:04}", f"{moment:%d.%m.%Y}", f"{moment:%H:%M}", receipt, f"{product:04}"),
                         *(f"Brötchen {product}", "Backwaren" if rate == 7 else "Getränke", quantity),
-                        *(continental(price), continental(gross), f"{rate}%", continental(gross - net), continental(net)),
+                        *(
+                            continental(price),
+                            continental(gross),
+                            f"{rate}%",
+                            continental(gross - net),
+                            continental(net),
+                        ),
                         chance.choice(["Anna", "Jörg"]),
                     ]
                 )
@@ -169,7 +177,9 @@ def biller_invoices(folder: Path) -> tuple[list[Path], Expected]:
     for number in range(1, 161):
         moment = START + timedelta(days=number, seconds=number * 7)
         buyer = f"user{chance.randint(1, 40)}@example.com"
-        plan, subtotal = chance.choice([("Basic", Decimal("9.90")), ("Pro", Decimal("49.00")), ("Team", Decimal("1250.00"))])
+        plan, subtotal = chance.choice(
+            [("Basic", Decimal("9.90")), ("Pro", Decimal("49.00")), ("Team", Decimal("1250.00"))]
+        )
         discount = cents(subtotal / 10) if number % 6 == 0 else Decimal(0)
         tax = cents((subtotal - discount) * Decimal("0.0825")) if number % 3 else Decimal(0)
         status = {0: "void", 1: "uncollectible"}.get(number % 20, "paid")
