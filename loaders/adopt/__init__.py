@@ -1,12 +1,15 @@
 """Propose a source for files that no table of the contract knows.
 
-words       names of columns, statuses and kinds of rows in several languages
+words       names of columns in several languages
+statuses    what their status or kind says of rows that don't count
+naming      names for a source and its columns
 columns     what is in the columns of a file
 guesses     which column is what
 amounts     which arithmetic gives the money of a row
-proposal    the guesses put together: tables, key and join
+keys        what identifies a row, and what joins two files
+proposal    the guesses put together: the tables of the source, and what a line means
 sources     the proposal as a dbt sources file
 staging     the proposal as staging models
-totals      what the proposal makes of the files
+adoption    from files to a proposal, and what it makes of them
 writing     the files of the source, written all or none
 """

@@ -1,6 +1,6 @@
 """Which arithmetic gives the money of a row: of several columns with amounts, the one that the others add up to.
 
-Tax and shipping are no revenue, and a discount reduces it, so `quantity × price`, a total before tax and a total with
+Tax and shipping are no revenue, and a discount reduces it, so `quantity by price`, a total before tax and a total with
 everything are told apart by what the numbers of the file show.
 """
 
@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from loaders.adopt.columns import Facts, Look
 from loaders.adopt.guesses import Roles
-from loaders.adopt.words import GROSS, PAYMENT_KINDS, known_kinds, rank
+from loaders.adopt.statuses import PAYMENT_KINDS, known_kinds
+from loaders.adopt.words import GROSS, rank
 from loaders.errors import LoaderError
 
 _MOST = 0.95
@@ -115,7 +116,7 @@ def _found(look: Look, roles: Roles) -> Amount | None:
         for total in totals:
             for reduced in _reductions(product, discount) if discount and per_line else ():
                 if _equal(look, total.name, reduced):
-                    words = f"{quantity.header} × {price.header} less {discount.header}"  # type: ignore[union-attr]
+                    words = f"{quantity.header} by {price.header} less {discount.header}"  # type: ignore[union-attr]
                     return _without_tax(total, f"it is {words}", look, extras)
         for total in totals:
             if _equal(look, total.name, product):
@@ -126,12 +127,12 @@ def _found(look: Look, roles: Roles) -> Amount | None:
                     net := next((each for each in totals if _is_net(each)), None)
                 ):
                     return Amount(net.name, (net,), f"it is {total.header} without tax", unused=((total, "with tax"),))
-                return _without_tax(total, f"it is {quantity.header} × {price.header}", look, extras)
+                return _without_tax(total, f"it is {quantity.header} by {price.header}", look, extras)
         if not totals:
             reduced = _reduced(product, discount) if discount and per_line else product
             columns = (*full, discount) if discount and per_line else full
             less = f" less {discount.header}" if discount and per_line else ""
-            return Amount(reduced, columns, f"there is no total, so it is {quantity.header} × {price.header}{less}")
+            return Amount(reduced, columns, f"there is no total, so it is {quantity.header} by {price.header}{less}")
     if totals:
         return _without_tax(totals[0], "its name says so", look, extras, is_total=True)
     if price:
@@ -140,7 +141,7 @@ def _found(look: Look, roles: Roles) -> Amount | None:
 
 
 def _added_up(look: Look, totals: list[Facts], discount: Facts | None, extras: list[Facts]) -> Amount | None:
-    """Return the smaller of two amounts that make each other: `subtotal − discount + tax + shipping = total`."""
+    """Return the smaller of two amounts that make each other: `subtotal - discount + tax + shipping = total`."""
     sums = [extras] if extras else []
     sums += [[each] for each in extras] if len(extras) > 1 else []
     for part in totals:

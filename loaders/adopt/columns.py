@@ -1,4 +1,4 @@
-"""What is in the columns of a file that no table knows: numbers, moments, times of day or texts, and how unique they are.
+"""What is in the columns of a file that no table knows: numbers, moments, times of day or texts.
 
 Values are read as `loader copy` reads them: the header, the records and the readings of numbers and dates are those of
 `loaders.reading`.
@@ -7,13 +7,13 @@ Values are read as `loader copy` reads them: the header, the records and the rea
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from loaders.adopt.naming import snake, unused
 from loaders.adopt.words import NAMES, is_known, plain, rank
 from loaders.contract.quoting import literal
 from loaders.contract.tables import Column, Reading, Table, header_key
@@ -32,16 +32,6 @@ _MOST = 0.95
 _FEW_VALUES = 200
 _MOMENT = r"\d{4,6}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
-# Names that SQL needs a quote for, in PostgreSQL, DuckDB or Spark.
-_RESERVED = set(
-    "all and any array as asc both case cast check collate column constraint create cross current_date default desc distinct "
-    "do else end except false fetch for foreign from full grant group having in inner intersect into is join leading left "
-    "like limit natural not null of offset on only or order outer primary references right select session_user some table "
-    "then to trailing true union unique user using when where window with".split()
-)
-_SPELT = str.maketrans(
-    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": "ae", "å": "aa", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe"}
-)
 
 
 @dataclass(frozen=True)
@@ -177,7 +167,7 @@ def _looked_at(path: Path, rows: int, file: CsvFile, database: duckdb.DuckDBPyCo
     for header, column in zip(file.header, file.columns, strict=True):
         if column is None:
             continue
-        name = _unused(snake(header), taken)
+        name = unused(snake(header), taken)
         looks.append(_facts(database, file, header, name, fields[column.name], said))
     formats = _formats(database, file, looks, said)
     selected = ", ".join(f"{_typed(each, formats)} as {each.name}" for each in looks)
@@ -308,23 +298,3 @@ def _reading(formats: Formats, said: Reading) -> Reading:
     }
     decimal = said.decimal or ("," if commas == {","} else None)
     return Reading(decimal, said.dates or (orders.pop() if len(orders) == 1 else None))
-
-
-def snake(header: str) -> str:
-    """Return a header as the name of a column: lower case ASCII letters, digits and `_`."""
-    spelt = (header.lower() if header.isupper() else header).translate(_SPELT)
-    name = "_".join(plain(spelt).split())
-    name = re.sub(r"[^a-z0-9_]", "", name).strip("_")
-    if not name:
-        return "column"
-    name = name if name[0].isalpha() else f"column_{name}"
-    return f"{name}_value" if name in _RESERVED else name[:50].rstrip("_")
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    each, number = name, 1
-    while each in taken:
-        number += 1
-        each = f"{name}_{number}"
-    taken.add(each)
-    return each

@@ -118,8 +118,9 @@ def _place(role: str, column: Facts, look: Look) -> int | None:
     if role in ("status", "kind"):
         return place if column.kind == "text" and column.values and column.distinct < max(look.rows, 3) else None
     if role in ("category", "customer_name", "product_name"):
-        # A text that is the same in all rows says nothing of them.
-        return place if column.kind == "text" and (column.distinct > 1 or look.rows == 1) else None
+        # A description that is the same in all rows says nothing of them.
+        is_one = role == "product_name" and column.distinct == 1 and look.rows > 1
+        return place if column.kind == "text" and not is_one else None
     return place
 
 
@@ -134,9 +135,9 @@ def _number_place(role: str, column: Facts, place: int) -> int | None:
         return None
     if role in ("tax", "discount", "shipping") and rank(name, [WITH_OR_WITHOUT]) is not None:
         return None
-    if rank(name, [NO_MONEY]) is not None and role in ("amount", "tax", "discount", "quantity"):
-        if role != "quantity" or place:
-            return None
+    is_weak_quantity = role == "quantity" and place > 0
+    if rank(name, [NO_MONEY]) is not None and (role in ("amount", "tax", "discount") or is_weak_quantity):
+        return None
     if role == "amount" and place > 0 and rank(name, [GROSS]) is not None:
         return place + 10
     return place
@@ -182,11 +183,11 @@ def _settle_buyer(roles: Roles, look: Look) -> None:
 
 def _settle_product(roles: Roles) -> None:
     name = roles.get("customer_name")
-    if name and name.plain in _BARE_NAMES and roles.get("product_id") and not roles.get("product_name"):
-        if roles.get("customer_id") in (None, name) and not roles.get("email"):
-            roles.drop("customer_id")
-            roles.drop("customer_name")
-            roles.add("product_name", name)
+    is_product = roles.get("product_id") and not roles.get("product_name") and not roles.get("email")
+    if name and name.plain in _BARE_NAMES and is_product and roles.get("customer_id") in (None, name):
+        roles.drop("customer_id")
+        roles.drop("customer_name")
+        roles.add("product_name", name)
     if roles.get("product_id") is None and (name := roles.get("product_name")):
         roles.add("product_id", name)
 

@@ -9,38 +9,17 @@ from dataclasses import dataclass, replace
 from loaders.adopt.amounts import Amount, find_amount
 from loaders.adopt.columns import Facts, Look
 from loaders.adopt.guesses import Roles, check_said, guess
-from loaders.adopt.words import (
-    FLAG,
-    NAMES,
-    PAYMENT_KINDS,
-    REFUND_KINDS,
-    YES,
-    excluded_statuses,
-    is_status,
-    known_kinds,
-    rank,
-)
-from loaders.contract.tables import Reading, header_key
+from loaders.adopt.keys import Place, find_join, find_key, starts_again
+from loaders.adopt.statuses import PAYMENT_KINDS, REFUND_KINDS, YES, excluded_statuses, is_status, known_kinds
+from loaders.adopt.words import FLAG, rank
+from loaders.contract.tables import Reading
 from loaders.errors import LoaderError
 
-_CODES = "AUD BGN BRL CAD CHF CNY CZK DKK EUR GBP HUF INR ISK JPY MXN NOK NZD PLN RON SEK TRY USD ZAR".split()
+_CODES = {
+    *("AUD", "BGN", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HUF", "INR"),
+    *("ISK", "JPY", "MXN", "NOK", "NZD", "PLN", "RON", "SEK", "TRY", "USD", "ZAR"),
+}
 _SIGNS = {"€": "EUR", "£": "GBP", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "₹": "INR", "R$": "BRL"}
-_SHARED = 0.5
-# Numbers of orders and of invoices, the patterns before this one, don't start again.
-_RECEIPTS = 2
-
-
-@dataclass(frozen=True)
-class Place:
-    """A column and the table that it is in."""
-
-    table: str
-    column: Facts
-
-    @property
-    def name(self) -> str:
-        """Its name in the contract."""
-        return self.column.name
 
 
 @dataclass(frozen=True)
@@ -132,7 +111,7 @@ def propose(looks: list[Look], name: str, said: Mapping[str, str]) -> Proposal:
     guesses = [guess(look, said) for look in looks]
     if len(looks) == 1:
         return _propose(name, looks[0], guesses[0], None, None, None)
-    lines, orders, join = _joined(looks, guesses)
+    lines, orders, join = find_join(looks, guesses)
     return _propose(name, looks[lines], guesses[lines], looks[orders], guesses[orders], join)
 
 
@@ -176,8 +155,8 @@ def _propose(
         statuses += known_kinds(
             list(status.column.values), ("refunded", "erstattet", "remboursé", "refunderet", "refundert")
         )
-    day_in_order = join is None and _starts_again(look, places)
-    lines = _plan(look, own, places, amount, join and join[0], day_in_order)
+    day_in_order = join is None and starts_again(look, places)
+    lines = _plan(look, own, places, amount, day_in_order)
     orders = None
     if other and join:
         key_columns = [column for column in other.columns if column.name == join[1]]
@@ -221,40 +200,14 @@ def _put(
         places[role] = found[0]
 
 
-def _plan(
-    look: Look, alias: str, places: Mapping[str, Place], amount: Amount, join: str | None, day_in_order: bool
-) -> Plan:
+def _plan(look: Look, alias: str, places: Mapping[str, Place], amount: Amount, day_in_order: bool) -> Plan:
     used = [place.column for role, place in places.items() if place.table == alias and role != "time"]
     used += [*amount.columns, *([amount.refund] if amount.refund else [])]
-    key, derived_from = _key(look, places, join, day_in_order)
+    key, derived_from = find_key(look, places, day_in_order)
     if derived_from is None:
         used += [column for column in look.columns if column.name == key]
     order = {column.name: i for i, column in enumerate(look.columns)}
     return Plan(look, alias, key, derived_from, tuple(sorted(dict.fromkeys(used), key=lambda each: order[each.name])))
-
-
-def _key(
-    look: Look, places: Mapping[str, Place], join: str | None, day_in_order: bool
-) -> tuple[str, str | tuple[str, ...] | None]:
-    """Return the key's column, and from what it is derived if the file has none."""
-    order, line, product = (places.get(role) for role in ("order_id", "line_id", "product_id"))
-    for place in (order, line):
-        if place and look.is_key(place.name):
-            return place.name, None
-    others = {place.name for role, place in places.items() if role not in ("order_id", "line_id")}
-    for column in look.columns:
-        if column.name not in others and re.search(r"\b(?:id|uuid|guid|no|nr|number|nummer)$", column.plain):
-            if column.kind in ("text", "number") and look.is_key(column.name):
-                return column.name, None
-    taken = {column.name for column in look.columns}
-    key = next(name for name in ("line_id", "line_key", "raw_line_id") if name not in taken)
-    if order is None:
-        return key, "row"
-    if line and not day_in_order and look.is_key(order.name, line.name):
-        return key, (order.name, line.name)
-    date = [places["date"].name] if day_in_order else []
-    rest = [place.name for place in (line, product) if place and place.table == order.table]
-    return key, (order.name, *date, *rest) if rest else "row"
 
 
 def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[str]:
@@ -269,68 +222,10 @@ def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[s
     return [] if negative else found
 
 
-def _starts_again(look: Look, places: Mapping[str, Place]) -> bool:
-    """Return whether most numbers of receipts with several lines are on several days: a till's start at 1 each day."""
-    order, date = places.get("order_id"), places["date"]
-    if order is None or (rank(order.column.plain, NAMES["order_id"]) or 0) < _RECEIPTS:
-        return False
-    return (
-        look.value(
-            f"""
-            select avg(if(days > 1, 1, 0)) from (
-                select count(distinct cast({date.name} as date)) as days
-                from typed where {order.name} is not null group by {order.name} having count(*) > 1
-            )
-            """
-        )
-        > _SHARED
-    )
-
-
-def _joined(looks: list[Look], guesses: list[Roles]) -> tuple[int, int, tuple[str, str]]:
-    """Return which file has the lines, which the orders, and the columns that join them.
-
-    Raises:
-        LoaderError: The files share no key.
-    """
-    found: list[tuple[tuple[float, ...], int, int, tuple[str, str]]] = []
-    for lines, orders in ((0, 1), (1, 0)):
-        for own in looks[lines].columns:
-            for other in looks[orders].columns:
-                named = _same_name(own, other, guesses[lines], guesses[orders])
-                if not named or not looks[orders].is_key(other.name):
-                    continue
-                shared = _share_in(looks[lines], own, looks[orders], other)
-                if shared >= _SHARED:
-                    repeats = own.distinct < own.filled
-                    found.append(((repeats, named, shared), lines, orders, (own.name, other.name)))
-    if not found:
-        names = " and ".join(look.path.name for look in looks)
-        raise LoaderError(
-            f"{names} share no key: no column of one has the values of a unique column of the other.",
-            "Adopt the files one by one, each with its own --name.",
-        )
-    return max(found, key=lambda each: each[0])[1:]
-
-
-def _same_name(own: Facts, other: Facts, lines: Roles, orders: Roles) -> int:
-    """Return 2 if two columns have one name, 1 if both are numbers of orders, else 0."""
-    if header_key(own.header) == header_key(other.header):
-        return 2
-    return int(lines.get("order_id") is own and (orders.get("order_id") is other or other.plain in ("id", "nr", "no")))
-
-
-def _share_in(lines: Look, own: Facts, orders: Look, other: Facts) -> float:
-    values = "select distinct cast({} as varchar) from typed where {} is not null"
-    known = {value for (value,) in orders.database.execute(values.format(other.name, other.name)).fetchall()}
-    found = [value for (value,) in lines.database.execute(values.format(own.name, own.name)).fetchall()]
-    return sum(value in known for value in found) / len(found) if found else 0.0
-
-
 def _currency(amount: Amount) -> str | None:
     """Return the currency that the header or the numbers of the amount name."""
     for column in amount.columns:
-        words = re.findall(r"[A-Z]{3}", column.header)
+        words: list[str] = re.findall(r"[A-Z]{3}", column.header)
         signs = [_SIGNS.get(sign.strip(), sign.strip()) for sign in column.signs]
         found = [code for code in (*words, *signs) if code in _CODES]
         if found:

@@ -35,8 +35,9 @@ def sources_yml(proposal: Proposal) -> str:
 def _head(proposal: Proposal) -> Iterator[str]:
     yield from ("version: 2", "", "sources:", f"  - name: {proposal.name}", "    schema: raw", "    description: >")
     names = " and ".join(plan.look.path.name for plan in proposal.plans if plan.look.path.name.isprintable())
-    yield f"      Sales from files such as {names or 'the first one'}, as `loader adopt` took them. Every table also carries"
-    yield "      `_load_id`, `_line`, `_loaded_at` and `_extra` (columns of the file that are not listed here, as JSON)."
+    yield f"      Sales from files such as {names or 'the first'}, as `loader adopt` took them."
+    yield "      Every table also carries `_load_id`, `_line`, `_loaded_at` and `_extra` (columns of the file that are"
+    yield "      not listed here, as JSON)."
     reading = {"decimal": proposal.reading.decimal, "dates": proposal.reading.dates}
     if said := ", ".join(f"{name}: {_scalar(value)}" for name, value in reading.items() if value):
         yield from ("    config:", f"      meta: {{read: {{{said}}}}}")
@@ -116,22 +117,22 @@ def _column(proposal: Proposal, plan: Plan, column: Facts) -> Iterator[str]:
     if "date" in roles and (time := proposal.places.get("time")):
         meta.append(f"followed_by: [{_scalar(time.column.header)}]")
     yield f"          - name: {column.name}"
-    yield f"            description: {_description(roles, column, is_key, in_amount)}"
+    yield f"            description: {_description(roles, is_key, in_amount)}"
     yield f"            data_type: {data_type}"
     if meta:
         yield f"            config: {{meta: {{{', '.join(meta)}}}}}"
     if is_key:
         yield "            data_tests: [not_null, unique]"
-    elif "date" in roles or (in_amount and _is_needed(proposal, plan, column)):
+    elif "date" in roles or (in_amount and _is_needed(proposal, column)):
         yield "            data_tests: [not_null]"
 
 
-def _is_needed(proposal: Proposal, plan: Plan, column: Facts) -> bool:
-    """Return whether a row without a value has no amount, though the file has one in all rows with a date."""
+def _is_needed(proposal: Proposal, column: Facts) -> bool:
+    """Return whether a row without a value has no amount."""
     return f"coalesce({column.name}" not in proposal.amount.expression and column is not proposal.amount.refund
 
 
-def _description(roles: list[str], column: Facts, is_key: bool, in_amount: bool) -> str:
+def _description(roles: list[str], is_key: bool, in_amount: bool) -> str:
     known = next((_DESCRIPTIONS[role] for role in roles if role in _DESCRIPTIONS), None)
     if is_key and known is None:
         known = "Identifier of the row."

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from loaders.adopt.proposal import Place, Proposal
+from loaders.adopt.keys import Place
+from loaders.adopt.proposal import Proposal
 from loaders.contract.quoting import literal
 
 _TEXT = "{{ dbt.type_string() }}"
@@ -25,27 +27,30 @@ _PRODUCT = (
 _DOCS = {"_load_id": "load_id", "_loaded_at": "loaded_at", "exclusion_reason": "exclusion_reason"}
 
 
+class _Model(NamedTuple):
+    """A staging model: its SQL, its columns, what the names of their descriptions begin with, and its description."""
+
+    sql: str
+    columns: tuple[str, ...]
+    prefix: str
+    description: str
+
+
 def staging_models(proposal: Proposal) -> dict[str, str]:
     """Return the texts of the staging models and their descriptions, by file name."""
-    made = {
-        "transactions": (
-            transactions_sql(proposal),
-            _LINE,
-            "line_",
-            "Lines with their money. One row per transaction line.",
-        )
-    }
+    says = "Lines with their money. One row per transaction line."
+    made = {"transactions": _Model(transactions_sql(proposal), _LINE, "line_", says)}
     if proposal.has_customers:
         says = "Customers as their latest row has them. One row per customer."
-        made["customers"] = (_customers_sql(proposal), _CUSTOMER, "described_", says)
+        made["customers"] = _Model(_customers_sql(proposal), _CUSTOMER, "described_", says)
     if proposal.has_products:
         says = "Products as their latest row has them. One row per product."
-        made["products"] = (_products_sql(proposal), _PRODUCT, "described_", says)
+        made["products"] = _Model(_products_sql(proposal), _PRODUCT, "described_", says)
     texts: dict[str, str] = {}
-    for entity, (sql, columns, prefix, description) in made.items():
-        model = f"stg_{proposal.name}__{entity}"
-        texts[f"{model}.sql"] = sql
-        texts[f"{model}.yml"] = _yml(model, description, columns, prefix)
+    for entity, model in made.items():
+        name = f"stg_{proposal.name}__{entity}"
+        texts[f"{name}.sql"] = model.sql
+        texts[f"{name}.yml"] = _yml(name, model)
     return texts
 
 
@@ -278,9 +283,9 @@ def _value(places: dict[str, Place], role: str) -> str:
     return _blank_to_null(places[role].name) if role in places else _NOTHING
 
 
-def _yml(model: str, description: str, columns: tuple[str, ...], prefix: str) -> str:
-    lines = ["version: 2", "", "models:", f"  - name: {model}", f"    description: {description}", "    columns:"]
-    for column in columns:
-        doc = _DOCS.get(column, prefix + column)
+def _yml(name: str, model: _Model) -> str:
+    lines = ["version: 2", "", "models:", f"  - name: {name}", f"    description: {model.description}", "    columns:"]
+    for column in model.columns:
+        doc = _DOCS.get(column, model.prefix + column)
         lines += [f"      - name: {column}", f"        description: \"{{{{ doc('{doc}') }}}}\""]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Names of columns, statuses and kinds of rows in the languages that exports are written in.
+"""Names of columns in the languages that exports are written in.
 
 Patterns are for names as `plain` gives them: lower case, no accents, words separated by single blanks. They stand in
 order: a name that fits an earlier pattern of a role is a better one for it.
@@ -19,39 +19,81 @@ _ORDER = (
     r"(?:order|ordre|bestell\w*?|bestillings?|bestallnings?|auftrags?|commande|pedido|ordine|encomenda|sales order)"
 )
 _INVOICE = r"(?:invoice|rechnungs?|faktura?|facture|factura|fattura|fatura|factuur)"
-_RECEIPT = r"(?:receipt|kassenbon|bon|beleg|ticket|kvitterings?|bilags?|verifikats?|verifikations?|journal|scontrino|recibo|kassabon|voucher|document|doc|dokument)"
+_RECEIPT = (
+    r"(?:receipt|kassenbon|bon|beleg|ticket|kvitterings?|bilags?|verifikats?|verifikations?|journal|"
+    r"scontrino|recibo|kassabon|voucher|document|doc|dokument)"
+)
 _PAYMENT = r"(?:transaction|transaktions?|transaccion|transazione|transacao|transactie|payment|charge|sale|basket|cart)"
 _NUMBERED_AFTER = r"(?:numero|num|n|no|n o|nr|id|code|codice|codigo|ref)(?: (?:de|di|do|da|d|du|della|del))? ?"
-_CUSTOMER = r"(?:customer|cust|client|kunden?|kund|kunde|cliente|klant|klanten|buyer|kober|kopare|acheteur|comprador|acquirente|koper)"
-_WEAK_CUSTOMER = r"(?:debitor(?:en)?|member|medlems?|mitglieds?|subscriber|abonnent|user|account|konto|conto|cuenta|compte|company|firma|bill to|sold to)"
-_PRODUCT = r"(?:product|produkt|produit|producto|prodotto|produto|item|artikel|article|articulo|articolo|artigo|vare?|material)"
-_NAME = r"(?:name|navn|namn|naam|nom|nombre|nome|title|titel|titre|titulo|bezeichnung|beschreibung|description|desc|beskrivelse|beskrivning|libelle|designation|omschrijving|descripcion|descrizione|descricao|text|tekst|betegnelse|benamning)"
+_CUSTOMER = (
+    r"(?:customer|cust|client|kunden?|kund|kunde|cliente|klant|klanten|buyer|kober|kopare|acheteur|"
+    r"comprador|acquirente|koper)"
+)
+_WEAK_CUSTOMER = (
+    r"(?:debitor(?:en)?|member|medlems?|mitglieds?|subscriber|abonnent|user|account|konto|conto|cuenta|"
+    r"compte|company|firma|bill to|sold to)"
+)
+_PRODUCT = (
+    r"(?:product|produkt|produit|producto|prodotto|produto|item|artikel|article|articulo|articolo|artigo|"
+    r"vare?|material)"
+)
+_NAME = (
+    r"(?:name|navn|namn|naam|nom|nombre|nome|title|titel|titre|titulo|bezeichnung|beschreibung|"
+    r"description|desc|beskrivelse|beskrivning|libelle|designation|omschrijving|descripcion|descrizione|"
+    r"descricao|text|tekst|betegnelse|benamning)"
+)
 
-# A column that marks rows as void by a yes, and what it says then.
-FLAG = r"^(?:is |ist )?(?:stornos?|storniert|void|voided|cancell?ed|deleted|annulleret|annullert|annullerad|makulerad|annule|anulado|annullato|geannuleerd)$"
-YES = ("1", "y", "yes", "true", "t", "x", "j", "ja", "o", "oui", "s", "si", "sí", "sì", "sim", "v", "void", "storno")
+# A column that marks rows as void by a yes.
+FLAG = (
+    r"^(?:is |ist )?(?:stornos?|storniert|void|voided|cancell?ed|deleted|annulleret|annullert|annullerad|"
+    r"makulerad|annule|anulado|annullato|geannuleerd)$"
+)
 # Roles whose columns hold texts, dates or codes.
 NAMES = {
     "email": [r"\be ?mail|\bmail\b|mailadresse|courriel|correo|e ?post(?:adress)?\b"],
     "currency": [r"currency|wahrung|waehrung|devise\b|moneda|divisa|valuta\b|moeda|\bccy\b|\bcurr\b"],
     "date": [
-        rf"{_ORDER} ?(?:date|datum|dato|day|tag)|(?:order|sale|sold|purchase|transaction|trans|booking|buchungs?) ?(?:date|datum|day|time|at|on)\b",
-        rf"(?:date|fecha|data|dato|datum) (?:(?:de|di|do|da|du|della|del|of) )?(?:la |l )?{_ORDER}|kob(?:s|e)?dato|kopdatum",
+        (
+            rf"{_ORDER} ?(?:date|datum|dato|day|tag)|(?:order|sale|sold|purchase|transaction|trans|booking|"
+            r"buchungs?) ?(?:date|datum|day|time|at|on)\b"
+        ),
+        (
+            rf"(?:date|fecha|data|dato|datum) (?:(?:de|di|do|da|du|della|del|of) )?(?:la |l )?{_ORDER}|kob(?:s|"
+            r"e)?dato|kopdatum"
+        ),
         rf"{_INVOICE} ?(?:date|datum|dato)|(?:date|fecha|data) (?:(?:de|di|do|da|du|della|del) )?(?:la |l )?{_INVOICE}",
-        rf"{_RECEIPT} ?(?:date|datum|dato)|posting date|bogforingsdato|bokforingsdatum|(?:date|fecha|data) .*(?:vente|venta|vendita|venda|operation|operacion)",
-        r"^(?:date|datum|dato|fecha|data|dag|tag|day|jour|dia|giorno|tidspunkt|zeitpunkt|timestamp|date ?time|datetime)\b",
-        r"created|creation|erstellt|oprettet|skapad|opprettet|cree|creado|creato|criado|aangemaakt|issued|udstedt|ausgestellt|emission|emision",
+        (
+            rf"{_RECEIPT} ?(?:date|datum|dato)|posting date|bogforingsdato|bokforingsdatum|(?:date|fecha|"
+            r"data) .*(?:vente|venta|vendita|venda|operation|operacion)"
+        ),
+        (
+            r"^(?:date|datum|dato|fecha|data|dag|tag|day|jour|dia|giorno|tidspunkt|zeitpunkt|timestamp|date ?time|"
+            r"datetime)\b"
+        ),
+        (
+            r"created|creation|erstellt|oprettet|skapad|opprettet|cree|creado|creato|criado|aangemaakt|issued|"
+            r"udstedt|ausgestellt|emission|emision"
+        ),
         r"date|datum|dato|fecha|\bdata\b|paid at|\bpaid\b|betalt|bezahlt",
     ],
     "time": [r"^(?:time|uhrzeit|zeit|heure|hora|ora|tid|klokkes\w+|klokslag|tijd|tijdstip)\b|(?:uhrzeit|time of day)"],
     "status": [
-        rf"(?:{_ORDER}|{_INVOICE}|{_PAYMENT})s? ?(?:status|state)|^(?:status|state|zustand|etat|statut|estado|stato|situacao|tilstand|betalingsstatus)\b",
+        (
+            rf"(?:{_ORDER}|{_INVOICE}|{_PAYMENT})s? ?(?:status|state)|^(?:status|state|zustand|etat|statut|estado|"
+            r"stato|situacao|tilstand|betalingsstatus)\b"
+        ),
         r"status|statut|\bstato\b|\bestado\b",
         FLAG,
     ],
     "kind": [
-        rf"^(?:type|typ|art|tipo|soort|kind|event|event type|vorgang|belegart|bilagstype|transaktionstype|buchungsart|buchungstyp|vorgangsart)$",
-        rf"(?:{_ORDER}|{_INVOICE}|{_RECEIPT}|{_PAYMENT}|entry|buchungs?|posterings?) ?(?:type|typ|art)\b|(?:type|tipo) (?:de |di |du |d )?(?:document|documento|operation|piece|movimiento)",
+        (
+            r"^(?:type|typ|art|tipo|soort|kind|event|event type|vorgang|belegart|bilagstype|transaktionstype|"
+            r"buchungsart|buchungstyp|vorgangsart)$"
+        ),
+        (
+            rf"(?:{_ORDER}|{_INVOICE}|{_RECEIPT}|{_PAYMENT}|entry|buchungs?|posterings?) ?(?:type|typ|art)\b|"
+            r"(?:type|tipo) (?:de |di |du |d )?(?:document|documento|operation|piece|movimiento)"
+        ),
     ],
     "order_id": [
         rf"\b{_ORDER}{_NUMBER}|{_NUMBERED_AFTER}{_ORDER}\b",
@@ -62,7 +104,10 @@ NAMES = {
         r"^(?:id|nr|no|number|numero|nummer)$",
     ],
     "line_id": [
-        rf"(?:line|zeilen?|positions?|pos|ligne|linea|riga|linha|regel|linje|rad|row|detail)(?: item)?{_NUMBER}|(?:{_ORDER}|{_INVOICE}|sales) ?(?:line|item|detail){_NUMBER}",
+        (
+            r"(?:line|zeilen?|positions?|pos|ligne|linea|riga|linha|regel|linje|rad|row|"
+            rf"detail)(?: item)?{_NUMBER}|(?:{_ORDER}|{_INVOICE}|sales) ?(?:line|item|detail){_NUMBER}"
+        ),
         r"^(?:line|zeile|position|pos|ligne|linea|riga|linha|regel|linje|rad|row|linjenr)$",
     ],
     "customer_id": [
@@ -73,7 +118,10 @@ NAMES = {
         rf"^{_WEAK_CUSTOMER}s?$",
     ],
     "customer_name": [
-        rf"\b(?:{_CUSTOMER}|{_WEAK_CUSTOMER}|billing|ship(?:ping)?|full|contact) ?{_NAME}\b|{_NAME} (?:(?:de|di|do|da|du|del|of) )?(?:l |la )?(?:{_CUSTOMER}|{_WEAK_CUSTOMER})",
+        (
+            rf"\b(?:{_CUSTOMER}|{_WEAK_CUSTOMER}|billing|ship(?:ping)?|full|contact) ?{_NAME}\b|{_NAME} (?:(?:de|"
+            rf"di|do|da|du|del|of) )?(?:l |la )?(?:{_CUSTOMER}|{_WEAK_CUSTOMER})"
+        ),
         rf"^(?:{_CUSTOMER}|{_WEAK_CUSTOMER})s?$",
         r"^(?:name|navn|namn|naam|nom|nombre|nome)$",
     ],
@@ -84,28 +132,51 @@ NAMES = {
         rf"^{_PRODUCT}s?$|^plan$",
     ],
     "product_name": [
-        rf"\b{_PRODUCT}s? ?{_NAME}\b|{_NAME} (?:(?:de|di|do|da|du|del|des) )?(?:l |la )?{_PRODUCT}|varebeskrivelse|varenavn|varunamn",
+        (
+            rf"\b{_PRODUCT}s? ?{_NAME}\b|{_NAME} (?:(?:de|di|do|da|du|del|des) )?(?:l |la )?{_PRODUCT}|"
+            r"varebeskrivelse|varenavn|varunamn"
+        ),
         rf"^(?:{_PRODUCT}s?|plan|plan ?name|service|leistung)$",
-        rf"^(?:bezeichnung|beschreibung|description|beskrivelse|beskrivning|libelle|designation|omschrijving|descripcion|descrizione|descricao|text|tekst|title|titel|betegnelse|benamning)$",
+        (
+            r"^(?:bezeichnung|beschreibung|description|beskrivelse|beskrivning|libelle|designation|omschrijving|"
+            r"descripcion|descrizione|descricao|text|tekst|title|titel|betegnelse|benamning)$"
+        ),
     ],
     "category": [
-        r"categ|kategori|warengruppe|waren gruppe|(?:produkt|vare|varu|artikel|product|item|article) ?(?:gruppe?|groep|group|type|kategori)|famill?[ei]|department|abteilung|afdeling|rayon|reparto"
+        (
+            r"categ|kategori|warengruppe|waren gruppe|(?:produkt|vare|varu|artikel|product|item|"
+            r"article) ?(?:gruppe?|groep|group|type|kategori)|famill?[ei]|department|abteilung|afdeling|rayon|"
+            r"reparto"
+        )
     ],
 }
 # Roles whose columns hold numbers. What is no money of a sale is found first.
 NUMBERS = {
     "refund": [
-        r"refund|ruckerstatt|rueckerstatt|erstatt|rembours|reembols|devoluc|rimbors|terugbetal|tilbagebetal|tilbakebetal|aterbetal|refusion|retourn\w*|returned|gutschrift|storno|avoir|kreditert|credited|credit note|credit notes|abono|retur\w*"
+        (
+            r"refund|ruckerstatt|rueckerstatt|erstatt|rembours|reembols|devoluc|rimbors|terugbetal|tilbagebetal|"
+            r"tilbakebetal|aterbetal|refusion|retourn\w*|returned|gutschrift|storno|avoir|kreditert|credited|"
+            r"credit note|credit notes|abono|retur\w*"
+        )
     ],
     "discount": [r"discount|rabatt?|nachlass|remise|reduction|descuento|sconto|desconto|korting|coupon|promo"],
     "tax": [
-        r"\b(?:sales ?)?tax|\bvat\b|mwst|mehrwertsteuer|\bust\b|umsatzsteuer|steuer|\btva\b|\biva\b|\bbtw\b|\bmoms|\bmva\b|\bgst\b|impost|impuest"
+        (
+            r"\b(?:sales ?)?tax|\bvat\b|mwst|mehrwertsteuer|\bust\b|umsatzsteuer|steuer|\btva\b|\biva\b|\bbtw\b|"
+            r"\bmoms|\bmva\b|\bgst\b|impost|impuest"
+        )
     ],
     "shipping": [
-        r"shipping|freight|versand|\bporto\b|portokosten|fracht|frais d|livraison|\benvio|spediz|\bfrete\b|verzend|fragt|frakt|levering|delivery|postage"
+        (
+            r"shipping|freight|versand|\bporto\b|portokosten|fracht|frais d|livraison|\benvio|spediz|\bfrete\b|"
+            r"verzend|fragt|frakt|levering|delivery|postage"
+        )
     ],
     "cost": [
-        r"\bcost|einkauf|\bek\b|kostpris|einstand|prix d achat|coste?\b|costo|\bfee|gebuhr|gebuehr|gebyr|commission|provision|balance|saldo|\bsolde"
+        (
+            r"\bcost|einkauf|\bek\b|kostpris|einstand|prix d achat|coste?\b|costo|\bfee|gebuhr|gebuehr|gebyr|"
+            r"commission|provision|balance|saldo|\bsolde"
+        )
     ],
     "debit": [r"\bdebit\b|^soll\b|^debe\b|^dare\b|^debet\b|^debito\b|^debit(?:belob|betrag|belopp)"],
     "credit": [r"\bcredit\b|^haben\b|^haber\b|^avere\b|^kredit\b|^credito\b|^kredit(?:belob|betrag|belopp)"],
@@ -114,72 +185,49 @@ NUMBERS = {
         r"\bunits?\b(?! ?p)|pieces|\bpcs\b|\bstuck\b|stueck|\bstk\b|\bst\b|\bcount\b|seats",
     ],
     "unit_price": [
-        r"(?:unit|einzel|stuck|stueck|stuk|styk|enheds|enhets|a|per unit|list|net|item) ?(?:price|preis|prijs|pris)|prix unit|precio unit|prezzo unit|preco unit|price per|pris per|\bpu\b|prix ht|\bp u\b",
+        (
+            r"(?:unit|einzel|stuck|stueck|stuk|styk|enheds|enhets|a|per unit|list|net|item) ?(?:price|preis|prijs|"
+            r"pris)|prix unit|precio unit|prezzo unit|preco unit|price per|pris per|\bpu\b|prix ht|\bp u\b"
+        ),
         r"^(?:price|preis|prix|precio|prezzo|preco|prijs|pris)\b",
         r"price|preis|\bprix\b|precio|prezzo|preco|prijs|pris\b",
     ],
     "amount": [
-        r"(?:line|net|netto|zeilen|linje|linea|ligne|positions?) ?(?:total|amount|sales|value|betrag|summe?|belob|belop|montant|importe|importo|omsat\w*|umsatz|wert)|(?:montant|importe|importo|total) (?:net|ht|neto|netto|ligne|linea)|umsatz netto|belob (?:ex|eks|uden)|valor liquido",
-        r"\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|imponible|bemessungsgrundlage|excl|exkl|ekskl|ex moms|uden moms|hors tax",
-        r"^(?:amount|betrag|belob|belop|montant|importe|importo|valor|bedrag|summe|sum|sales|revenue|umsatz|omsatning|omsaetning|omzet|ventas|vendite|chiffre d affaires|ca)\b",
-        r"total|gesamt|i alt|ialt|summ?a?e?\b|amount|betrag|belob|belop|montant|importe?o?\b|valor|bedrag|umsatz|omsat|omzet|revenue|sales|\bsales|value|\bwert\b|gross|brutto|\bttc\b|bruto",
+        (
+            r"(?:line|net|netto|zeilen|linje|linea|ligne|positions?) ?(?:total|amount|sales|value|betrag|summe?|"
+            r"belob|belop|montant|importe|importo|omsat\w*|umsatz|wert)|(?:montant|importe|importo|total) (?:net|"
+            r"ht|neto|netto|ligne|linea)|umsatz netto|belob (?:ex|eks|uden)|valor liquido"
+        ),
+        (
+            r"\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|imponible|"
+            r"bemessungsgrundlage|excl|exkl|ekskl|ex moms|uden moms|hors tax"
+        ),
+        (
+            r"^(?:amount|betrag|belob|belop|montant|importe|importo|valor|bedrag|summe|sum|sales|revenue|umsatz|"
+            r"omsatning|omsaetning|omzet|ventas|vendite|chiffre d affaires|ca)\b"
+        ),
+        (
+            r"total|gesamt|i alt|ialt|summ?a?e?\b|amount|betrag|belob|belop|montant|importe?o?\b|valor|bedrag|"
+            r"umsatz|omsat|omzet|revenue|sales|\bsales|value|\bwert\b|gross|brutto|\bttc\b|bruto"
+        ),
     ],
 }
 # What a number is that is none of the money of a sale.
-NO_MONEY = r"\bdue\b|outstanding|remaining|rest\b|offen|balance|saldo|points|punkte|weight|gewicht|vaegt|zip|postal|postnr|plz|phone|telefon|\bage\b|alter|year|month|\bpaid\b|bezahlt|betalt|tax rate|\brate\b|\bsatz\b|(?:mwst|ust|steuer) ?satz|margin|stock|lager|\blines|\bcount\b"
+NO_MONEY = (
+    r"\bdue\b|outstanding|remaining|rest\b|offen|balance|saldo|points|punkte|weight|gewicht|vaegt|zip|"
+    r"postal|postnr|plz|phone|telefon|\bage\b|alter|year|month|\bpaid\b|bezahlt|betalt|tax rate|\brate\b|"
+    r"\bsatz\b|(?:mwst|ust|steuer) ?satz|margin|stock|lager|\blines|\bcount\b"
+)
 GROSS = r"gross|brutto|\bttc\b|incl|inkl|bruto|total due|grand|inc vat|con iva|iva incl"
 # A total with or without the tax, and a price after the discount, are neither tax nor discount.
-WITH_OR_WITHOUT = r"\b(?:incl?|inkl|inc|excl?|exkl|ekskl|ex|ohne|hors|uden|sin|sans|con|med|mit|zzgl|before|after|net of|utan|exclu\w*|inclu\w*)\b"
-# Columns that say of a row's moment what is not the sale's.
-NO_SALE_DATE = r"due|fallig|faellig|forfald|ship|versand|liefer|deliver|levering|birth|geburt|fodsel|update|modified|geandert|period|valid|expir|echeance|vencimiento|scadenza|required|refund|cancel"
-
-# Statuses of a row that does not count, and of one that does, by language.
-_STATUSES = {
-    "en": (
-        "failed void voided cancelled canceled pending draft declined expired uncollectible abandoned error test deleted rejected incomplete",
-        "paid completed complete shipped delivered open closed succeeded active processing fulfilled invoiced",
-    ),
-    "de": (
-        "storniert abgebrochen fehlgeschlagen ausstehend entwurf abgelehnt gelöscht ungültig",
-        "bezahlt abgeschlossen versendet versandt geliefert erledigt offen",
-    ),
-    "fr": (
-        "annulé annulée annule échoué échouée echoue en_attente brouillon refusé refusée",
-        "payé payée paye terminé terminée expédié expédiée livré livrée",
-    ),
-    "es": (
-        "cancelado cancelada anulado anulada fallido fallida pendiente borrador rechazado rechazada",
-        "pagado pagada completado completada enviado enviada entregado entregada",
-    ),
-    "it": (
-        "annullato annullata fallito fallita in_attesa in_sospeso bozza rifiutato rifiutata stornato",
-        "pagato pagata completato completata spedito spedita consegnato consegnata",
-    ),
-    "pt": (
-        "cancelado cancelada falhado falhou pendente rascunho recusado recusada anulado",
-        "pago paga concluído concluída enviado enviada entregue",
-    ),
-    "nl": (
-        "geannuleerd mislukt in_behandeling concept openstaand geweigerd vervallen",
-        "betaald voltooid verzonden geleverd afgerond",
-    ),
-    "scandinavian": (
-        "annulleret annullert annullerad makulerad fejlet mislykket misslyckad afventer venter väntar kladde utkast afvist avvist slettet",
-        "betalt betald afsluttet fullført slutförd sendt skickad leveret levert levererad gennemført",
-    ),
-}
-# Rows that give money back, and rows that are no sale, in the column that says what a row is.
-REFUND_KINDS = (
-    *("refund", "refunded", "return", "returned", "credit note", "credit memo", "credit_note", "creditnote", "credit"),
-    *("gutschrift", "retoure", "rückgabe", "erstattung", "storno", "rechnungskorrektur", "avoir", "remboursement"),
-    *("retour", "abono", "devolución", "nota de crédito", "reembolso", "nota di credito", "reso", "rimborso"),
-    *("devolução", "creditnota", "creditfactuur", "terugbetaling", "kreditnota", "kreditfaktura", "kreditnote"),
-    *("retur", "refusion", "returnering", "återbetalning", "tilbagebetaling"),
+WITH_OR_WITHOUT = (
+    r"\b(?:incl?|inkl|inc|excl?|exkl|ekskl|ex|ohne|hors|uden|sin|sans|con|med|mit|zzgl|before|after|"
+    r"net of|utan|exclu\w*|inclu\w*)\b"
 )
-PAYMENT_KINDS = (
-    *("payment", "payout", "transfer", "fee", "zahlung", "zahlungseingang", "überweisung", "auszahlung", "paiement"),
-    *("règlement", "pago", "cobro", "pagamento", "incasso", "pagamento recebido", "betaling", "indbetaling"),
-    *("innbetaling", "inbetalning", "betalning", "opening balance", "anfangsbestand", "payment received"),
+# Columns that say of a row's moment what is not the sale's.
+NO_SALE_DATE = (
+    r"due|fallig|faellig|forfald|ship|versand|liefer|deliver|levering|birth|geburt|fodsel|update|modified|"
+    r"geandert|period|valid|expir|echeance|vencimiento|scadenza|required|refund|cancel"
 )
 
 
@@ -203,34 +251,3 @@ def is_known(header: str) -> bool:
     """Return whether a header is a name for anything."""
     name = plain(header)
     return any(rank(name, patterns) is not None for patterns in (*NAMES.values(), *NUMBERS.values()))
-
-
-def excluded_statuses(found: list[str]) -> list[str]:
-    """Return the statuses of rows that don't count, in English and the languages of the statuses in a file.
-
-    A status of several words, such as `payment failed`, doesn't count if one of them says so.
-    """
-    lower = sorted({status.strip().lower() for status in found})
-    listed: list[str] = []
-    for language, (bad, good) in _STATUSES.items():
-        words = [word.replace("_", " ") for word in bad.split()]
-        known = [status for status in lower if _has_word(status, words)]
-        if language == "en" or known or any(_has_word(status, good.split()) for status in lower):
-            listed += [word for word in dict.fromkeys([*words, *known]) if word not in listed]
-    return listed
-
-
-def known_kinds(found: list[str], words: tuple[str, ...]) -> list[str]:
-    """Return the values of a file that are among the words."""
-    return sorted({value.strip().lower() for value in found} & set(words))
-
-
-def is_status(found: list[str]) -> bool:
-    """Return whether one of the values of a column is a status of an order or a payment."""
-    words = [word.replace("_", " ") for bad, good in _STATUSES.values() for word in (*bad.split(), *good.split())]
-    return any(_has_word(value.strip().lower(), words) for value in found)
-
-
-def _has_word(status: str, words: list[str]) -> bool:
-    """Return whether a status is one of some words, or has one in it."""
-    return status in words or any(re.search(rf"\b{re.escape(word)}\b", status.replace("_", " ")) for word in words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import tempfile
@@ -13,8 +12,7 @@ from pathlib import Path
 from loaders.adopt.proposal import Proposal
 from loaders.adopt.sources import sources_yml
 from loaders.adopt.staging import staging_models
-from loaders.contract.tables import Contract, normalize
-from loaders.adopt.words import plain
+from loaders.contract.tables import Contract
 from loaders.errors import LoaderError
 from loaders.project import Project
 
@@ -24,14 +22,6 @@ _UNIONS = {
     "products": Path("products", "int_source_products.sql"),
 }
 _LIST = re.compile(r"(?P<start>\{%-? *set \w+ = \[\n)(?P<models>(?:[^\n]*\n)*?)(?P<end> *\] *-?%\})")
-_ADD_ONS = r"^(?:export|exports|exported|all|data|daten|list|liste|report|bericht|download|csv|final|copy)$"
-
-
-def source_name(path: Path) -> str:
-    """Return a name for the source made of a file's: `Ordrer eksport 2024-01.csv` is `ordrer_eksport`."""
-    words = [word for word in plain(path.name.split(".")[0]).split() if word.isalpha() and word.isascii()]
-    kept = [word for word in words if not re.match(_ADD_ONS, word)] or words
-    return normalize("_".join(kept))[:30].strip("_") or "adopted"
 
 
 def check_name(name: str, project: Project, contract: Contract) -> None:
@@ -129,4 +119,4 @@ def _replace(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     shutil.copymode(path, part)
-    os.replace(part, path)
+    part.replace(path)

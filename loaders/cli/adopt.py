@@ -133,7 +133,8 @@ def _lines(found: Adoption) -> Iterator[str]:
         rejected = totals.rejected[name]
         said = f", {rejected:,} of them break the contract and would go to quarantine" if rejected else ""
         yield f"{name}: {rows:,} rows{said}."
-    yield f"From {totals.first_day} to {totals.last_day}: {totals.orders:,} orders, {totals.buyers:,} buyers, and {totals.guests:,} lines of guests."
+    counts = f"{totals.orders:,} orders, {totals.buyers:,} buyers, and {totals.guests:,} lines of guests"
+    yield f"From {totals.first_day} to {totals.last_day}: {counts}."
     for reason, lines, net in totals.excluded:
         yield f"Not counted: {lines:,} lines with {net:,} ({reason})."
 
@@ -168,7 +169,8 @@ def _reason(found: Adoption, role: str, column: Facts) -> str:
     if role == "order_id" and proposal.day_in_order:
         return "with the day, as the numbers start again"
     if role == "status":
-        return f"left out: {', '.join(sorted({*proposal.statuses} & {each.lower() for each in column.values})) or 'none so far'}"
+        left_out = sorted({*proposal.statuses} & {each.strip().lower() for each in column.values})
+        return f"left out: {', '.join(left_out) or 'none so far'}"
     if role == "kind":
         return "; ".join(
             f"{what}: {', '.join(kinds)}"

@@ -258,10 +258,11 @@ def make_grid(*headers: str) -> Grid:
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
         # Names and numbers must stay in one piece: only running text is wrapped.
-        text = header in ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails", "because")
+        words = ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails", "because")
+        text = header in words
         number = header in (
-            *("load", "line", "read", "new", "updated", "same", "rejected"),
-            *("failed", "share", "money", "of revenue", "lines", "gross", "refunds", "net", "guests"),
+            *("load", "line", "read", "new", "updated", "same", "rejected", "failed", "share", "money", "of revenue"),
+            *("lines", "gross", "refunds", "net", "guests"),
         )
         grid.add_column(
             header,

@@ -127,8 +127,7 @@ def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     """
     if table := known_to(start, contract, file_name):
         return table
-    named = [table for table in contract.copied_tables if is_named_after(file_name, table)]
-    if named:  # its own messages say what its header lacks
+    if named := [table for table in contract.copied_tables if is_named_after(file_name, table)]:  # says what lacks
         return max(named, key=lambda table: len(table.name))
     raise FileRefusedError(
         "No line of the first 20 is the header of a table in the contract.",
@@ -142,7 +141,7 @@ def known_to(start: bytes, contract: Contract, file_name: str) -> Table | None:
         found: list[tuple[int, bool, Table]] = []
         for table in contract.copied_tables:
             names, is_named = line.names(table), is_named_after(file_name, table)
-            known = sum(column is not None for column in _columns(names, table))
+            known = sum(map(bool, _columns(names, table)))
             if fits(names, table) and (table.known_by or is_named or known >= len(names) / 2):
                 found.append((known, is_named, table))
         if found:
