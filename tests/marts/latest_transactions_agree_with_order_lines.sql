@@ -1,5 +1,5 @@
--- The live view finds customer, product and category of the shop's lines on its own; in the last week it must agree with
--- the build. What other sources say about a customer, only the build knows.
+-- The live view finds customer, product and category of the shop's lines on its own; in the last week it must agree
+-- with the build. Only the build knows what other sources say about a customer.
 with as_of_dates as (
     select cast({{ dbt.dateadd('day', -7, 'as_of_date') }} as date) as first_date
     from {{ ref('int_as_of_date') }}
@@ -13,7 +13,8 @@ order_lines as (
         lines.category,
         lines.amount
     from {{ ref('order_lines') }} as lines
-    inner join {{ source('shop', 'transactions') }} as transactions on lines.transaction_id = transactions.transaction_id
+    inner join {{ source('shop', 'transactions') }} as shop_lines
+        on lines.transaction_id = shop_lines.transaction_id
     where lines.transaction_date > (select as_of_dates.first_date from as_of_dates)
 ),
 

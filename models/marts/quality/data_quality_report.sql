@@ -14,32 +14,8 @@ with checks as (
     select * from {{ ref('data_quality_checks') }}
 ),
 
-summed_issues as (
-    select
-        check_name,
-        min(table_name) as table_name,
-        count(*) as rows_failed,
-        sum(amount) as amount_affected
-    from {{ ref('int_quality_issues') }}
-    group by check_name
-),
-
--- Checks that are not in the seed: lines that don't count, by source and reason, and reasons to reject a record that are
--- not known yet, which count as an error.
 issues as (
-    select
-        check_name,
-        case when check_name like 'excluded_%' then 'info' else 'error' end as severity,
-        case when check_name like 'excluded_%' then 'exported lines' else 'records' end as counted,
-        case
-            when check_name like 'excluded_%'
-                then 'Lines that do not count: ' || replace(substring(check_name, 10), '_', ' ')
-            else check_name
-        end as description,
-        case when check_name like 'excluded_%' then table_name else 'loader.rejected_rows' end as table_name,
-        rows_failed,
-        amount_affected
-    from summed_issues
+    select * from {{ ref('int_quality_sums') }}
 ),
 
 order_days as (
@@ -74,12 +50,11 @@ accepted as (
     from order_days
 ),
 
--- Accepted lines, and those that their source says don't count.
 exported as (
     select lines from accepted
     union all
     select rows_failed as lines from issues
-    where check_name like 'excluded_%'
+    where is_exclusion
 ),
 
 counts as (

@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by sku
-            order by date_time desc, line_id
+            order by date_time desc, line_id asc
         ) as line_rank
     from source
     where trim(sku) <> '' and lower(type) in ('order', 'refund')

@@ -7,7 +7,7 @@ settlements as (
 ),
 
 reported_orders as (
-    select distinct order_id from date_ranges
+    select distinct order_id from {{ source('amazon', 'amazon_date_ranges') }}
     where order_id is not null
 ),
 

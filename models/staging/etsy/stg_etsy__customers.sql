@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by buyer
-            order by sale_date desc, transaction_id
+            order by sale_date desc, transaction_id asc
         ) as line_rank
     from source
     where trim(buyer) <> ''

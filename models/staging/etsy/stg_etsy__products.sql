@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by coalesce({{ blank_to_null('sku') }}, listing_id)
-            order by sale_date desc, transaction_id
+            order by sale_date desc, transaction_id asc
         ) as line_rank
     from source
     where coalesce({{ blank_to_null('sku') }}, {{ blank_to_null('listing_id') }}) is not null

@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by kundennummer
-            order by bestelldatum desc, line_id
+            order by bestelldatum desc, line_id asc
         ) as line_rank
     from source
     where trim(kundennummer) <> ''

@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by stock_code
-            order by case when trim(description) <> '' then 1 else 2 end, invoice_date desc, line_id
+            order by case when trim(description) <> '' then 1 else 2 end asc, invoice_date desc, line_id asc
         ) as line_rank
     from source
     where trim(stock_code) <> ''

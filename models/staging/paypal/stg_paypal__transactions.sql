@@ -1,9 +1,3 @@
-{%- set sales = [
-    'website payment', 'express checkout payment', 'mobile payment', 'general payment', 'subscription payment',
-    'preapproved payment bill user payment', 'ebay auction payment', 'payment refund', 'payment reversal',
-    'chargeback',
-] -%}
-
 with source as (
     select * from {{ source('paypal', 'paypal_activities') }}
 ),
@@ -25,7 +19,13 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as category,
         upper(currency) as currency,
         case
-            when lower(type) not in ('{{ sales | join("', '") }}') then 'no_sale'
+            when
+                lower(type) not in (
+                    'website payment', 'express checkout payment', 'mobile payment', 'general payment',
+                    'subscription payment', 'preapproved payment bill user payment', 'ebay auction payment',
+                    'payment refund', 'payment reversal', 'chargeback'
+                )
+                then 'no_sale'
             when lower(status) <> 'completed' then lower(status)
         end as exclusion_reason,
 

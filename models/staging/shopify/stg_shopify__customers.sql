@@ -5,8 +5,7 @@ with source as (
 renamed as (
     select
         -- ids
-        -- The export begins the number with an apostrophe, so that spreadsheets keep its digits.
-        'shopify:' || replace(customer_id, '''', '') as customer_id,
+        'shopify:' || customer_id as customer_id,
         _load_id,
 
         -- strings

@@ -33,37 +33,31 @@ valued as (
     from line_items
 ),
 
--- A line gets the step of the rounded running total, so that an order's lines add up to the cent.
+kinds as (
+    select 'line item' as kind
+    union all
+    select 'refund' as kind
+),
+
+-- One more line for an order with a refund.
 parts as (
     select
-        line_id as part_id,
-        'shopify:' || coalesce({{ blank_to_null('lineitem_sku') }}, lineitem_name) as product_id,
-        lineitem_quantity as quantity,
-        coalesce(
-            {{ rounded_quotient('order_net * running_gross', 'nullif(order_gross, 0)', 18, 2) }}
-            - {{ rounded_quotient('order_net * (running_gross - gross)', 'nullif(order_gross, 0)', 18, 2) }},
-            0
-        ) as amount,
-        valued.*
+        valued.*,
+        kinds.kind
     from valued
-    union all
-    select
-        name || ':refund' as part_id,
-        cast(null as {{ dbt.type_string() }}) as product_id,
-        0 as quantity,
-        -order_refund as amount,
-        valued.*
-    from valued
-    where line_number = 1 and order_refund > 0
+    inner join kinds
+        on kinds.kind = 'line item' or (valued.line_number = 1 and valued.order_refund > 0)
 ),
 
 renamed as (
     select
         -- ids
-        'shopify:' || part_id as transaction_id,
+        'shopify:' || case when kind = 'refund' then name || ':refund' else line_id end as transaction_id,
         'shopify:' || name as order_id,
         cast(null as {{ dbt.type_string() }}) as customer_id,
-        product_id,
+        case
+            when kind = 'line item' then 'shopify:' || coalesce({{ blank_to_null('lineitem_sku') }}, lineitem_name)
+        end as product_id,
         _load_id,
 
         -- strings
@@ -73,8 +67,15 @@ renamed as (
         exclusion_reason,
 
         -- numerics
-        quantity,
-        amount,
+        case when kind = 'refund' then 0 else lineitem_quantity end as quantity,
+        -- A line gets the step of the rounded running total, so that an order's lines add up to the cent.
+        case
+            when kind = 'refund' then -order_refund
+            when order_gross = 0 then 0
+            else
+                {{ rounded_quotient('order_net * running_gross', 'nullif(order_gross, 0)', 18, 2) }}
+                - {{ rounded_quotient('order_net * (running_gross - gross)', 'nullif(order_gross, 0)', 18, 2) }}
+        end as amount,
 
         -- timestamps
         created_at as transacted_at,

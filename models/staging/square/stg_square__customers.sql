@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by customer_id
-            order by date desc, line_id
+            order by date desc, line_id asc
         ) as line_rank
     from source
     where trim(customer_id) <> ''

@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by coalesce({{ blank_to_null('sku') }}, item)
-            order by date desc, line_id
+            order by date desc, line_id asc
         ) as line_rank
     from source
     where coalesce({{ blank_to_null('sku') }}, {{ blank_to_null('item') }}) is not null

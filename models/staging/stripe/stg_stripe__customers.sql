@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by customer_id
-            order by created_date_utc desc, id
+            order by created_date_utc desc, id asc
         ) as line_rank
     from source
     where trim(customer_id) <> ''

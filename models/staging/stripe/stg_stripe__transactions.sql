@@ -2,30 +2,26 @@ with source as (
     select * from {{ source('stripe', 'stripe_payments') }}
 ),
 
+kinds as (
+    select 'payment' as kind
+    union all
+    select 'refund' as kind
+),
+
 -- A refund is a line of its own where the export says when it was; elsewhere it reduces the payment.
 parts as (
     select
-        id as part_id,
-        created_date_utc as transacted_at,
-        case when refunded_date_utc is null then amount - coalesce(amount_refunded, 0) else amount end as net_amount,
-        1 as quantity,
-        source.*
+        source.*,
+        kinds.kind
     from source
-    union all
-    select
-        id || ':refund' as part_id,
-        refunded_date_utc as transacted_at,
-        -amount_refunded as net_amount,
-        0 as quantity,
-        source.*
-    from source
-    where refunded_date_utc is not null and amount_refunded > 0
+    inner join kinds
+        on kinds.kind = 'payment' or (source.refunded_date_utc is not null and source.amount_refunded > 0)
 ),
 
 renamed as (
     select
         -- ids
-        'stripe:' || part_id as transaction_id,
+        'stripe:' || id || case when kind = 'refund' then ':refund' else '' end as transaction_id,
         'stripe:' || id as order_id,
         'stripe:' || {{ blank_to_null('customer_id') }} as customer_id,
         cast(null as {{ dbt.type_string() }}) as product_id,
@@ -44,11 +40,15 @@ renamed as (
         end as exclusion_reason,
 
         -- numerics
-        quantity,
-        net_amount as amount,
+        case when kind = 'refund' then 0 else 1 end as quantity,
+        case
+            when kind = 'refund' then -amount_refunded
+            when refunded_date_utc is null then amount - coalesce(amount_refunded, 0)
+            else amount
+        end as amount,
 
         -- timestamps
-        transacted_at,
+        case when kind = 'refund' then refunded_date_utc else created_date_utc end as transacted_at,
         _loaded_at
     from parts
 )

@@ -7,7 +7,7 @@ numbered as (
         *,
         row_number() over (
             partition by product_id
-            order by order_date desc, row_id
+            order by order_date desc, row_id asc
         ) as line_rank
     from source
     where trim(product_id) <> ''
