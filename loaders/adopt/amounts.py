@@ -116,7 +116,7 @@ def _found(look: Look, roles: Roles) -> Amount | None:
         for total in totals:
             for reduced in _reductions(product, discount) if discount and per_line else ():
                 if _equal(look, total.name, reduced):
-                    words = f"{quantity.header} by {price.header} less {discount.header}"  # type: ignore[union-attr]
+                    words = f"{quantity.header} times {price.header} less {discount.header}"  # type: ignore[union-attr]
                     return _without_tax(total, f"it is {words}", look, extras)
         for total in totals:
             if _equal(look, total.name, product):
@@ -127,12 +127,12 @@ def _found(look: Look, roles: Roles) -> Amount | None:
                     net := next((each for each in totals if _is_net(each)), None)
                 ):
                     return Amount(net.name, (net,), f"it is {total.header} without tax", unused=((total, "with tax"),))
-                return _without_tax(total, f"it is {quantity.header} by {price.header}", look, extras)
+                return _without_tax(total, f"it is {quantity.header} times {price.header}", look, extras)
         if not totals:
             reduced = _reduced(product, discount) if discount and per_line else product
             columns = (*full, discount) if discount and per_line else full
             less = f" less {discount.header}" if discount and per_line else ""
-            return Amount(reduced, columns, f"there is no total, so it is {quantity.header} by {price.header}{less}")
+            return Amount(reduced, columns, f"there is no total, so it is {quantity.header} times {price.header}{less}")
     if totals:
         return _without_tax(totals[0], "its name says so", look, extras, is_total=True)
     if price:

@@ -151,11 +151,9 @@ def _taken(found: Adoption) -> Iterator[tuple[str, str, str]]:
         if place.column not in in_amount:
             yield place.column.header, _WORDS.get(role, role), _reason(found, role, place.column)
     amount = proposal.amount
-    yield (
-        ", ".join(dict.fromkeys(column.header for column in amount.columns)),
-        "amount",
-        f"{amount.reason}: {amount.expression}",
-    )
+    headers = ", ".join(dict.fromkeys(column.header for column in amount.columns))
+    is_formula = len(amount.columns) > 1
+    yield headers, "amount", f"{amount.reason}: {amount.expression}" if is_formula else amount.reason
     if refund := proposal.amount.refund:
         yield refund.header, "refund", "given back, as a line of its own" if proposal.orders is None else "not counted"
     for column, reason in proposal.amount.unused:
