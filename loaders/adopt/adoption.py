@@ -260,7 +260,7 @@ def _totals(
         last_day=last,
         sums=tuple(Sums(currency, int(lines), *map(_cents, moneys)) for currency, lines, *moneys in sums),
         excluded=tuple((reason, int(lines), _cents(money)) for reason, lines, money in excluded),
-        best=tuple((str(who), currency, _cents(money)) for who, currency, money in best),
+        best=tuple((str(buyer), currency, _cents(money)) for buyer, currency, money in best),
     )
 
 

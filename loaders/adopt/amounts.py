@@ -1,6 +1,6 @@
 """Which arithmetic gives the money of a row: of several columns with amounts, the one that the others add up to.
 
-Tax and shipping are no revenue, and a discount reduces it, so `quantity by price`, a total before tax and a total with
+Tax and shipping don't count as revenue and a discount does, so quantity times price, a total before tax and one with
 everything are told apart by what the numbers of the file show.
 """
 
@@ -166,7 +166,7 @@ def _without_tax(total: Facts, reason: str, look: Look, extras: list[Facts], *, 
     inside = [each for each in extras if _is_inside(each, total, look, is_total)]
     expression = " - ".join([total.name, *(f"coalesce({each.name}, 0)" for each in inside)])
     less = f"; {' and '.join(each.header for each in inside)} taken off" if inside else ""
-    apart = tuple((each, f"not in {total.header}, and no revenue") for each in extras if each not in inside)
+    apart = tuple((each, f"not in {total.header}, and not part of revenue") for each in extras if each not in inside)
     return Amount(expression, (total, *inside), reason + less, unused=apart)
 
 
@@ -208,7 +208,7 @@ def _is_net(total: Facts) -> bool:
 
 
 def _apart(extras: list[Facts], whole: Facts) -> tuple[tuple[Facts, str], ...]:
-    return (*((each, "no revenue") for each in extras), (whole, "with what is no revenue"))
+    return (*((each, "not part of revenue") for each in extras), (whole, "it includes what isn't revenue"))
 
 
 def _reductions(gross: str, discount: Facts) -> list[str]:

@@ -56,7 +56,7 @@ class Proposal:
         currency: Code of the currency, if no column has it.
         statuses: Statuses of lines that don't count.
         is_flag: Whether the status is a yes that marks a void line.
-        payments: Kinds of rows that are no sale.
+        payments: Kinds of rows that aren't sales.
         refunds: Kinds of rows whose money is given back, though it has no sign.
         reading: How numbers and dates are written, as far as later files may leave it open.
     """

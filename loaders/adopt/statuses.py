@@ -45,7 +45,7 @@ _STATUSES = {
         "betalt betald afsluttet fullført slutförd sendt skickad leveret levert levererad gennemført",
     ),
 }
-# Rows that give money back, and rows that are no sale, in the column that says what a row is.
+# Rows that give money back, and rows that aren't sales, in the column that says what a row is.
 REFUND_KINDS = (
     *("refund", "refunded", "return", "returned", "credit note", "credit memo", "credit_note", "creditnote", "credit"),
     *("gutschrift", "retoure", "rückgabe", "erstattung", "storno", "rechnungskorrektur", "avoir", "remboursement"),

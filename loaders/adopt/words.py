@@ -1,7 +1,7 @@
 """Names of columns in the languages that exports are written in.
 
-Patterns are for names as `plain` gives them: lower case, no accents, words separated by single blanks. They stand in
-order: a name that fits an earlier pattern of a role is a better one for it.
+Patterns are for names as `plain` gives them: lower case, no accents, words separated by single blanks. Their
+order counts: a name that fits an earlier pattern of a role is a better one for it.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ NAMES = {
         )
     ],
 }
-# Roles whose columns hold numbers. What is no money of a sale is found first.
+# Roles whose columns hold numbers. What isn't the money of a sale is found first.
 NUMBERS = {
     "refund": [
         (

@@ -122,8 +122,8 @@ def _show(found: Adoption) -> None:
         click.echo(report.printable(line))
     if totals.best:
         best = report.make_grid("best customers", "currency", "net")
-        for who, code, net in totals.best:
-            best.add_row(Text(report.printable(who)), Text(report.printable(code or "")), f"{net:,}")
+        for buyer, code, net in totals.best:
+            best.add_row(Text(report.printable(buyer)), Text(report.printable(code or "")), f"{net:,}")
         report.print_grid(best)
 
 
@@ -172,7 +172,7 @@ def _reason(found: Adoption, role: str, column: Facts) -> str:
     if role == "kind":
         return "; ".join(
             f"{what}: {', '.join(kinds)}"
-            for what, kinds in (("given back", proposal.refunds), ("no sale", proposal.payments))
+            for what, kinds in (("given back", proposal.refunds), ("not a sale", proposal.payments))
             if kinds
         )
     return f"{column.distinct:,} different values" if role.endswith("_id") else ""
