@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from loaders.adopt.columns import Facts, Look
-from loaders.adopt.guesses import Roles
-from loaders.adopt.statuses import PAYMENT_KINDS, known_kinds
+from loaders.adopt.guesses import Roles, payment_words
+from loaders.adopt.statuses import PAYMENT_KINDS, condition, known_kinds
 from loaders.adopt.words import GROSS, rank
 from loaders.errors import LoaderError
 
@@ -19,6 +19,7 @@ _MOST = 0.95
 _CENT = 0.011
 _RATES = (5, 5.5, 6, 7, 8, 8.1, 9, 10, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25)
 _NORDIC_RATES = (12, 15, 25)
+_CENTS = r"\bcents?\b|minor unit|in ore\b|centimes"
 # Names of an amount with everything in it.
 _WHOLE = r"(?<!sub)(?<!sub )(?<!line )total|gesamt|i alt|ialt|amount (?:paid|charged)"
 
@@ -59,6 +60,8 @@ def find_amount(look: Look, roles: Roles) -> Amount:
             f"{look.path.name} has no column with money: neither an amount nor a price.",
             "Name it with --column amount='HEADER'.",
         )
+    if any(rank(column.plain, [_CENTS]) is not None for column in found.columns):
+        found = replace(found, expression=f"0.01 * ({found.expression})", reason=f"{found.reason}; it is in cents")
     refund = roles.get("refund")
     if refund is None or look.value(f"select count(*) from typed where {refund.name} <> 0") == 0:
         return found
@@ -88,8 +91,11 @@ def _before_refunds(look: Look, roles: Roles, found: Amount, refund: Facts) -> F
 def _ledger(look: Look, roles: Roles, debit: Facts, credit: Facts) -> Amount:
     """Sales are on the side with more money, once rows of payments are left out."""
     kind = roles.get("kind")
-    payments = ", ".join(f"'{word}'" for word in known_kinds(list(kind.values), PAYMENT_KINDS)) if kind else ""
-    where = f"lower({kind.name}) not in ({payments})" if kind and payments else "true"
+    where = "true"
+    if kind and (payments := known_kinds(list(kind.values), PAYMENT_KINDS)):
+        where = f"({condition(kind.name, payments, within=False)}) is not true"
+    elif kind and (payments := payment_words(look, kind)):
+        where = f"({condition(kind.name, payments, within=True)}) is not true"
     on_debit = look.value(f"select sum({debit.name}) from typed where {where}")
     on_credit = look.value(f"select sum({credit.name}) from typed where {where}")
     sales, back = (debit, credit) if abs(on_debit) >= abs(on_credit) else (credit, debit)

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loaders.adopt.columns import Facts, Look
+from loaders.adopt.statuses import PAYMENT_KINDS, condition, known_kinds
 from loaders.adopt.words import FLAG, GROSS, NAMES, NO_MONEY, NO_SALE_DATE, NUMBERS, WITH_OR_WITHOUT, rank
 from loaders.errors import LoaderError
 
 ROLES = (*NAMES, *NUMBERS)
 # Roles of which a file may have several columns: the best comes first.
 SEVERAL = ("amount", "tax", "shipping", "discount")
+# Words of so many letters are found within texts, and matter if so many of the rows have them.
+_SHORT, _FAIR = 3, 0.02
 _BARE_NAMES = ("name", "navn", "namn", "naam", "nom", "nombre", "nome")
 _IDS = ("order_id", "line_id", "customer_id", "product_id")
 
@@ -67,6 +70,7 @@ def guess(look: Look, said: Mapping[str, str]) -> Roles:
             roles.add(role, look.columns[i])
     _settle_numbers(roles, look)
     _settle_buyer(roles, look)
+    _settle_memo(roles, look)
     _settle_product(roles)
     return roles
 
@@ -162,13 +166,12 @@ def _settle_numbers(roles: Roles, look: Look) -> None:
         roles.drop("refund")
         roles.add("amount", refund)
     if not any(map(roles.all, ("amount", "unit_price", "debit"))):
-        unnamed = [
-            column
-            for column in look.columns
-            if column.kind == "number" and not column.is_whole and column.name not in roles.taken
-        ]
-        if len(unnamed) == 1:
-            roles.add("amount", unnamed[0])
+        free = [column for column in look.columns if column.kind == "number" and column.name not in roles.taken]
+        # `Amount due` is an amount if there is no other.
+        named = [column for column in free if rank(column.plain, NUMBERS["amount"]) is not None]
+        unnamed = [column for column in free if not column.is_whole]
+        if named or len(unnamed) == 1:
+            roles.add("amount", (named or unnamed)[0])
 
 
 def _settle_buyer(roles: Roles, look: Look) -> None:
@@ -179,6 +182,28 @@ def _settle_buyer(roles: Roles, look: Look) -> None:
     if buyer and name is None and buyer.kind == "text" and roles.get("email") and _has_blanks(buyer, look):
         roles.drop("customer_id")
         roles.add("customer_name", buyer)
+
+
+def _settle_memo(roles: Roles, look: Look) -> None:
+    """In a ledger without kinds of rows, take the text that says which ones are payments."""
+    kind = roles.get("kind")
+    if not (roles.get("debit") and roles.get("credit")) or (kind and known_kinds(list(kind.values), PAYMENT_KINDS)):
+        return
+    for column in look.columns:
+        is_free = column.kind == "text" and column.name not in {
+            each.name for role in ("customer_id", "customer_name", "email", "currency") for each in roles.all(role)
+        }
+        if is_free and payment_words(look, column):
+            for role in [role for role, columns in roles.found.items() if column in columns]:
+                roles.drop(role)
+            roles.found["kind"] = [column]
+            return
+
+
+def payment_words(look: Look, column: Facts) -> list[str]:
+    """Return the words for payments that a fair share of the rows have in a text, which is more than the word."""
+    words = [word for word in PAYMENT_KINDS if len(word) > _SHORT and " " not in word]
+    return [word for word in words if look.share(condition(column.name, [word], within=True)) > _FAIR]
 
 
 def _settle_product(roles: Roles) -> None:

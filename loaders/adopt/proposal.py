@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from loaders.adopt.amounts import Amount, find_amount
 from loaders.adopt.columns import Facts, Look
-from loaders.adopt.guesses import Roles, check_said, guess
+from loaders.adopt.guesses import Roles, check_said, guess, payment_words
 from loaders.adopt.keys import Place, find_join, find_key, starts_again
-from loaders.adopt.statuses import PAYMENT_KINDS, REFUND_KINDS, YES, excluded_statuses, is_status, known_kinds
+from loaders.adopt.statuses import PAYMENT_KINDS, REFUND_KINDS, SIDES, YES, excluded_statuses, is_status, known_kinds
 from loaders.adopt.words import FLAG, rank
 from loaders.contract.tables import Reading
 from loaders.errors import LoaderError
@@ -57,6 +57,7 @@ class Proposal:
         statuses: Statuses of lines that don't count.
         is_flag: Whether the status is a yes that marks a void line.
         payments: Kinds of rows that aren't sales.
+        are_within: Whether these are words within a text.
         refunds: Kinds of rows whose money is given back, though it has no sign.
         reading: How numbers and dates are written, as far as later files may leave it open.
     """
@@ -72,6 +73,7 @@ class Proposal:
     statuses: tuple[str, ...]
     is_flag: bool
     payments: tuple[str, ...]
+    are_within: bool
     refunds: tuple[str, ...]
     reading: Reading
 
@@ -147,6 +149,9 @@ def _propose(
         del places["status"]
         status = None
     payments = known_kinds(list(kind.column.values), PAYMENT_KINDS) if kind else []
+    are_within = bool(kind and not payments and amount.is_ledger and kind.table == own)
+    if kind and are_within:
+        payments = payment_words(look, kind.column)
     refunds = _refunds(look, kind, own, amount)
     if kind and not payments and not refunds:
         del places["kind"]
@@ -175,6 +180,7 @@ def _propose(
         statuses=tuple(statuses),
         is_flag=is_flag,
         payments=tuple(payments),
+        are_within=are_within,
         refunds=tuple(refunds),
         reading=Reading(
             next((each.decimal for each in readings if each.decimal), None),
@@ -213,6 +219,8 @@ def _plan(look: Look, alias: str, places: Mapping[str, Place], amount: Amount, d
 def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[str]:
     """Return the kinds of rows that give money back, if their amounts have no sign that says so."""
     found = known_kinds(list(kind.column.values), REFUND_KINDS) if kind and kind.table == own else []
+    if kind and kind.table == own and {value.strip().lower() for value in kind.column.values} in SIDES:
+        return [_smaller_side(look, kind, amount)]
     if not found or kind is None or amount.is_ledger:
         return []
     listed = ", ".join("'" + value.replace("'", "''") + "'" for value in found)
@@ -220,6 +228,16 @@ def _refunds(look: Look, kind: Place | None, own: str, amount: Amount) -> list[s
         f"select count(*) from typed where lower(trim({kind.name})) in ({listed}) and ({amount.expression}) < 0"
     )
     return [] if negative else found
+
+
+def _smaller_side(look: Look, kind: Place, amount: Amount) -> str:
+    """Return the side of a ledger with less money: what is on it takes the other back."""
+    side = f"lower(trim({kind.name}))"
+    query = (
+        f"select {side} from typed where {kind.name} is not null group by 1 order by abs(sum({amount.expression})), 1"
+    )
+    row = look.database.execute(query).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _currency(amount: Amount) -> str | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loaders.adopt.keys import Place
 from loaders.adopt.proposal import Proposal
+from loaders.adopt.statuses import condition
 from loaders.contract.quoting import literal
 
 _TEXT = "{{ dbt.type_string() }}"
@@ -157,8 +158,8 @@ def _amount(proposal: Proposal, own: str) -> str:
     kind = _of(proposal, "kind")
     if not proposal.refunds or kind is None:
         return expression
-    listed = ", ".join(map(literal, proposal.refunds))
-    return f"case when lower(trim({kind})) in ({listed}) then -abs({expression}) else {expression} end"
+    given_back = condition(kind, proposal.refunds, within=False)
+    return f"case when {given_back} then -abs({expression}) else {expression} end"
 
 
 def _reason(proposal: Proposal) -> list[str]:
@@ -171,8 +172,7 @@ def _reason(proposal: Proposal) -> list[str]:
         reason = "'void'" if proposal.is_flag else f"replace({value}, ' ', '_')"
         cases.append(f"when {value} in ('{{{{ excluded | join(\"', '\") }}}}') then {reason}")
     if proposal.payments and (kind := _of(proposal, "kind")):
-        listed = ", ".join(map(literal, proposal.payments))
-        cases.append(f"when lower(trim({kind})) in ({listed}) then 'no_sale'")
+        cases.append(f"when {condition(kind, proposal.payments, within=proposal.are_within)} then 'no_sale'")
     if not cases:
         return [f"        {_NOTHING} as exclusion_reason,"]
     return ["        case", *(f"            {case}" for case in cases), "        end as exclusion_reason,"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from loaders.contract.quoting import literal
+
 # Statuses of a row that does not count, and of one that does, by language.
 _STATUSES = {
     "en": (
@@ -53,6 +55,8 @@ REFUND_KINDS = (
     *("devolução", "creditnota", "creditfactuur", "terugbetaling", "kreditnota", "kreditfaktura", "kreditnote"),
     *("retur", "refusion", "returnering", "återbetalning", "tilbagebetaling"),
 )
+# The sides of a ledger, as a column next to the amount says them.
+SIDES = ({"s", "h"}, {"d", "c"}, {"d", "k"}, {"dr", "cr"}, {"soll", "haben"}, {"debit", "credit"}, {"debet", "kredit"})
 PAYMENT_KINDS = (
     *("payment", "payout", "transfer", "fee", "zahlung", "zahlungseingang", "überweisung", "auszahlung", "paiement"),
     *("règlement", "pago", "cobro", "pagamento", "incasso", "pagamento recebido", "betaling", "indbetaling"),
@@ -80,6 +84,14 @@ def excluded_statuses(found: list[str]) -> list[str]:
 def known_kinds(found: list[str], words: tuple[str, ...]) -> list[str]:
     """Return the values of a file that are among the words."""
     return sorted({value.strip().lower() for value in found} & set(words))
+
+
+def condition(name: str, words: tuple[str, ...] | list[str], *, within: bool) -> str:
+    """Return the SQL that a text is one of some words, or begins with one of them or has it after a blank."""
+    value = f"lower(trim({name}))"
+    if not within:
+        return f"{value} in ({', '.join(map(literal, words))})"
+    return " or ".join(f"' ' || {value} like {literal(f'% {word}%')}" for word in words)
 
 
 def is_status(found: list[str]) -> bool:

@@ -48,10 +48,12 @@ FLAG = (
     r"^(?:is |ist )?(?:stornos?|storniert|void|voided|cancell?ed|deleted|annulleret|annullert|annullerad|"
     r"makulerad|annule|anulado|annullato|geannuleerd)$"
 )
+# A column that says on which side of a ledger the amount is.
+SIDE = r"^(?:s h|sh|d c|dc|dr cr|cr dr|soll haben|debit credit|debet kredit|soll haben kennzeichen|posting side|side)$"
 # Roles whose columns hold texts, dates or codes.
 NAMES = {
     "email": [r"\be ?mail|\bmail\b|mailadresse|courriel|correo|e ?post(?:adress)?\b"],
-    "currency": [r"currency|wahrung|waehrung|devise\b|moneda|divisa|valuta\b|moeda|\bccy\b|\bcurr\b"],
+    "currency": [r"\bwaerk\b|currency|wahrung|waehrung|devise\b|moneda|divisa|valuta\b|moeda|\bccy\b|\bcurr\b"],
     "date": [
         (
             rf"{_ORDER} ?(?:date|datum|dato|day|tag)|(?:order|sale|sold|purchase|transaction|trans|booking|"
@@ -71,7 +73,7 @@ NAMES = {
             r"datetime)\b"
         ),
         (
-            r"created|creation|erstellt|oprettet|skapad|opprettet|cree|creado|creato|criado|aangemaakt|issued|"
+            r"\b(?:erdat|audat|fkdat)\b|created|creation|erstellt|oprettet|skapad|opprettet|cree|creado|creato|criado|aangemaakt|issued|"
             r"udstedt|ausgestellt|emission|emision"
         ),
         r"date|datum|dato|fecha|\bdata\b|paid at|\bpaid\b|betalt|bezahlt",
@@ -86,6 +88,7 @@ NAMES = {
         FLAG,
     ],
     "kind": [
+        SIDE,
         (
             r"^(?:type|typ|art|tipo|soort|kind|event|event type|vorgang|belegart|bilagstype|transaktionstype|"
             r"buchungsart|buchungstyp|vorgangsart)$"
@@ -101,19 +104,19 @@ NAMES = {
         rf"\b{_RECEIPT}{_NUMBER}|{_NUMBERED_AFTER}{_RECEIPT}\b",
         rf"\b{_PAYMENT}{_NUMBER}",
         rf"^(?:{_ORDER}|{_INVOICE}|{_RECEIPT}|{_PAYMENT})$",
-        r"^(?:id|nr|no|number|numero|nummer)$",
+        r"^(?:id|nr|no|number|numero|nummer|vbeln)$",
     ],
     "line_id": [
         (
             r"(?:line|zeilen?|positions?|pos|ligne|linea|riga|linha|regel|linje|rad|row|"
             rf"detail)(?: item)?{_NUMBER}|(?:{_ORDER}|{_INVOICE}|sales) ?(?:line|item|detail){_NUMBER}"
         ),
-        r"^(?:line|zeile|position|pos|ligne|linea|riga|linha|regel|linje|rad|row|linjenr)$",
+        r"^(?:posnr|line|zeile|position|pos|ligne|linea|riga|linha|regel|linje|rad|row|linjenr)$",
     ],
     "customer_id": [
         rf"\b{_CUSTOMER}{_NUMBER}|{_NUMBERED_AFTER}{_CUSTOMER}\b",
         rf"\b{_WEAK_CUSTOMER}{_NUMBER}|{_NUMBERED_AFTER}{_WEAK_CUSTOMER}\b",
-        r"\b(?:nif|cif|cvr|siret|partita iva|org ?nr)\b",
+        r"\b(?:kunnr|kunag|nif|cif|cvr|siret|partita iva|org ?nr)\b",
         rf"^(?:{_CUSTOMER}|household)s?$",
         rf"^{_WEAK_CUSTOMER}s?$",
     ],
@@ -127,7 +130,7 @@ NAMES = {
     ],
     "product_id": [
         rf"\b{_PRODUCT}{_NUMBER}|{_NUMBERED_AFTER}(?:l )?{_PRODUCT}\b|varunummer|varunr|varenr",
-        r"\b(?:sku|stock ?code|ean|plu|gtin|asin|barcode|upc)\b",
+        r"\b(?:matnr|sku|stock ?code|ean|plu|gtin|asin|barcode|upc)\b",
         r"plan ?(?:id|code)|^price id$",
         rf"^{_PRODUCT}s?$|^plan$",
     ],
@@ -181,7 +184,7 @@ NUMBERS = {
     "debit": [r"\bdebit\b|^soll\b|^debe\b|^dare\b|^debet\b|^debito\b|^debit(?:belob|betrag|belopp)"],
     "credit": [r"\bcredit\b|^haben\b|^haber\b|^avere\b|^kredit\b|^credito\b|^kredit(?:belob|betrag|belopp)"],
     "quantity": [
-        r"\bqty|quant|menge|anzahl|cantidad|\bqte\b|\bqtd\b|\bqta\b|aantal|antall?\b|\bcant\b",
+        r"kwmeng|\bqty|quant|menge|anzahl|cantidad|\bqte\b|\bqtd\b|\bqta\b|aantal|antall?\b|\bcant\b",
         r"\bunits?\b(?! ?p)|pieces|\bpcs\b|\bstuck\b|stueck|\bstk\b|\bst\b|\bcount\b|seats",
     ],
     "unit_price": [
@@ -199,7 +202,7 @@ NUMBERS = {
             r"ht|neto|netto|ligne|linea)|umsatz netto|belob (?:ex|eks|uden)|valor liquido"
         ),
         (
-            r"\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|imponible|"
+            r"\bnetwr\b|\bnet\b|\bnetto\b|\bht\b|subtotal|sub total|zwischensumme|sous total|imponibile|imponible|"
             r"bemessungsgrundlage|excl|exkl|ekskl|ex moms|uden moms|hors tax"
         ),
         (
