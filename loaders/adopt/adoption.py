@@ -164,6 +164,7 @@ def add_up(proposal: Proposal, project: Project, options: Options) -> Totals:
     rejected: dict[str, int] = {}
     with working_folder(project) as folder, contextlib.closing(duckdb.connect()) as database:
         database.execute("set TimeZone = $1", [project.time_zone])
+        database.execute("set enable_progress_bar = false")
         file = folder / "sources.yml"
         file.write_text(sources_yml(proposal), encoding="utf-8")
         tables = {table.name: table for table in read_sources(file, project)}

@@ -30,6 +30,7 @@ from loaders.reading.workspace import interruptible, working_folder
 # Share of a column's values that make it a column of numbers or dates: a few are always written otherwise.
 _MOST = 0.95
 _FEW_VALUES = 200
+_SAMPLE = 50_000
 _MOMENT = r"\d{4,6}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?"
 _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?"
 
@@ -105,13 +106,7 @@ class Look:
 
 @contextlib.contextmanager
 def looked_at(path: Path, project: Project, said: Reading, encoding: str | None) -> Iterator[Look]:
-    """Read a file and look at its columns.
-
-    Args:
-        path: The file.
-        project: The project, for its folder of working files.
-        said: How numbers and dates are written, as far as the user says it.
-        encoding: Encoding of the file; detected without it.
+    """Read a file and look at its columns; `said` is how numbers and dates are written, as far as the user says it.
 
     Raises:
         FileRefusedError: The file is not a CSV file with a header and rows.
@@ -121,16 +116,21 @@ def looked_at(path: Path, project: Project, said: Reading, encoding: str | None)
     with working_folder(project) as folder:
         file = match_header(given.take_in(folder, encoding, lambda _: None), table)
         if file.is_wide:
-            raise FileRefusedError(
-                f"{given.name} has {len(file.header)} columns.", "Adopt takes up to 200: leave some out."
-            )
+            raise FileRefusedError(f"{given.name} has {len(file.header)} columns.", "Leave some out: 200 are enough.")
         with (
             contextlib.closing(duckdb.connect(config={"temp_directory": str(folder)})) as database,
             interruptible(database),
         ):
+            # Not into the middle of a JSON document.
+            database.execute("set enable_progress_bar = false")
             rows = Records(file, database).read
             if not rows:
                 raise FileRefusedError(f"{given.name} has a header and no rows.", "Export it with its rows.")
+            # How values are written is found in a sample, which is the same each time; how many there are, in all.
+            database.execute("alter table records rename to all_records")
+            database.execute(
+                f"create table records as from all_records using sample reservoir({_SAMPLE} rows) repeatable (1)"
+            )
             yield _looked_at(path, rows, file, database, said)
 
 
@@ -152,11 +152,8 @@ def _header(given: Given, encoding: str | None) -> tuple[str, ...]:
 
 def _table_of(header: tuple[str, ...], name: str) -> Table:
     headers = {header_key(each): each for each in reversed(header) if header_key(each)}
-    columns = tuple(
-        Column(f"f{i}", "text", aliases=(each,))
-        for i, each in enumerate(header)
-        if headers.get(header_key(each)) == each
-    )
+    named = [(i, each) for i, each in enumerate(header) if headers.get(header_key(each)) == each]
+    columns = tuple(Column(f"f{i}", "text", aliases=(each,)) for i, each in named)
     return Table("file", "file", "".join(c for c in name if c.isprintable()), columns, known_by=tuple(headers))
 
 
@@ -171,7 +168,7 @@ def _looked_at(path: Path, rows: int, file: CsvFile, database: duckdb.DuckDBPyCo
         looks.append(_facts(database, file, header, name, fields[column.name], said))
     formats = _formats(database, file, looks, said)
     selected = ", ".join(f"{_typed(each, formats)} as {each.name}" for each in looks)
-    database.execute(f"create table typed as select {selected} from records")
+    database.execute(f"create table typed as select {selected} from all_records")
     return Look(path, rows, tuple(looks), database, _reading(formats, said))
 
 
@@ -185,8 +182,9 @@ def _facts(
             select {value} as value, {tidy(value)} as tidied from records
         )
         select
+            (select count({value}) from all_records),
+            (select count(distinct {value}) from all_records),
             count(value),
-            count(distinct value),
             count(*) filter (regexp_full_match(tidied, {literal(number)})),
             count(*) filter (regexp_full_match(value, {literal(_TIME)})),
             count(*) filter (regexp_full_match(value, '\\d+([.]0)?')),
@@ -197,17 +195,17 @@ def _facts(
         """
     ).fetchone()
     assert row is not None
-    filled, distinct, numbers, times, whole, signs = row
+    filled, distinct, seen, numbers, times, whole, signs = row
     kind = "text"
-    if not filled:
+    if not seen:
         kind = "empty"
-    elif times >= _MOST * filled:
+    elif times >= _MOST * seen:
         kind = "time"
-    elif _is_moment(database, file, header, name, field, filled, said, numbers == filled):
+    elif _is_moment(database, file, header, name, field, seen, said, numbers == seen):
         kind = "moment"
-    elif numbers >= _MOST * filled:
+    elif numbers >= _MOST * seen:
         kind = "number"
-    values = [] if distinct > _FEW_VALUES else database.execute(f"select distinct {value} from records").fetchall()
+    values = [] if distinct > _FEW_VALUES else database.execute(f"select distinct {value} from all_records").fetchall()
     return Facts(
         header=header,
         name=name,
@@ -216,7 +214,7 @@ def _facts(
         filled=filled,
         distinct=distinct,
         values=tuple(sorted(text for (text,) in values if text)),
-        is_whole=whole == filled,
+        is_whole=whole == seen,
         signs=tuple(signs or ()),
     )
 

@@ -29,7 +29,8 @@ _IDS = ("order_id", "line_id", "customer_id", "email", "product_id")
 
 def sources_yml(proposal: Proposal) -> str:
     """Return the text of the sources file."""
-    return "\n".join([*_head(proposal), *(line for plan in proposal.plans for line in _table(proposal, plan))]) + "\n"
+    lines = [*_head(proposal), *(line for plan in proposal.plans for line in _table(proposal, plan))]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _head(proposal: Proposal) -> Iterator[str]:
@@ -86,13 +87,13 @@ def _money(proposal: Proposal) -> str | None:
 
 def _derived_key(plan: Plan) -> Iterator[str]:
     if isinstance(plan.derived_from, tuple):
-        of, value = " and ".join(plan.derived_from), f"[{', '.join(plan.derived_from)}]"
+        of, value = ", ".join(plan.derived_from), f"[{', '.join(plan.derived_from)}]"
     else:
         of, value = "the row", "row"
     yield f"          - name: {plan.key}"
     yield "            description: >"
     yield f"              Identifier of the line, which the file doesn't have: a hash of {of},"
-    yield "              and of how often it has occurred in the file."
+    yield "              and of how often these have occurred in the file."
     yield "            data_type: text"
     yield f"            config: {{meta: {{derived_from: {value}}}}}"
     yield "            data_tests: [not_null, unique]"
@@ -117,7 +118,7 @@ def _column(proposal: Proposal, plan: Plan, column: Facts) -> Iterator[str]:
     if "date" in roles and (time := proposal.places.get("time")):
         meta.append(f"followed_by: [{_scalar(time.column.header)}]")
     yield f"          - name: {column.name}"
-    yield f"            description: {_description(roles, is_key, in_amount)}"
+    yield f"            description: {_description(roles, is_key, in_amount, plan is proposal.orders)}"
     yield f"            data_type: {data_type}"
     if meta:
         yield f"            config: {{meta: {{{', '.join(meta)}}}}}"
@@ -132,10 +133,10 @@ def _is_needed(proposal: Proposal, column: Facts) -> bool:
     return f"coalesce({column.name}" not in proposal.amount.expression and column is not proposal.amount.refund
 
 
-def _description(roles: list[str], is_key: bool, in_amount: bool) -> str:
+def _description(roles: list[str], is_key: bool, in_amount: bool, is_order: bool) -> str:
     known = next((_DESCRIPTIONS[role] for role in roles if role in _DESCRIPTIONS), None)
     if is_key and known is None:
-        known = "Identifier of the row."
+        known = "Identifier of the order." if is_order else "Identifier of the row."
     if known is None:
         known = "Money of the row." if in_amount else "As in the file."
     return known

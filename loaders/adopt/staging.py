@@ -61,13 +61,13 @@ def transactions_sql(proposal: Proposal) -> str:
     refund = None if joined else proposal.amount.refund
     source = proposal.lines.alias if joined else "source"
     own = f"{source}." if joined else ""
-    amount, quantity = _amount(proposal, own), _of(proposal, "quantity") or "1"
+    amount, quantity = _amount(proposal, own), _quantity(proposal)
     key, rows = f"{own}{proposal.lines.key}", source
     parts: list[str] = []
     if refund:
         parts = [*_parts(proposal, amount, quantity), ""]
         key, amount, quantity, rows = "part_id", "part_amount", "part_quantity", "parts"
-    order = _of(proposal, "order_id")
+    order = _optional(proposal, "order_id") if "order_id" in proposal.places else None
     if order and proposal.day_in_order:
         order = f"cast({{{{ local_date('{proposal.places['date'].name}') }}}} as {_TEXT}) || ':' || {order}"
     currency = _of(proposal, "currency")
@@ -110,16 +110,12 @@ def transactions_sql(proposal: Proposal) -> str:
 def _excluded(proposal: Proposal) -> Iterator[str]:
     if not proposal.statuses:
         return
-    yield "{%- set excluded = ["
-    listed = [f"'{status}'," for status in dict.fromkeys(proposal.statuses)]
-    line = ""
-    for each in listed:
-        if len(line) + len(each) > 100:
-            yield f"    {line.strip()}"
-            line = ""
-        line += f" {each}"
-    yield f"    {line.strip()}"
-    yield from ("] -%}", "")
+    lines = [""]
+    for status in dict.fromkeys(proposal.statuses):
+        if len(lines[-1]) > 90:
+            lines.append("")
+        lines[-1] += f" '{status}',"
+    yield from ("{%- set excluded = [", *(f"    {line.strip()}" for line in lines), "] -%}", "")
 
 
 def _imports(proposal: Proposal) -> Iterator[str]:
@@ -135,20 +131,14 @@ def _parts(proposal: Proposal, amount: str, quantity: str) -> Iterator[str]:
     refund, key = proposal.amount.refund, proposal.lines.key
     assert refund is not None
     yield from ("-- What was given back is a line of its own.", "parts as (", "    select")
-    yield from (
-        f"        {key} as part_id,",
-        f"        {amount} as part_amount,",
-        f"        {quantity} as part_quantity,",
-    )
-    yield from (
-        "        source.*",
-        "    from source",
-        "    union all",
-        "    select",
-        f"        {key} || ':refund' as part_id,",
-    )
-    yield from (f"        -abs({refund.name}) as part_amount,", "        0 as part_quantity,", "        source.*")
-    yield from ("    from source", f"    where {refund.name} <> 0", "),")
+    for part, money, units in ((key, amount, quantity), (f"{key} || ':refund'", f"-abs({refund.name})", "0")):
+        yield f"        {part} as part_id,"
+        yield f"        {money} as part_amount,"
+        yield f"        {units} as part_quantity,"
+        yield from ("        source.*", "    from source")
+        if part == key:
+            yield from ("    union all", "    select")
+    yield from (f"    where {refund.name} <> 0", "),")
 
 
 def _amount(proposal: Proposal, own: str) -> str:
@@ -164,18 +154,32 @@ def _amount(proposal: Proposal, own: str) -> str:
 
 def _reason(proposal: Proposal) -> list[str]:
     """Return the lines that say why a row doesn't count."""
-    cases = []
+    cases: list[str] = []
     if proposal.orders and proposal.join:
-        cases.append(f"when {proposal.orders.alias}.{proposal.join[1]} is null then 'order_missing'")
+        cases.append(f"            when {proposal.orders.alias}.{proposal.join[1]} is null then 'order_missing'")
     if proposal.statuses and (status := _of(proposal, "status")):
         value = f"lower(trim({status}))"
         reason = "'void'" if proposal.is_flag else f"replace({value}, ' ', '_')"
-        cases.append(f"when {value} in ('{{{{ excluded | join(\"', '\") }}}}') then {reason}")
+        cases += [
+            "            when",
+            f"                {value} in ('{{{{ excluded | join(\"', '\") }}}}')",
+            f"                then {reason}",
+        ]
     if proposal.payments and (kind := _of(proposal, "kind")):
-        cases.append(f"when {condition(kind, proposal.payments, within=proposal.are_within)} then 'no_sale'")
+        is_payment = condition(kind, proposal.payments, within=proposal.are_within)
+        cases += ["            when", f"                {is_payment}", "                then 'no_sale'"]
     if not cases:
         return [f"        {_NOTHING} as exclusion_reason,"]
-    return ["        case", *(f"            {case}" for case in cases), "        end as exclusion_reason,"]
+    return ["        case", *cases, "        end as exclusion_reason,"]
+
+
+def _quantity(proposal: Proposal) -> str:
+    """Return the units of a line: one where the file doesn't say."""
+    place = proposal.places.get("quantity")
+    if place is None:
+        return "1"
+    name = _named(proposal, place)
+    return name if place.column.filled == proposal.lines.look.rows else f"coalesce({name}, 1)"
 
 
 def _of(proposal: Proposal, role: str) -> str | None:

@@ -75,7 +75,7 @@ def excluded_statuses(found: list[str]) -> list[str]:
     listed: list[str] = []
     for language, (bad, good) in _STATUSES.items():
         words = [word.replace("_", " ") for word in bad.split()]
-        known = [status for status in lower if _has_word(status, words)]
+        known = [status for status in lower if _has_word(status, words) and not set(status) & set("'{}\\\n")]
         if language == "en" or known or any(_has_word(status, good.split()) for status in lower):
             listed += [word for word in dict.fromkeys([*words, *known]) if word not in listed]
     return listed

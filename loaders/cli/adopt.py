@@ -92,7 +92,8 @@ def adopt(
     reading = Reading(decimal, date_format and check_date_format(date_format))
     found = consider(list(files), project, contract, Options(reading, encoding), name=name, columns=columns)
     if not as_json:
-        _show(found)
+        if not (yes and report.is_quiet()):
+            _show(found)
         if not yes and not click.confirm("Is this your total?"):
             raise LoaderError(
                 "Nothing was written.",
