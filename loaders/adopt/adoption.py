@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -125,10 +126,27 @@ def consider(
         _check_unknown(path, contract, options)
     if name:
         check_name(name, project, contract)
+    try:
+        return _considered(paths, project, contract, options, name, columns or {})
+    except duckdb.Error as error:
+        raise LoaderError(
+            f"The numbers can't be added up: {str(error).splitlines()[0]}.",
+            "Say which column is what with --column ROLE=HEADER.",
+        ) from error
+
+
+def _considered(
+    paths: list[Path],
+    project: Project,
+    contract: Contract,
+    options: Options,
+    name: str | None,
+    columns: Mapping[str, str],
+) -> Adoption:
     with contextlib.ExitStack() as stack:
         looks = [stack.enter_context(looked_at(path, project, options.reading, options.encoding)) for path in paths]
-        _check_different(looks)
-        proposal = propose(looks, name or source_name(paths[0]), columns or {})
+        _check_headers(looks)
+        proposal = propose(looks, name or source_name(paths[0]), columns)
     check_name(proposal.name, project, contract)
     return Adoption(proposal, add_up(proposal, project, options))
 
@@ -145,8 +163,11 @@ def _check_unknown(path: Path, contract: Contract, options: Options) -> None:
         )
 
 
-def _check_different(looks: list[Look]) -> None:
+def _check_headers(looks: list[Look]) -> None:
     headers = [[column.header for column in look.columns] for look in looks]
+    for header in (header for each in headers for header in each):
+        if re.search("[{][{%#]", header):  # which dbt would take for its own
+            raise LoaderError(f"The header {header!r} can't be in a sources file of dbt.", "Rename it in the file.")
     if len(looks) == 2 and headers[0] == headers[1]:
         raise LoaderError(
             f"{looks[0].path.name} and {looks[1].path.name} have the same header.",

@@ -114,7 +114,7 @@ def _found(look: Look, roles: Roles) -> Amount | None:
     discount = next((each for each in roles.all("discount") if _has_money(each, look)), None)
     extras = [each for role in ("tax", "shipping") for each in roles.all(role) if _has_money(each, look)]
     per_line = discount is not None and not _repeats_in_order(discount, look, roles)
-    if added := _added_up(look, totals, discount, extras):
+    if added := _before_fees(look, roles, totals) or _added_up(look, totals, discount, extras):
         return added
     product = f"{quantity.name} * {price.name}" if quantity and price else None
     if product and quantity and price:
@@ -143,6 +143,18 @@ def _found(look: Look, roles: Roles) -> Amount | None:
         return _without_tax(totals[0], "its name says so", look, extras, is_total=True)
     if price:
         return Amount(price.name, (price,), "there is no other money")
+    return None
+
+
+def _before_fees(look: Look, roles: Roles, totals: list[Facts]) -> Amount | None:
+    """Return the amount that another one is less a payment's fee: what the buyer paid is the revenue."""
+    for fee in (each for each in roles.all("cost") if _has_money(each, look)):
+        for whole in totals:
+            for part in totals:
+                if part is not whole and _equal(look, part.name, f"{whole.name} - abs(coalesce({fee.name}, 0))"):
+                    return Amount(
+                        whole.name, (whole,), f"{part.header} is it less {fee.header}", unused=((fee, "a cost"),)
+                    )
     return None
 
 

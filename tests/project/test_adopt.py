@@ -43,7 +43,7 @@ def adopted(new_database: Callable[[], Environment], tmp_path_factory: pytest.Te
             result = runner.invoke(main, command)
             assert result.exit_code == 0, result.output
     dbt = Path(sys.executable).with_name("dbt")
-    command = [dbt, "build", "--selector", "core", "--exclude-resource-type", "unit_test", "--profiles-dir", "."]
+    command = [str(dbt), "build", "--selector", "core", "--exclude-resource-type", "unit_test", "--profiles-dir", "."]
     built = subprocess.run(
         command, cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Files of five shapes that no shipped source knows, with what they add up to: worked out by Decimal while they are made."""
+"""Files of five shapes that no shipped source knows, and what they add up to, worked out while they are made."""
 
 from __future__ import annotations
 
@@ -60,9 +60,12 @@ def write(path: Path, delimiter: str, header: str, rows: list[list[object]], enc
 
 
 def danish_shop(folder: Path) -> tuple[list[Path], Expected]:
-    """Lines of orders in Windows-1252, with decimal commas, a discount in percent, moms, returns and cancelled orders."""
+    """Lines of orders in Windows-1252, with decimal commas, a discount in percent, returns and cancelled orders."""
     chance, expected, rows = random.Random(1), Expected(), list[list[object]]()
-    header = "Ordrenr;Linjenr;Ordredato;Kundenr;Kundenavn;E-mail;Varenr;Varebetegnelse;Varegruppe;Antal;Stykpris;Rabat %;Beløb ekskl. moms;Moms;Ordrestatus"
+    header = (
+        "Ordrenr;Linjenr;Ordredato;Kundenr;Kundenavn;E-mail;Varenr;"
+        "Varebetegnelse;Varegruppe;Antal;Stykpris;Rabat %;Beløb ekskl. moms;Moms;Ordrestatus"
+    )
     for order in range(1001, 1081):
         moment = START + timedelta(hours=37 * (order - 1001))
         number = chance.randint(1, 25)
@@ -115,7 +118,10 @@ def wholesale_ledger(folder: Path) -> tuple[list[Path], Expected]:
 def till_report(folder: Path) -> tuple[list[Path], Expected]:
     """Lines of a German till, whose receipts start at 1 each day; nobody is known, and date and time are apart."""
     chance, expected, rows = random.Random(3), Expected(), list[list[object]]()
-    header = "Z-Nr;Datum;Uhrzeit;Bon-Nr;PLU;Bezeichnung;Warengruppe;Menge;Einzelpreis;Umsatz brutto;MwSt-Satz;MwSt;Umsatz netto;Bediener"
+    header = (
+        "Z-Nr;Datum;Uhrzeit;Bon-Nr;PLU;Bezeichnung;Warengruppe;"
+        "Menge;Einzelpreis;Umsatz brutto;MwSt-Satz;MwSt;Umsatz netto;Bediener"
+    )
     for day in range(30):
         for receipt in range(1, chance.randint(4, 9)):
             moment = START + timedelta(days=day, minutes=receipt * 31)
@@ -173,7 +179,10 @@ def erp_orders(folder: Path) -> tuple[list[Path], Expected]:
 def biller_invoices(folder: Path) -> tuple[list[Path], Expected]:
     """Invoices of a subscription biller: subtotal, discount, tax, total, and what was refunded later."""
     chance, expected, rows = random.Random(5), Expected(), list[list[object]]()
-    header = "Invoice Number,Customer Email,Customer Name,Plan Name,Invoice Status,Currency,Subtotal,Discount,Tax,Total,Amount Paid,Amount Refunded,Issued At,Due Date"
+    header = (
+        "Invoice Number,Customer Email,Customer Name,Plan Name,Invoice Status,Currency,Subtotal,"
+        "Discount,Tax,Total,Amount Paid,Amount Refunded,Issued At,Due Date"
+    )
     for number in range(1, 161):
         moment = START + timedelta(days=number, seconds=number * 7)
         buyer = f"user{chance.randint(1, 40)}@example.com"

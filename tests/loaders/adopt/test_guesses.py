@@ -105,6 +105,9 @@ def test_a_total_is_what_quantity_and_price_give(project: Project, tmp_path: Pat
         ("date,amount,tax,shipping,total", "2024-01-{d},10.00,2.10,4.95,17.05", "amount"),
         ("date,total,tax", "2024-01-{d},119.00,19.00", "total - coalesce(tax, 0)"),
         ("date,amount,tax", "2024-01-{d},100.00,19.00", "amount"),
+        ("date,gross,fee,net", "2024-01-{d},100.00,2.90,97.10", "gross"),
+        ("created,amount due cents", "2024-01-{d},1000", "0.01 * (amount_due_cents)"),
+        ("date,gross sales,refunds,net sales", "2024-01-{d},9.00,2.00,7.00", "net_sales + abs(coalesce(refunds, 0))"),
         ("date,soll,haben", "2024-01-{d},100.00,0.00|2024-01-{d},0.00,30.00", "coalesce(soll, 0) - coalesce(haben, 0)"),
         ("date,debit,credit", "2024-01-{d},,100.00|2024-01-{d},30.00,", "coalesce(credit, 0) - coalesce(debit, 0)"),
     ],
@@ -123,6 +126,24 @@ def test_payments_in_a_ledger_are_no_sale(project: Project, tmp_path: Path) -> N
     kinds = ("2024-01-{d},Invoice,100.00,", "2024-01-{d},Credit note,,10.00", "2024-01-{d},Payment,,900.00")
     found = proposed(project, tmp_path, rows("date,document type,debit,credit", *kinds))
     assert (found.amount.expression, found.payments) == ("coalesce(debit, 0) - coalesce(credit, 0)", ("payment",))
+
+
+def test_payments_that_only_a_text_names_are_no_sale(project: Project, tmp_path: Path) -> None:
+    lines = ("2024-01-{d},Invoice {i},100.00,", "2024-01-{d},Payment {i},,900.00", "2024-01-{d},Credit memo {i},,5.00")
+    found = proposed(project, tmp_path, rows("date,memo,debit,credit", *lines))
+    assert (found.payments, found.are_within) == (("payment",), True)
+    assert found.amount.expression == "coalesce(debit, 0) - coalesce(credit, 0)"
+
+
+def test_a_column_says_the_side_of_a_ledger(project: Project, tmp_path: Path) -> None:
+    text = rows("Datum;Umsatz;S/H", "{d}.01.2024;100,00;S", "{d}.01.2024;30,00;H")
+    assert proposed(project, tmp_path, text).refunds == ("h",)
+
+
+def test_a_yes_marks_void_lines(project: Project, tmp_path: Path) -> None:
+    found = proposed(project, tmp_path, rows("Datum;Betrag;Storniert", "{d}.01.2024;1,00;N", "{d}.01.2024;2,00;J"))
+    assert found.is_flag
+    assert "j" in found.statuses
 
 
 def test_a_credit_note_without_a_sign_is_a_refund(project: Project, tmp_path: Path) -> None:
