@@ -25,6 +25,7 @@ _PRODUCT = (
     *("product_id", "_load_id", "product_name", "category", "product_type", "display_name", "status", "price"),
     *("launched_on", "_loaded_at"),
 )
+_WIDTH = 100
 _DOCS = {"_load_id": "load_id", "_loaded_at": "loaded_at", "exclusion_reason": "exclusion_reason"}
 
 
@@ -59,27 +60,27 @@ def transactions_sql(proposal: Proposal) -> str:
     """Return the staging model of the transaction lines."""
     prefix, joined = f"'{proposal.name}:' || ", proposal.orders is not None
     refund = None if joined else proposal.amount.refund
-    source = proposal.lines.alias if joined else "source"
-    own = f"{source}." if joined else ""
+    source, own = (proposal.lines.alias, f"{proposal.lines.alias}.") if joined else ("source", "")
     amount, quantity = _amount(proposal, own), _quantity(proposal)
     key, rows = f"{own}{proposal.lines.key}", source
     parts: list[str] = []
     if refund:
         parts = [*_parts(proposal, amount, quantity), ""]
         key, amount, quantity, rows = "part_id", "part_amount", "part_quantity", "parts"
-    order = _optional(proposal, "order_id") if "order_id" in proposal.places else None
-    if order and proposal.day_in_order:
-        order = f"cast({{{{ local_date('{proposal.places['date'].name}') }}}} as {_TEXT}) || ':' || {order}"
-    currency = _of(proposal, "currency")
+    order = _optional(proposal, "order_id")
+    if proposal.day_in_order:
+        order = f"cast({{{{ local_date('{proposal.places['date'].name}') }}}} as {_TEXT})\n        || ':' || {order}"
+    currency = literal(proposal.currency) if proposal.currency else _NOTHING
+    if "currency" in proposal.places:
+        currency = f"upper({_optional(proposal, 'currency')})"
     lines = [
-        *_excluded(proposal),
         *_imports(proposal),
         *parts,
         "renamed as (",
         "    select",
         "        -- ids",
         f"        {prefix}{key} as transaction_id,",
-        f"        {prefix}{order} as order_id," if order else f"        {_NOTHING} as order_id,",
+        f"        {prefix if 'order_id' in proposal.places else ''}{order} as order_id,",
         f"        {_identifier(proposal, 'customer_id')} as customer_id,",
         f"        {_identifier(proposal, 'product_id')} as product_id,",
         f"        {own}_load_id,",
@@ -87,17 +88,15 @@ def transactions_sql(proposal: Proposal) -> str:
         "        -- strings",
         f"        {_optional(proposal, 'email')} as customer_email,",
         f"        {_optional(proposal, 'category')} as category,",
-        f"        upper({currency}) as currency,"
-        if currency
-        else f"        {literal(proposal.currency) if proposal.currency else _NOTHING} as currency,",
+        f"        {currency} as currency,",
         *_reason(proposal),
         "",
         "        -- numerics",
-        f"        {quantity} as quantity,",
-        f"        {amount} as amount,",
+        f"        {_as(quantity, 'quantity')},",
+        f"        {_as(amount, 'amount')},",
         "",
         "        -- timestamps",
-        f"        {_of(proposal, 'date')} as transacted_at,",
+        f"        {_as(_named(proposal, proposal.places['date']), 'transacted_at')},",
         f"        {own}_loaded_at",
         f"    from {rows}",
     ]
@@ -107,15 +106,14 @@ def transactions_sql(proposal: Proposal) -> str:
     return "\n".join([*lines, ")", "", "select * from renamed"]) + "\n"
 
 
-def _excluded(proposal: Proposal) -> Iterator[str]:
-    if not proposal.statuses:
-        return
-    lines = [""]
+def _listed(proposal: Proposal, indent: str) -> list[str]:
+    """Return the statuses that don't count as lines of a list."""
+    lines = [indent]
     for status in dict.fromkeys(proposal.statuses):
-        if len(lines[-1]) > 90:
-            lines.append("")
-        lines[-1] += f" '{status}',"
-    yield from ("{%- set excluded = [", *(f"    {line.strip()}" for line in lines), "] -%}", "")
+        if len(lines[-1]) > _WIDTH:
+            lines.append(indent)
+        lines[-1] += f"{literal(status)}, "
+    return [line.rstrip() for line in (*lines[:-1], lines[-1].rstrip(", "))]
 
 
 def _imports(proposal: Proposal) -> Iterator[str]:
@@ -132,10 +130,11 @@ def _parts(proposal: Proposal, amount: str, quantity: str) -> Iterator[str]:
     assert refund is not None
     yield from ("-- What was given back is a line of its own.", "parts as (", "    select")
     for part, money, units in ((key, amount, quantity), (f"{key} || ':refund'", f"-abs({refund.name})", "0")):
+        yield "        *,"
         yield f"        {part} as part_id,"
         yield f"        {money} as part_amount,"
-        yield f"        {units} as part_quantity,"
-        yield from ("        source.*", "    from source")
+        yield f"        {units} as part_quantity"
+        yield "    from source"
         if part == key:
             yield from ("    union all", "    select")
     yield from (f"    where {refund.name} <> 0", "),")
@@ -162,7 +161,9 @@ def _reason(proposal: Proposal) -> list[str]:
         reason = "'void'" if proposal.is_flag else f"replace({value}, ' ', '_')"
         cases += [
             "            when",
-            f"                {value} in ('{{{{ excluded | join(\"', '\") }}}}')",
+            f"                {value} in (",
+            *_listed(proposal, " " * 20),
+            "                )",
             f"                then {reason}",
         ]
     if proposal.payments and (kind := _of(proposal, "kind")):
@@ -185,6 +186,10 @@ def _quantity(proposal: Proposal) -> str:
 def _of(proposal: Proposal, role: str) -> str | None:
     place = proposal.places.get(role)
     return None if place is None else _named(proposal, place)
+
+
+def _as(expression: str, name: str) -> str:
+    return expression if re.fullmatch(rf"(?:\w+\.)?{name}", expression) else f"{expression} as {name}"
 
 
 def _named(proposal: Proposal, place: Place) -> str:
@@ -268,7 +273,7 @@ def _described(proposal: Proposal, place: Place, partition: str, selected: list[
     """Return the SQL of what the latest row says of each customer or product."""
     plan = next(plan for plan in proposal.plans if plan.alias == place.table)
     date = proposal.places["date"]
-    latest = f"{date.name} desc, {plan.key}" if date.table == place.table else f"_load_id desc, {plan.key}"
+    latest = f"{date.name} desc, {plan.key} desc" if date.table == place.table else f"_load_id desc, {plan.key} desc"
     lines = [
         "with source as (",
         f"    select * from {{{{ source('{proposal.name}', '{proposal.table_name(plan)}') }}}}",

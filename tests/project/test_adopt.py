@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,14 +16,16 @@ from click.testing import CliRunner
 
 from loaders.cli import main
 from loaders.operations.template import write_project
+from tests.conftest import ROOT
 from tests.project.conftest import Environment, query
 from tests.project.unknown_files import FILES, Expected, cents
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """A database with the marts of the adopted files, and what these should add up to."""
+    """A project with five adopted sources, a database with its marts, and what these should add up to."""
 
+    project: Path
     environment: Environment
     expected: dict[str, Expected]
 
@@ -48,7 +51,7 @@ def adopted(new_database: Callable[[], Environment], tmp_path_factory: pytest.Te
         command, cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stdout[-10_000:]
-    return Adopted(environment, expected)
+    return Adopted(project, environment, expected)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -74,3 +77,17 @@ def test_revenue_is_that_of_all_files(adopted: Adopted) -> None:
     [(revenue,)] = query(adopted.environment, "select sum(net_revenue) from marts.monthly_sales")
     total = sum((expected.net for expected in adopted.expected.values()), Decimal(0))
     assert abs(Decimal(str(revenue)) - total) <= Decimal("0.05")
+
+
+def test_what_is_written_is_in_the_style_of_the_project(adopted: Adopted) -> None:
+    shutil.copy(ROOT / ".sqlfluff", adopted.project)
+    folders = [f"models/staging/{name}" for name in FILES]
+    result = subprocess.run(
+        [str(Path(sys.executable).with_name("sqlfluff")), "lint", "--disable-progress-bar", *folders],
+        cwd=adopted.project,
+        env={**os.environ, **adopted.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-10_000:]
