@@ -1,4 +1,4 @@
-"""The proposal as a dbt sources file, the contract of the new source."""
+"""The YAML of a new source: its dbt sources file, which is the contract, and what describes its staging models."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _DESCRIPTIONS = {
     "status": "Status, which says whether the row counts.",
     "kind": "Kind of row, such as a sale, a refund or a payment.",
 }
+_DOCS = {"_load_id": "load_id", "_loaded_at": "loaded_at", "exclusion_reason": "exclusion_reason"}
 _IDS = ("order_id", "line_id", "customer_id", "email", "product_id")
 
 
@@ -31,6 +32,15 @@ def sources_yml(proposal: Proposal) -> str:
     """Return the text of the sources file."""
     lines = [*_head(proposal), *(line for plan in proposal.plans for line in _table(proposal, plan))]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def model_yml(name: str, description: str, columns: tuple[str, ...], prefix: str) -> str:
+    """Return the text that describes a staging model, by the project's descriptions, whose names begin with a prefix."""
+    lines = ["version: 2", "", "models:", f"  - name: {name}", f"    description: {description}", "    columns:"]
+    for column in columns:
+        doc = _DOCS.get(column, prefix + column)
+        lines += [f"      - name: {column}", f"        description: \"{{{{ doc('{doc}') }}}}\""]
+    return "\n".join(lines) + "\n"
 
 
 def _head(proposal: Proposal) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from loaders.adopt.keys import Place
 from loaders.adopt.proposal import Proposal
+from loaders.adopt.sources import model_yml
 from loaders.adopt.statuses import condition
 from loaders.contract.quoting import literal
 
@@ -26,7 +27,6 @@ _PRODUCT = (
     *("launched_on", "_loaded_at"),
 )
 _WIDTH = 100
-_DOCS = {"_load_id": "load_id", "_loaded_at": "loaded_at", "exclusion_reason": "exclusion_reason"}
 
 
 class _Model(NamedTuple):
@@ -52,7 +52,7 @@ def staging_models(proposal: Proposal) -> dict[str, str]:
     for entity, model in made.items():
         name = f"stg_{proposal.name}__{entity}"
         texts[f"{name}.sql"] = model.sql
-        texts[f"{name}.yml"] = _yml(name, model)
+        texts[f"{name}.yml"] = model_yml(name, model.description, model.columns, model.prefix)
     return texts
 
 
@@ -60,7 +60,7 @@ def transactions_sql(proposal: Proposal) -> str:
     """Return the staging model of the transaction lines."""
     prefix, joined = f"'{proposal.name}:' || ", proposal.orders is not None
     refund = None if joined else proposal.amount.refund
-    source, own = (proposal.lines.alias, f"{proposal.lines.alias}.") if joined else ("source", "")
+    source, own = proposal.lines.alias if joined else "source", _own(proposal)
     amount, quantity = _amount(proposal, own), _quantity(proposal)
     key, rows = f"{own}{proposal.lines.key}", source
     parts: list[str] = []
@@ -104,6 +104,10 @@ def transactions_sql(proposal: Proposal) -> str:
         orders = proposal.orders.alias
         lines.append(f"    left join {orders} on {source}.{proposal.join[0]} = {orders}.{proposal.join[1]}")
     return "\n".join([*lines, ")", "", "select * from renamed"]) + "\n"
+
+
+def _own(proposal: Proposal) -> str:
+    return f"{proposal.lines.alias}." if proposal.orders else ""
 
 
 def _listed(proposal: Proposal, indent: str) -> list[str]:
@@ -156,6 +160,9 @@ def _reason(proposal: Proposal) -> list[str]:
     cases: list[str] = []
     if proposal.orders and proposal.join:
         cases.append(f"            when {proposal.orders.alias}.{proposal.join[1]} is null then 'order_missing'")
+    if proposal.amount.is_ledger:
+        names = ", ".join(f"{_own(proposal)}{column.name}" for column in proposal.amount.columns)
+        cases.append(f"            when coalesce({names}) is null then 'no_amount'")
     if proposal.statuses and (status := _of(proposal, "status")):
         value = f"lower(trim({status}))"
         reason = "'void'" if proposal.is_flag else f"replace({value}, ' ', '_')"
@@ -290,11 +297,3 @@ def _described(proposal: Proposal, place: Place, partition: str, selected: list[
 
 def _value(places: dict[str, Place], role: str) -> str:
     return _blank_to_null(places[role].name) if role in places else _NOTHING
-
-
-def _yml(name: str, model: _Model) -> str:
-    lines = ["version: 2", "", "models:", f"  - name: {name}", f"    description: {model.description}", "    columns:"]
-    for column in model.columns:
-        doc = _DOCS.get(column, model.prefix + column)
-        lines += [f"      - name: {column}", f"        description: \"{{{{ doc('{doc}') }}}}\""]
-    return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from loaders.adopt.columns import Look, looked_at
 from loaders.adopt.guesses import guess
 from loaders.adopt.naming import snake, source_name
 from loaders.adopt.proposal import Proposal, propose
+from loaders.adopt.staging import transactions_sql
 from loaders.adopt.statuses import excluded_statuses
 from loaders.contract.tables import Reading
 from loaders.errors import FileRefusedError, LoaderError
@@ -135,6 +136,12 @@ def test_payments_that_only_a_text_names_are_no_sale(project: Project, tmp_path:
     assert found.amount.expression == "coalesce(debit, 0) - coalesce(credit, 0)"
 
 
+def test_a_row_of_a_ledger_without_money_does_not_count(project: Project, tmp_path: Path) -> None:
+    text = rows("date,debit,credit", "2024-01-{d},100.00,", "2024-01-{d},,30.00", "2024-01-{d},,")
+    sql = transactions_sql(proposed(project, tmp_path, text))
+    assert "when coalesce(debit, credit) is null then 'no_amount'" in sql
+
+
 def test_a_column_says_the_side_of_a_ledger(project: Project, tmp_path: Path) -> None:
     text = rows("Datum;Umsatz;S/H", "{d}.01.2024;100,00;S", "{d}.01.2024;30,00;H")
     assert proposed(project, tmp_path, text).refunds == ("h",)
@@ -199,6 +206,12 @@ def test_what_the_user_says_counts(project: Project, tmp_path: Path) -> None:
 def test_the_currency_is_in_the_header_or_at_the_numbers(project: Project, tmp_path: Path) -> None:
     assert proposed(project, tmp_path, rows("date,amount (DKK)", "2024-01-{d},1.00")).currency == "DKK"
     assert proposed(project, tmp_path, rows("date;amount", "2024-01-{d};1,00 €")).currency == "EUR"
+
+
+@pytest.mark.parametrize("date", ["{d}/1-2024", "{d}-01-2024 kl. 10:05", "{d}. marts 2024"])
+def test_dates_as_danes_write_them(project: Project, tmp_path: Path, date: str) -> None:
+    found = proposed(project, tmp_path, rows("Dato;Beløb", f"{date};1,00"))
+    assert found.places["date"].column.kind == "moment"
 
 
 def test_dates_that_can_be_read_in_two_ways_are_asked(project: Project, tmp_path: Path) -> None:
