@@ -35,7 +35,7 @@ def sources_yml(proposal: Proposal) -> str:
 
 
 def model_yml(name: str, description: str, columns: tuple[str, ...], prefix: str) -> str:
-    """Return the text that describes a staging model, by the project's descriptions, whose names begin with a prefix."""
+    """Return the text that describes a staging model, by descriptions whose names begin with a prefix."""
     lines = ["version: 2", "", "models:", f"  - name: {name}", f"    description: {description}", "    columns:"]
     for column in columns:
         doc = _DOCS.get(column, prefix + column)
