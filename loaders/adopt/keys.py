@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from loaders.adopt.columns import Facts, Look
 from loaders.adopt.guesses import Roles
+from loaders.adopt.statuses import SUMS, condition
 from loaders.adopt.words import NAMES, rank
 from loaders.contract.tables import header_key
 from loaders.errors import LoaderError
 
 _SHARED = 0.5
+# So few rows may add up others; what they lack, so many rows have.
+_FEW, _USUAL = 0.2, 0.95
 _MANY = 1_000
 _ROW_ID = (
     r"^(?:id|uuid|guid|key)$|\b(?:transaction|transaktions?|entry|line|row|record|payment|charge|sale|event|lobe|posting)s?"
@@ -75,6 +78,21 @@ def starts_again(look: Look, places: Mapping[str, Place]) -> bool:
         )
         > _SHARED
     )
+
+
+def find_sums(look: Look) -> tuple[Facts, tuple[str, ...]] | None:
+    """Return the text that says of some rows that they add up others, and what it says; such rows lack other values."""
+    for column in (each for each in look.columns if each.kind == "text"):
+        is_sum = condition(f"rtrim({column.name}, ':')", SUMS, within=False)
+        count = look.value(f"select count(*) from typed where {is_sum}")
+        if not 0 < count < _FEW * look.rows:
+            continue
+        for other in look.columns:
+            is_usual = other.filled + count >= _USUAL * look.rows and other is not column
+            if is_usual and not look.value(f"select count({other.name}) from typed where {is_sum}"):
+                found = look.database.execute(f"select distinct lower(trim({column.name})) from typed where {is_sum}")
+                return column, tuple(sorted(value for (value,) in found.fetchall()))
+    return None
 
 
 def find_join(looks: list[Look], guesses: list[Roles]) -> tuple[int, int, tuple[str, str]]:

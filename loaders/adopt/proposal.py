@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from loaders.adopt.amounts import Amount, find_amount
 from loaders.adopt.columns import Facts, Look
 from loaders.adopt.guesses import Roles, check_said, guess, payment_words
-from loaders.adopt.keys import Place, find_join, find_key, starts_again
+from loaders.adopt.keys import Place, find_join, find_key, find_sums, starts_again
 from loaders.adopt.statuses import PAYMENT_KINDS, REFUND_KINDS, SIDES, YES, excluded_statuses, is_status, known_kinds
 from loaders.adopt.words import FLAG, rank
 from loaders.contract.tables import Reading
@@ -58,6 +58,7 @@ class Proposal:
         is_flag: Whether the status is a yes that marks a void line.
         payments: Kinds of rows that aren't sales.
         are_within: Whether these are words within a text.
+        sums: What a row says that adds up others.
         refunds: Kinds of rows whose money is given back, though it has no sign.
         reading: How numbers and dates are written, as far as later files may leave it open.
     """
@@ -74,6 +75,7 @@ class Proposal:
     is_flag: bool
     payments: tuple[str, ...]
     are_within: bool
+    sums: tuple[str, ...]
     refunds: tuple[str, ...]
     reading: Reading
 
@@ -160,6 +162,8 @@ def _propose(
         statuses += known_kinds(
             list(status.column.values), ("refunded", "erstattet", "remboursé", "refunderet", "refundert")
         )
+    if sums := find_sums(look):
+        places["sums"] = Place(own, sums[0])
     day_in_order = join is None and starts_again(look, places)
     lines = _plan(look, own, places, amount, day_in_order)
     orders = None
@@ -181,6 +185,7 @@ def _propose(
         is_flag=is_flag,
         payments=tuple(payments),
         are_within=are_within,
+        sums=sums[1] if sums else (),
         refunds=tuple(refunds),
         reading=Reading(
             next((each.decimal for each in readings if each.decimal), None),

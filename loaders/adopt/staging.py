@@ -173,9 +173,10 @@ def _reason(proposal: Proposal) -> list[str]:
             "                )",
             f"                then {reason}",
         ]
-    if proposal.payments and (kind := _of(proposal, "kind")):
-        is_payment = condition(kind, proposal.payments, within=proposal.are_within)
-        cases += ["            when", f"                {is_payment}", "                then 'no_sale'"]
+    for role, words, reason in (("kind", proposal.payments, "no_sale"), ("sums", proposal.sums, "sum_of_others")):
+        if words and (name := _of(proposal, role)):
+            applies = condition(name, words, within=proposal.are_within and role == "kind")
+            cases += ["            when", f"                {applies}", f"                then '{reason}'"]
     if not cases:
         return [f"        {_NOTHING} as exclusion_reason,"]
     return ["        case", *cases, "        end as exclusion_reason,"]

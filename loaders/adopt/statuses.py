@@ -55,6 +55,12 @@ REFUND_KINDS = (
     *("devolução", "creditnota", "creditfactuur", "terugbetaling", "kreditnota", "kreditfaktura", "kreditnote"),
     *("retur", "refusion", "returnering", "återbetalning", "tilbagebetaling"),
 )
+# What a row says that adds up others.
+SUMS = (
+    *("total", "grand total", "subtotal", "sum", "opening balance", "closing balance", "balance", "summe", "gesamt"),
+    *("zwischensumme", "tagessumme", "gesamtsumme", "endsumme", "saldo", "anfangssaldo", "i alt", "ialt", "sum i alt"),
+    *("dagstotal", "primosaldo", "ultimosaldo", "summa", "totalt", "totale", "totaal", "somme", "suma", "soma"),
+)
 # The sides of a ledger, as a column next to the amount says them.
 SIDES = ({"s", "h"}, {"d", "c"}, {"d", "k"}, {"dr", "cr"}, {"soll", "haben"}, {"debit", "credit"}, {"debet", "kredit"})
 PAYMENT_KINDS = (

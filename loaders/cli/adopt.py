@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +33,7 @@ _WORDS = {
     "time": "time of day",
     "status": "status",
     "kind": "kind of row",
+    "sums": "rows that add up others",
 }
 
 
@@ -94,7 +96,7 @@ def adopt(
     if not as_json:
         if not (yes and report.is_quiet()):
             _show(found)
-        if not yes and not click.confirm("Is this your total?"):
+        if not yes and not _is_right():
             raise LoaderError(
                 "Nothing was written.",
                 "Say which column is what, such as --column amount='HEADER', and look at the total again.",
@@ -104,7 +106,18 @@ def adopt(
         report.show_json({**_as_dict(found), "written": list(map(str, written))})
         return
     report.say(f"models/staging/{found.proposal.name} is written. Next:")
-    report.say(report.printable(f"  loader copy {' '.join(str(file) for file in files)} && dbt build --selector core"))
+    report.say(
+        report.printable(
+            f"  loader copy {' '.join(shlex.quote(str(file)) for file in files)} && dbt build --selector core"
+        )
+    )
+
+
+def _is_right() -> bool:
+    try:
+        return click.confirm("Is this your total?")
+    except click.Abort as error:
+        raise LoaderError("Nothing was written.", "Where nobody can answer, --yes writes the source.") from error
 
 
 def _show(found: Adoption) -> None:
@@ -170,6 +183,8 @@ def _reason(found: Adoption, role: str, column: Facts) -> str:
     if role == "status":
         left_out = sorted({*proposal.statuses} & {each.strip().lower() for each in column.values})
         return f"left out: {', '.join(left_out) or 'none so far'}"
+    if role == "sums":
+        return f"left out: {', '.join(proposal.sums)}"
     if role == "kind":
         return "; ".join(
             f"{what}: {', '.join(kinds)}"

@@ -147,6 +147,16 @@ def test_a_column_says_the_side_of_a_ledger(project: Project, tmp_path: Path) ->
     assert proposed(project, tmp_path, text).refunds == ("h",)
 
 
+def test_rows_that_add_up_others_do_not_count(project: Project, tmp_path: Path) -> None:
+    """A line of a total has no receipt; a product of that name has one."""
+    lines = [f"{day}.01.2024;{bon};Tee;1,50" for day in (13, 14) for bon in range(1, 9)]
+    header = "Datum;Bon;Artikel;Betrag"
+    assert proposed(project, tmp_path, rows(header, *lines, "14.01.2024;;Tagessumme:;24,00", count=17)).sums == (
+        "tagessumme:",
+    )
+    assert proposed(project, tmp_path, rows(header, *lines, "14.01.2024;9;Total;1,50", count=17)).sums == ()
+
+
 def test_a_yes_marks_void_lines(project: Project, tmp_path: Path) -> None:
     found = proposed(project, tmp_path, rows("Datum;Betrag;Storniert", "{d}.01.2024;1,00;N", "{d}.01.2024;2,00;J"))
     assert found.is_flag

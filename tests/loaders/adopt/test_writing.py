@@ -58,6 +58,15 @@ def test_nothing_is_written_without_a_yes(folder: Path, webshop: Path) -> None:
     assert content(folder) == before
 
 
+def test_nobody_answers(folder: Path, webshop: Path) -> None:
+    before = content(folder)
+    result = run("adopt", webshop)
+    assert result.exit_code == 1
+    assert "Nothing was written." in result.output
+    assert "--yes" in result.output
+    assert content(folder) == before
+
+
 def test_a_yes_writes_the_source_and_copy_knows_the_file(folder: Path, webshop: Path) -> None:
     result = run("adopt", webshop, answer="y\n")
     assert result.exit_code == 0
