@@ -53,7 +53,7 @@ SIDE = r"^(?:s h|sh|d c|dc|dr cr|cr dr|soll haben|debit credit|debet kredit|soll
 # Roles whose columns hold texts, dates or codes.
 NAMES = {
     "email": [r"\be ?mail|\bmail\b|mailadresse|courriel|correo|e ?post(?:adress)?\b"],
-    "currency": [r"\bwaerk\b|currency|wahrung|waehrung|devise\b|moneda|divisa|valuta\b|moeda|\bccy\b|\bcurr\b"],
+    "currency": [r"\b(?:waerk|wkz)\b|currency|wahrung|waehrung|devise\b|moneda|divisa|valuta\b|moeda|\bccy\b|\bcurr\b"],
     "date": [
         (
             rf"{_ORDER} ?(?:date|datum|dato|day|tag)|(?:order|sale|sold|purchase|transaction|trans|booking|"

@@ -234,9 +234,7 @@ def _name(field: re.Match[bytes]) -> str:
 
 def _columns(names: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     """Give each header its column; of several for one column, the first in the contract's order has it."""
-    order = {
-        header_key(name): i for column in table.columns for i, name in enumerate((column.name, *column.aliases))
-    }
+    order = {header_key(name): i for column in table.columns for i, name in enumerate((column.name, *column.aliases))}
     best: dict[str, int] = {}
     for i, name in enumerate(names):
         if column := table.column_for(name):
