@@ -222,7 +222,11 @@ def rendered(sql: str) -> str:
 def _typed(table: Table, name: str) -> str:
     column = next((each for each in table.columns if each.name == name), None)
     cast = _TYPES.get(column.data_type) if column else None
-    return f"cast(nullif({name}, '') as {cast}) as {name}" if cast else name
+    value = f"nullif({name}, '')"
+    if cast == "timestamptz":  # DuckDB takes fewer spellings of an offset than PostgreSQL
+        utc = f"regexp_replace({value}, '\\s*(Z|z|UTC)$', '+00')"
+        value = f"regexp_replace({utc}, '\\s*([+-]\\d{{2}}):?(\\d{{2}})$', '\\1:\\2')"
+    return f"cast({value} as {cast}) as {name}" if cast else name
 
 
 def _totals(

@@ -69,9 +69,11 @@ def guess(look: Look, said: Mapping[str, str]) -> Roles:
         for _, i in ranked[: None if role in SEVERAL else 1]:
             roles.add(role, look.columns[i])
     _settle_numbers(roles, look)
-    _settle_buyer(roles, look)
+    if "customer_id" not in said:
+        _settle_buyer(roles, look)
     _settle_memo(roles, look)
-    _settle_product(roles)
+    if "product_id" not in said:
+        _settle_product(roles)
     return roles
 
 

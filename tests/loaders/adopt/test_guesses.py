@@ -209,6 +209,8 @@ def test_a_name_next_to_a_product_is_the_product(project: Project, tmp_path: Pat
 def test_what_the_user_says_counts(project: Project, tmp_path: Path) -> None:
     text = rows("date,amount,worth", "2024-01-{d},1.00,2.00")
     assert proposed(project, tmp_path, text, said={"amount": "worth"}).amount.expression == "worth"
+    named = rows("date,amount,customer name", "2024-01-{d},1.00,Ann Lee")
+    assert "customer_id" not in proposed(project, tmp_path, named, said={"customer_id": ""}).places
     with pytest.raises(LoaderError, match="No file has a column 'worht'"):
         proposed(project, tmp_path, text, said={"amount": "worht"})
 

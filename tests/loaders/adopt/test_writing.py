@@ -58,6 +58,14 @@ def test_nothing_is_written_without_a_yes(folder: Path, webshop: Path) -> None:
     assert content(folder) == before
 
 
+@pytest.mark.parametrize("offset", ["", " +0100", "+01:00", "+01", "Z", " UTC", " PST"])
+def test_moments_with_an_offset(folder: Path, tmp_path: Path, offset: str) -> None:
+    lines = [f"{day};2024-01-{day:02} 10:00:00{offset};1,50" for day in range(1, 9)]
+    (tmp_path / "bons.csv").write_text("\n".join(["Bon;Zeitpunkt;Betrag", *lines]) + "\n")
+    found = json.loads(run("adopt", tmp_path / "bons.csv", "--json").output)
+    assert (found["first_day"], found["sums"][0]["net"]) == ("2024-01-01", "12.00")
+
+
 def test_nobody_answers(folder: Path, webshop: Path) -> None:
     before = content(folder)
     result = run("adopt", webshop)
