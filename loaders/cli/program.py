@@ -8,8 +8,9 @@ import click
 import psycopg
 
 from loaders.cli import report
+from loaders.cli.adopt import adopt
 from loaders.cli.copy import check, copy
-from loaders.cli.database import backup, db, restore
+from loaders.cli.database import backup, db, init, restore, tables
 from loaders.cli.export import export
 from loaders.cli.generate import generate
 from loaders.cli.ledger import rejects, status, undo
@@ -17,7 +18,6 @@ from loaders.cli.monitoring import metrics, quality
 from loaders.cli.new import new
 from loaders.cli.options import add_loudness
 from loaders.cli.run import record, run
-from loaders.cli.tables import init, tables
 from loaders.errors import ExitCode, LoaderError, postgres_message
 
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(backup, check, copy, db, export, generate, init, metrics, new),
+    *(adopt, backup, check, copy, db, export, generate, init, metrics, new),
     *(quality, record, rejects, restore, run, status, tables, undo),
 )
 for command in COMMANDS:

@@ -97,11 +97,11 @@ def show_results(results: list[Result], *, as_json: bool) -> None:
             return
     checked_only = all(result.status in ("checked", "refused") and result.load_id is None for result in results)
     counts = ["read", "rejected"] if checked_only else ["read", "inserted", "updated", "unchanged", "rejected"]
-    grid = _grid("file", "table", "status", *(_SHORT.get(name, name) for name in counts))
+    grid = make_grid("file", "table", "status", *(_SHORT.get(name, name) for name in counts))
     for result in results:
         numbers = [_number(getattr(result, f"rows_{name}")) for name in counts]
         grid.add_row(Text(printable(result.file)), result.table, _status(result.status), *numbers)
-    _print(grid)
+    print_grid(grid)
     for result in results:
         for note in _notes(result):
             click.echo(f"{printable(result.file)}: {printable(note)}")
@@ -126,7 +126,7 @@ def show_loads(loads: list[Load], *, as_json: bool) -> None:
     if as_json:
         show_json([asdict(load) for load in loads])
         return
-    grid = _grid("load", "started", "file", "status", "read", "of which")
+    grid = make_grid("load", "started", "file", "status", "read", "of which")
     for load in loads:
         counts = {
             "new": load.rows_inserted,
@@ -143,7 +143,7 @@ def show_loads(loads: list[Load], *, as_json: bool) -> None:
             _number(load.rows_read),
             ", ".join(f"{_number(count)} {name}" for name, count in counts.items() if count),
         )
-    _print(grid)
+    print_grid(grid)
     for load in loads:
         if load.error:
             click.echo(f"load {load.load_id}: {printable(load.error)}")
@@ -154,14 +154,14 @@ def show_rejects(rejects: Iterable[Reject], *, as_json: bool) -> None:
     if as_json:
         show_json(list(map(_as_dict, rejects)))
         return
-    grid = _grid("line", "column (header)", "reason", "detail", "row")
+    grid = make_grid("line", "column (header)", "reason", "detail", "row")
     for reject in rejects:
         column = reject.column or ""
         if reject.header not in (None, column):
             column += f" ({reject.header})"
         cells = (column, reject.reason, reject.detail, _text(reject.raw)[:200])
         grid.add_row(str(reject.line), *(Text(printable(cell)) for cell in cells))
-    _print(grid)
+    print_grid(grid)
 
 
 def show_quality(checks: Iterable[Check], *, as_json: bool) -> None:
@@ -169,7 +169,7 @@ def show_quality(checks: Iterable[Check], *, as_json: bool) -> None:
     if as_json:
         show_json([asdict(check) for check in checks])
         return
-    grid = _grid("check", "severity", "failed", "share", "money", "of revenue", "what fails")
+    grid = make_grid("check", "severity", "failed", "share", "money", "of revenue", "what fails")
     for check in checks:
         grid.add_row(
             check.check_name,
@@ -181,16 +181,16 @@ def show_quality(checks: Iterable[Check], *, as_json: bool) -> None:
             Text(printable(check.description)),
             style="" if check.rows_failed else "dim",
         )
-    _print(grid)
+    print_grid(grid)
 
 
 def show_issues(issues: Iterable[Issue]) -> None:
     """Print what fails a check."""
-    grid = _grid("table", "item", "money", "reason")
+    grid = make_grid("table", "item", "money", "reason")
     for issue in issues:
         amount = "" if issue.amount is None else f"{issue.amount:,}"
         grid.add_row(issue.table_name, Text(printable(issue.item)), amount, Text(printable(issue.reason or "")))
-    _print(grid)
+    print_grid(grid)
 
 
 def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
@@ -198,7 +198,7 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
     if as_json:
         show_json([asdict(table) for table in tables])
         return
-    grid = _grid("table", "column", "type", "rules", "also named")
+    grid = make_grid("table", "column", "type", "rules", "also named")
     for table in tables:
         for number, column in enumerate(table.columns):
             rules = ["key"] if column.unique else []
@@ -218,7 +218,7 @@ def show_tables(tables: Iterable[Table], *, as_json: bool) -> None:
                 Text(printable(", ".join(column.aliases))),
                 end_section=number == len(table.columns) - 1,
             )
-    _print(grid)
+    print_grid(grid)
 
 
 @contextlib.contextmanager
@@ -255,14 +255,16 @@ def _notes(result: Result) -> Iterator[str]:
         yield f"{result.rows_rejected} rows were rejected; `loader rejects {result.load_id}` shows them."
 
 
-def _grid(*headers: str) -> Grid:
+def make_grid(*headers: str) -> Grid:
+    """Return an empty table with these headers."""
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
         # Names and numbers must stay in one piece: only running text is wrapped.
-        text = header in ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails")
+        words = ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails", "because")
+        text = header in words
         number = header in (
-            *("load", "line", "read", "new", "updated", "same", "rejected"),
-            *("failed", "share", "money", "of revenue"),
+            *("load", "line", "read", "new", "updated", "same", "rejected", "failed", "share", "money", "of revenue"),
+            *("lines", "gross", "refunds", "net", "guests"),
         )
         grid.add_column(
             header,
@@ -274,7 +276,8 @@ def _grid(*headers: str) -> Grid:
     return grid
 
 
-def _print(grid: Grid) -> None:
+def print_grid(grid: Grid) -> None:
+    """Print a table."""
     # A pipe has no width: cutting words there would break programs that search for them.
     Console(width=None if sys.stdout.isatty() else 200).print(grid)
 

@@ -57,7 +57,7 @@ def read_contract(project: Project) -> Contract:
     files = sorted((project.root / "models" / "staging").glob("*/_*__sources.yml"))
     if not files:
         raise ContractError(f"No sources file (models/staging/*/_*__sources.yml) in {project.root}.")
-    tables = [table for file in files for table in _read_file(file, project)]
+    tables = [table for file in files for table in read_sources(file, project)]
     seen: dict[str, Table] = {}
     for table in tables:
         if table.name in seen:
@@ -66,7 +66,12 @@ def read_contract(project: Project) -> Contract:
     return Contract(tuple(tables))
 
 
-def _read_file(file: Path, project: Project) -> Iterator[Table]:
+def read_sources(file: Path, project: Project) -> Iterator[Table]:
+    """Yield the raw tables of one sources file.
+
+    Raises:
+        ContractError: It is invalid.
+    """
     try:
         content = read_yaml(file)
         sources = _entries_of(content, "sources", file.name)

@@ -126,22 +126,34 @@ def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     Raises:
         FileRefusedError: No line of the first 20 is the header of a table.
     """
-    named = [table for table in contract.copied_tables if is_named_after(file_name, table)]
-    for line in _first_lines(start):
-        found: list[tuple[bool, bool, int, Table]] = []
-        for table in contract.copied_tables:
-            names = line.names(table)
-            known = sum(column is not None for column in _columns(names, table))
-            if fits(names, table) and (table.known_by or table in named or known >= max(2, len(names) / 2)):
-                found.append((bool(table.known_by), table in named, known, table))
-        if found:
-            return max(found, key=lambda each: each[:3])[3]
-    if named:  # its own messages say what its header lacks
+    if table := known_to(start, contract, file_name):
+        return table
+    if named := [table for table in contract.copied_tables if is_named_after(file_name, table)]:  # says what lacks
         return max(named, key=lambda table: len(table.name))
     raise FileRefusedError(
         "No line of the first 20 is the header of a table in the contract.",
         f"`loader adopt {file_name}` makes a source for it; --table NAME says which table it is for.",
     )
+
+
+def known_to(start: bytes, contract: Contract, file_name: str) -> Table | None:
+    """Return the table that knows the header of a file, as `recognize` does; None if no table does."""
+    for line in _first_lines(start):
+        found: list[tuple[bool, bool, int, Table]] = []
+        for table in contract.copied_tables:
+            names, is_named = line.names(table), is_named_after(file_name, table)
+            known = sum(map(bool, _columns(names, table)))
+            if fits(names, table) and (table.known_by or is_named or known >= max(2, len(names) / 2)):
+                found.append((bool(table.known_by), is_named, known, table))
+        if found:
+            return max(found, key=lambda each: each[:3])[3]
+    return None
+
+
+def possible_headers(start: bytes) -> Iterator[tuple[str, ...]]:
+    """Yield the first lines of a file, each split by each delimiter: one of them may be the header."""
+    for line in _first_lines(start):
+        yield from (split.names for split in line._splits if not split.is_broken)
 
 
 def fits(names: tuple[str, ...], table: Table) -> bool:

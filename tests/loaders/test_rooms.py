@@ -20,7 +20,7 @@ LAYERS = [
     {"contract"},
     {"embedded", "reading"},
     {"destinations", "synthetic"},
-    {"copy"},
+    {"adopt", "copy"},
     {"operations"},
     {"cli"},
     {"demo"},

@@ -115,7 +115,7 @@ def format_of(shape: str, order: str) -> str | None:
 
     None if no date with this order has the shape.
     """
-    match = re.fullmatch(r"(?P<date>[9b/. ,-]+?)(?P<gap>[ T]|, | at )?(?P<time>9{1,2}:99.*)?", shape)
+    match = re.fullmatch(r"(?P<date>[9b/. ,-]+?)(?P<gap>[ T]|, | at | kl[.]? )?(?P<time>9{1,2}:99.*)?", shape)
     if match is None:
         return None
     date, time = _date_format(match["date"], order), match["time"]
@@ -144,6 +144,8 @@ def _date_format(shape: str, order: str) -> str | None:
         if mark == "." and order == "mdy":
             return None
         return f"%d{mark}%m{mark}{last}" if order == "dmy" else f"%m{mark}%d{mark}{last}"
+    if match := re.fullmatch(r"9{1,2}/9{1,2}-(9{4}|99)", shape):  # as Danes write 24/12-2024
+        return f"%d/%m-{year[len(match[1])]}" if order == "dmy" else None
     if match := re.fullmatch(r"9{1,2}([-/. ,]{1,2})b([-/. ,]{1,2})(9{4}|99)", shape):
         return f"%d{match[1]}%b{match[2]}{year[len(match[3])]}"
     if match := re.fullmatch(r"b([-/. ]{1,2})9{1,2}([-/. ,]{1,2})(9{4}|99)", shape):

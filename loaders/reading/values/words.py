@@ -5,7 +5,7 @@ from __future__ import annotations
 _MONTHS = {
     "Jan": "jan january januar jänner janv janvier ene enero gen gennaio janeiro januari januari",
     "Feb": "feb february februar févr février fevr fevrier febrero febbraio fev fevereiro februari",
-    "Mar": "mar march mär märz mrz maerz mars marzo março marco maart mrt",
+    "Mar": "mar march mär märz mrz maerz mars marzo março marco maart mrt marts",
     "Apr": "apr april avr avril abr abril aprile",
     "May": "may mai mayo mag maggio maio mei maj",
     "Jun": "jun june juni juin junio giu giugno junho",
