@@ -18,7 +18,8 @@ judged as (
     select
         order_lines.transaction_id,
         order_lines.amount,
-        not coalesce(customers.is_registered, false) as is_unknown_customer,
+        order_lines.customer_id = '(unknown)' as is_guest_line,
+        order_lines.customer_id <> '(unknown)' and not coalesce(customers.is_registered, false) as is_unknown_customer,
         products.product_id is null as is_unknown_product,
         order_lines.category = '(unknown)' as is_unknown_category,
         order_lines.quantity = 0 as is_zero_quantity,
@@ -35,7 +36,8 @@ judged as (
 flagged as (
     select * from judged
     where
-        is_unknown_customer
+        is_guest_line
+        or is_unknown_customer
         or is_unknown_product
         or is_unknown_category
         or is_zero_quantity

@@ -4,7 +4,7 @@
     ('foreign lines', 'sum(line_count)', ref('int_daily_rates')),
     ('orders', 'sum(orders)', 'accepted'),
     ('customers', 'count(*)', 'customers'),
-    ('products', 'count(*)', 'products'),
+    ('products', 'count(*)', ref('int_source_products')),
     ('days', 'count(*)', 'calendar_days'),
     ('tables', 'count(distinct table_name)', 'compared_loads'),
     ('loads', 'count(median_rows)', 'compared_loads'),
@@ -33,10 +33,6 @@ compared_loads as (
 
 customers as (
     select * from {{ ref('int_source_customers') }}
-),
-
-products as (
-    select * from {{ ref('int_source_products') }}
 ),
 
 calendar_days as (
