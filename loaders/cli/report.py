@@ -28,17 +28,13 @@ from loaders.reading.rejects import Reject
 from loaders.reading.scan import Progress as OnProgress
 from loaders.reading.scan import silent
 
-_STYLES = {
-    "loaded": "green",
-    "checked": "green",
-    "skipped": "dim",
-    "refused": "red",
-    "failed": "red",
-    "running": "yellow",
-    "error": "red",
-    "warning": "yellow",
-    "undone": "dim",
+_STATUSES = {
+    "green": "loaded checked",
+    "dim": "skipped undone",
+    "red": "refused failed error",
+    "yellow": "running warning",
 }
+_STYLES = {status: style for style, statuses in _STATUSES.items() for status in statuses.split()}
 
 
 QUIET = "loaders.quiet"
@@ -255,17 +251,19 @@ def _notes(result: Result) -> Iterator[str]:
         yield f"{result.rows_rejected} rows were rejected; `loader rejects {result.load_id}` shows them."
 
 
+_WORDS = ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails", "because")
+_NUMBERS = (
+    *("load", "line", "read", "new", "updated", "same", "rejected", "failed", "share", "money", "of revenue"),
+    *("lines", "gross", "refunds", "net", "guests"),
+)
+
+
 def make_grid(*headers: str) -> Grid:
     """Return an empty table with these headers."""
     grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for header in headers:
         # Names and numbers must stay in one piece: only running text is wrapped.
-        words = ("file", "column (header)", "detail", "row", "rules", "also named", "of which", "what fails", "because")
-        text = header in words
-        number = header in (
-            *("load", "line", "read", "new", "updated", "same", "rejected", "failed", "share", "money", "of revenue"),
-            *("lines", "gross", "refunds", "net", "guests"),
-        )
+        text, number = header in _WORDS, header in _NUMBERS
         grid.add_column(
             header,
             justify="right" if number else "left",

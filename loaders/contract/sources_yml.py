@@ -39,7 +39,7 @@ from loaders.contract.types import TYPES
 from loaders.errors import ContractError
 from loaders.project import Project, read_yaml
 
-# What files write in place of a buyer whom they don't know.
+# What files write for a buyer whom they don't know.
 NO_BUYER = ("0", "null", "nan", "none", "n/a", "na", "-", "guest")
 _COLUMN_META = {
     *("aliases", "default", "derived_from", "followed_by", "no_value", "buyer", "identifier", "renamed_from"),

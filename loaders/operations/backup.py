@@ -132,7 +132,9 @@ def _count(connection: Connection, contract: Contract) -> dict[str, int]:
 def _run(project: Project, what: str, *command: str | Path) -> str:
     """Run a PostgreSQL program; the connection is in the environment, where other users can't see the password."""
     environment = {**os.environ, **connection_environment(project)}
-    result = subprocess.run([*map(str, command)], env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        [*map(str, command)], env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
     if result.returncode:
         raise DatabaseError(f"{what} failed: {_first_error(result.stderr)}")
     return result.stdout

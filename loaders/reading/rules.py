@@ -103,7 +103,7 @@ def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits 
 def fields_of(file: CsvFile) -> dict[Column, str]:
     """Return the SQL of the fields in the file, by column.
 
-    A date that goes on in other fields, such as its time of day, has them behind it.
+    A date whose time of day is in another field has it behind it.
     """
     known = [(i, column) for i, column in enumerate(file.columns) if column]
     if file.is_wide:

@@ -164,7 +164,7 @@ class Scan:
 
     def _money_refusal(self, options: Options) -> FileRefusedError | None:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
-        if not self.rows_rejected:
+        if not self.rows_rejected or not set(self._rules.money_columns) & set(self._rules.values):
             return None
         harmless = [i for i, rule in enumerate(self._rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
         amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in self._rules.money_columns]

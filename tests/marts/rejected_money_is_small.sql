@@ -1,5 +1,5 @@
--- Rejected records hold next to none of the money; more has to be fixed in the files, or accepted by the var. Of a record
--- that a later one of its file corrects, and of a header that stands again, no money is lost.
+-- Rejected records hold next to none of the money; more has to be fixed in the files, or accepted by the var. No money
+-- is lost with a record that a later one of its file corrects, or with a header that stands again.
 with rejected as (
     select coalesce(sum(abs(amount)), 0) as amount
     from {{ ref('int_quality_issues') }}

@@ -87,8 +87,8 @@ def dirty(
 
 def test_rejected_records_are_counted_by_reason_with_their_money(dirty: tuple[Environment, Report, Report]) -> None:
     environment, report, faults = dirty
-    # No table has a column of these types, or a list of accepted values.
-    reasons = ("invalid_bigint", "invalid_boolean", "not_accepted")
+    # No table has a column of these types or a list of accepted values, and no file has its header twice.
+    reasons = ("invalid_bigint", "invalid_boolean", "not_accepted", "repeated_header")
     none = {f"rejected_{reason}": (0, 0) for reason in reasons}
     assert {name: found for name, found in report.items() if name.startswith("rejected_")} == {**faults, **none}
     assert query(environment, "select count(*) from marts.data_quality_report where description = check_name") == [(0,)]

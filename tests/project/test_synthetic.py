@@ -14,6 +14,7 @@ from loaders.contract.tables import Contract
 from loaders.project import Project
 from loaders.synthetic.files import FAULTS, generate
 from loaders.synthetic.settings import Settings
+from tests.conftest import ANY_AMOUNT
 from tests.project.conftest import Dbt, Environment, query
 
 SETTINGS = Settings(customers=200, transactions=3_000, users=150)
@@ -40,7 +41,9 @@ def test_the_marts_of_dirty_files_equal_those_of_their_clean_part(
     found = []
     for folder, exit_code in zip(folders, (3, 0), strict=True):
         environment = new_database()
-        result = CliRunner(env=dict(environment)).invoke(main, ["copy", str(folder), "--max-rejects", "50%"])
+        result = CliRunner(env=dict(environment)).invoke(
+            main, ["copy", str(folder), "--max-rejects", "50%", *ANY_AMOUNT]
+        )
         assert result.exit_code == exit_code, result.output
         dbt(environment, "build", "--exclude-resource-type", "test", "unit_test")
         names = query(environment, "select table_name from information_schema.tables where table_schema = 'marts'")

@@ -56,9 +56,11 @@ def marts(built: Environment, project: Project, contract: Contract, dbt: Dbt, db
         admin.execute(
             """
             insert into marts.order_lines (transaction_id, order_id, customer_id, product_id,
-                category, customer_segment, age_group, location, quantity, amount, transaction_date, transacted_at)
+                category, customer_segment, age_group, location, quantity, amount, original_amount, currency,
+                transaction_date, transacted_at)
             select 'more_' || number, 'more', 'more', 'more', 'More', '(unknown)', '(unknown)',
-                '(unknown) ' || repeat('x', 500), 1, number / 100.0, '2024-01-01', '2024-01-01'
+                '(unknown) ' || repeat('x', 500), 1, number / 100.0, number / 100.0, 'USD',
+                '2024-01-01', '2024-01-01'
             from generate_series(1, %s) as number
             """,
             (MORE_LINES,),

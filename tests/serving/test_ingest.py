@@ -57,15 +57,15 @@ def test_a_file_is_loaded_and_its_rejects_are_told_without_values(
         "rows_updated": 0, "rows_unchanged": 0, "rows_rejected": 0, "unknown_columns": 0, "rejects": [],
     }  # fmt: skip
     assert send(sender, GOOD).json()["status"] == "skipped"
-    rows = "".join(f"n{number},bob,{number},2024-01-03\n" for number in range(20))
+    rows = "".join(f"n{number},bob,{number},2024-01-03\n" for number in range(120))
     answer = send(sender, gzip.compress(f"{HEADER}{rows}t3,eve@secret,lots,2024-01-04\n".encode()), "t.csv.gz")
-    assert (answer.json()["rows_inserted"], answer.json()["rows_rejected"]) == (20, 1)
+    assert (answer.json()["rows_inserted"], answer.json()["rows_rejected"]) == (120, 1)
     (reject,) = answer.json()["rejects"]
-    assert (reject["line"], reject["column"]) == (22, "amount")
+    assert (reject["line"], reject["column"]) == (122, "amount")
     assert set(reject) == {"line", "column", "reason"}
     assert "secret" not in answer.text and "lots" not in answer.text
     with connect(empty) as admin:
-        assert admin.execute("select count(*), sum(amount) from raw.transactions").fetchone() == (22, 193.5)
+        assert admin.execute("select count(*), sum(amount) from raw.transactions").fetchone() == (122, 7143.5)
         names = admin.execute("select file_name from loader.loads order by load_id").fetchall()
     assert names == [("transactions.csv",), ("t.csv.gz",)]
     assert list((project.root / "target" / "loader").glob("copy-*/t*.csv*")) == []

@@ -43,7 +43,9 @@ rejected as (
         'load ' || cast(rejected_rows.load_id as {{ dbt.type_string() }})
         || ' line ' || cast(rejected_rows.line as {{ dbt.type_string() }}) as item,
         rejected_rows.column_name as reason,
-        case when loads.table_name not in ('raw.events', 'raw.invoices', 'raw.payments') then rejected_rows.amount end as amount
+        case
+            when loads.table_name not in ('raw.events', 'raw.invoices', 'raw.payments') then rejected_rows.amount
+        end as amount
     from rejected_rows
     inner join loads on rejected_rows.load_id = loads.load_id
     where loads.status = 'loaded'
