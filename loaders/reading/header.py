@@ -12,6 +12,7 @@ from loaders.contract.tables import FROM_ROW, Column, Contract, Table, header_ke
 from loaders.errors import FileRefusedError
 from loaders.reading.grammar import LINE_END, Grammar, count_breaks
 from loaders.reading.intake import Intake
+from loaders.reading.values.formats import BLANKS
 
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
@@ -55,6 +56,11 @@ class CsvFile(Intake):
         skipped = f"{lines} line{'s'[: lines != 1]} before the header skipped"
         kept = (f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside)
         return (*([skipped] if lines else []), *kept)
+
+    @property
+    def blanks(self) -> str:
+        """The blanks that may be around its values."""
+        return BLANKS[:4] if self.is_ascii else BLANKS
 
     @property
     def is_wide(self) -> bool:

@@ -146,7 +146,7 @@ class Scan:
         """Reject rows by the rules; where values do not read plainly, first find out how they are written."""
         fields = fields_of(self.file)
         said = Reading(options.reading.decimal or table.read.decimal, options.reading.dates or table.read.dates)
-        formats = Formats(texts=find_texts(self.database, self.file, fields))
+        formats = Formats(texts=find_texts(self.database, self.file, fields), blanks=self.file.blanks)
         rules = compile_rules(self.file, table, formats, digits)
         if said == Reading() and self.file.delimiter != ";":
             reject_rows(self.database, rules)

@@ -22,7 +22,7 @@ class DatesSeen:
 
     Attributes:
         header: Name of the column in the file.
-        readings: Reading and number of values that only it reads, by the order of day, month and year.
+        readings: Reading and number of different values that only it reads, by the order of day, month and year.
         differ: A value that the first two readings read as different days, if there is one.
     """
 
@@ -58,7 +58,7 @@ class DatesSeen:
             return None
         places = range(len(readings))
         parsed = ", ".join(f"{each.parsed('value')} as r{i}" for i, each in enumerate(readings))
-        table = f"(select value, {parsed} from (select {value} as value from records))"
+        table = f"(select value, {parsed} from (select distinct {value} as value from records))"
         others = {i: " and ".join(f"r{j} is null" for j in places if j != i) or "true" for i in places}
         counts = [f"count(r{i})" for i in places] + [f"count(r{i}) filter ({others[i]})" for i in places]
         found = first_row(database, f"select {', '.join(counts)} from {table}")
@@ -172,7 +172,7 @@ def _shapes(database: duckdb.DuckDBPyConnection, value: str) -> dict[str, str]:
     rows = database.execute(
         f"""
         with moments as (
-            select {without_zone("value")} as moment, value from (select {value} as value from records)
+            select {without_zone("value")} as moment, value from (select distinct {value} as value from records)
         )
         select regexp_replace(moment, '\\d', '9', 'g') as shape, min(value)
         from moments where moment is not null
@@ -195,7 +195,7 @@ def _words(shapes: Mapping[str, str]) -> dict[str, str]:
 def _zones(database: duckdb.DuckDBPyConnection, value: str) -> dict[str, str]:
     """Return what stands after the times of day, with an offset or the IANA name of a zone."""
     rows = database.execute(
-        f"select distinct {zone_of('value')} as zone from (select {value} as value from records) limit 100"
+        f"select distinct {zone_of('value')} as zone from (select distinct {value} as value from records) limit 100"
     ).fetchall()
     zones = [zone for (zone,) in rows if zone]
     return {zone: where for zone in zones if (where := zone_from(zone))}

@@ -15,7 +15,7 @@ from loaders.contract.quoting import literal
 from loaders.contract.tables import Column, Reading
 from loaders.reading.header import CsvFile
 from loaders.reading.values.dates import DatesSeen, choose_dates
-from loaders.reading.values.formats import BLANKS, Formats, TextFormat, first_row, trim
+from loaders.reading.values.formats import Formats, TextFormat, first_row, trim
 from loaders.reading.values.numbers import NumbersSeen, choose_numbers, count_numbers
 
 
@@ -29,33 +29,23 @@ def find_texts(
         file: The file.
         fields: SQL of the fields in the file, by column.
     """
+    columns = {column: field for column, field in fields.items() if column.data_type == "text"}
+    if not columns:
+        return {}
+    seen = first_row(
+        database,
+        f"select {', '.join(_seen(column, field, file.blanks) for column, field in columns.items())} from records",
+    )
     found: dict[str, TextFormat] = {}
-    for column, field in fields.items():
-        if column.data_type != "text":
-            continue
-        blanks = BLANKS if not file.is_ascii else BLANKS[:4]
-        edges = " or ".join(
-            f"starts_with({field}, {each}) or ends_with({field}, {each})" for each in map(literal, blanks)
-        )
-        short = f"length({field}) < 20 and lower(trim({field}))"
-        codes = f"{short} in ({', '.join(map(literal, column.no_value))})" if column.no_value else "false"
-        [has_blanks, has_marks, fractions, no_values] = first_row(
-            database,
-            f"""
-            select
-                count(*) filter ({edges}) > 0,
-                count(*) filter (starts_with({field}, '=') or starts_with({field}, chr(39))) > 0,
-                count(*) filter (ends_with({field}, '.0')),
-                list(distinct lower(trim({field}))) filter ({codes})
-            from records
-            """,
-        )
+    for column, field, (edges, marks, fractions, codes) in zip(
+        columns, columns.values(), zip(*(seen[i::4] for i in range(4)), strict=True), strict=True
+    ):
         text = TextFormat(
-            has_blanks=has_blanks and column.is_identifier,
-            has_marks=has_marks,
+            has_blanks=bool(edges) and column.is_identifier,
+            has_marks=bool(marks),
             is_unicode=not file.is_ascii and column.is_identifier,
-            no_value=column.no_value if no_values else (),
-            found=tuple(no_values or ()),
+            no_value=column.no_value if codes else (),
+            found=tuple(codes or ()),
         )
         if column.is_identifier and fractions:
             others = f"not regexp_full_match({text.read(field)}, '\\d+([.]0)?')"
@@ -64,6 +54,20 @@ def find_texts(
         if text != TextFormat():
             found[column.name] = text
     return found
+
+
+def _seen(column: Column, field: str, blanks: str) -> str:
+    """Return the SQL of what is seen in a column: blanks, marks and fractions, and its codes of no value."""
+    odd = ", ".join(map(literal, blanks))
+    edges = f"{field} <> '' and ({field}[1] in ({odd}) or {field}[-1] in ({odd}))"
+    codes = ", ".join(map(literal, column.no_value))
+    found = f"length({field}) < 20 and lower(trim({field})) in ({codes})" if codes else "false"
+    return f"""
+        count(*) filter ({edges if column.is_identifier else "false"}),
+        count(*) filter ({field} < '>' and (starts_with({field}, '=') or starts_with({field}, chr(39)))),
+        count(*) filter (ends_with({field}, '.0')),
+        list(distinct lower(trim({field}))) filter ({found})
+    """
 
 
 def find_formats(
@@ -93,14 +97,14 @@ def find_formats(
         )
     )
     counts = {
-        column.name: NumbersSeen(names[column.name], *count_numbers(database, trim(field)))
+        column.name: NumbersSeen(names[column.name], *count_numbers(database, trim(field, file.blanks)))
         for column, field in fields.items()
         if column.data_type == "numeric"
     }
     numbers = choose_numbers(counts, said.decimal)
     dates = {
-        column.name: DatesSeen.of(database, names[column.name], trim(field), said.dates)
+        column.name: DatesSeen.of(database, names[column.name], trim(field, file.blanks), said.dates)
         for column, field in fields.items()
         if column.data_type in ("date", "timestamptz")
     }
-    return Formats(numbers, choose_dates({name: each for name, each in dates.items() if each}), texts)
+    return Formats(numbers, choose_dates({name: each for name, each in dates.items() if each}), texts, file.blanks)

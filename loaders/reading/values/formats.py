@@ -178,11 +178,13 @@ class Formats:
         numbers: Readings of numbers by column.
         moments: Readings of dates and moments by column.
         texts: Readings of texts by column.
+        blanks: The blanks that may be around values.
     """
 
     numbers: Mapping[str, NumberFormat] = field(default_factory=dict)
     moments: Mapping[str, DateFormat] = field(default_factory=dict)
     texts: Mapping[str, TextFormat] = field(default_factory=dict)
+    blanks: str = BLANKS
 
     @property
     def said(self) -> list[str]:
@@ -199,7 +201,7 @@ class Formats:
         """
         if column.data_type == "text":
             return self.texts[column.name].read(text) if column.name in self.texts else text
-        trimmed = trim(text)
+        trimmed = trim(text, self.blanks)
         if column.no_value:
             codes = ", ".join(map(literal, column.no_value))
             trimmed = f"case when lower({trimmed}) not in ({codes}) then {trimmed} end"
@@ -222,11 +224,11 @@ def first_row(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
 # --- pieces of SQL ----------------------------------------------------------------------------------------------------
 
 
-def trim(text: str) -> str:
+def trim(text: str, blanks: str = BLANKS) -> str:
     """Return the field without blanks around it, NULL if nothing is left; trimming is slow, so only if needed."""
-    ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in BLANKS)
-    starts = " or ".join([f"{text} < '!'", *(f"starts_with({text}, {literal(blank)})" for blank in BLANKS[4:])])
-    return f"case when {starts} or {ends} then nullif(trim({text}, {literal(BLANKS)}), '') else {text} end"
+    ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in blanks)
+    starts = " or ".join([f"{text} < '!'", *(f"starts_with({text}, {literal(blank)})" for blank in blanks[4:])])
+    return f"case when {starts} or {ends} then nullif(trim({text}, {literal(blanks)}), '') else {text} end"
 
 
 def tidy(number: str) -> str:

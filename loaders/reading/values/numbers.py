@@ -14,7 +14,7 @@ from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_
 
 @dataclass(frozen=True)
 class NumbersSeen:
-    """A column of numbers: how many values are plain, fit one reading alone, or both with another result."""
+    """A column of numbers: how many different values are not plain, fit one reading alone, or two that differ."""
 
     header: str
     odd: int
@@ -42,15 +42,17 @@ def count_numbers(
     database: duckdb.DuckDBPyConnection, value: str
 ) -> tuple[int, int, int, int, str | None, tuple[str, ...]]:
     """Return the counts of `NumbersSeen`, for the SQL of a value in the table `records`."""
-    tidied = tidy(value)
     point, comma = (f"regexp_full_match(tidied, {literal(NumberFormat(mark, False).pattern)})" for mark in ".,")
     marked = "regexp_matches(tidied, '[.,]')"
     sign = f"regexp_extract(tidied, {literal(CURRENCY)})"
     row = first_row(
         database,
         f"""
-        with tidied as (
-            select {value} as value, {tidied} as tidied from records
+        with written as (
+            select distinct {value} as value from records
+        ),
+        tidied as (
+            select value, {tidy("value")} as tidied from written
         )
         select
             count(*) filter (not regexp_full_match(value, '[+-]?\\d+([.]\\d*)?') and ({point} or {comma})),
