@@ -161,10 +161,7 @@ def _row_text(table: Table, given: Mapping[str, str]) -> str:
 
 def _typed(column: Column, value: str) -> str:
     if column.data_type == "numeric":
-        # Most numbers begin with a digit that is not 0, and need no cast, which is slow.
-        cast = f"coalesce(cast(try_cast({value} as decimal(38, 10)) as varchar), {value})"
-        number = f"case when {value} < '1' or contains(lower({value}), 'e') then {cast} else {value} end"
-        return f"case when contains({number}, '.') then rtrim(rtrim({number}, '0'), '.') else {number} end"
+        return f"coalesce(cast(try_cast({value} as decimal(38, 10)) as varchar), {value})"
     if column.data_type == "timestamptz":
         # A day is its midnight, and seconds that are not written are 0.
         moment = f"replace({value}, 'T', ' ')"
