@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from loaders.cli import main
 from tests.conftest import DATA
 from tests.project.conftest import Dbt, Environment, query
 
@@ -73,6 +76,12 @@ def counted(environment: Environment, source: str) -> Counted:
     """Lines, amount and buyers of a source by currency."""
     rows = query(environment, COUNTED.format(source))
     return {str(row[0]): (int(str(row[1])), Decimal(str(row[2])), set(row[3])) for row in rows}  # type: ignore[call-overload]
+
+
+def test_a_folder_with_all_exports_is_accepted() -> None:
+    result = CliRunner().invoke(main, ["check", str(EXPORTS), "--json"])
+    assert result.exit_code == 0, result.output
+    assert {found["status"] for found in json.loads(result.stdout)} == {"checked"}
 
 
 @pytest.mark.parametrize("source", TOTALS)

@@ -59,6 +59,15 @@ def test_a_file_is_read_as_its_owner_means_it(contract: Contract, name: str, of:
     assert not reading.rejects
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("18_long_field", 1), ("19_header_only", 0), ("27_currency_lower", 1), ("32_bad_utf8_mojibake", 1)],
+)
+def test_a_file_is_accepted_whole(contract: Contract, name: str, rows: int) -> None:
+    reading = read(contract, name)
+    assert (len(reading.rows), len(reading.rejects), reading.refusal) == (rows, 0, None)
+
+
 def test_numbers_that_are_identifiers_are_whole(contract: Contract) -> None:
     [lines] = CASES.glob("transactions_10_*.csv")
     [customers] = CASES.glob("customers_10_*.csv")
