@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 import re
 from collections.abc import Iterator
@@ -52,10 +53,8 @@ class CsvFile(Intake):
     @property
     def notes(self) -> tuple[str, ...]:
         """What was done with the header, for the user."""
-        lines = self.skipped_lines
-        skipped = f"{lines} line{'s'[: lines != 1]} before the header skipped"
-        kept = (f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside)
-        return (*([skipped] if lines else []), *kept)
+        skipped = [f"lines before the header that were skipped: {self.skipped_lines}"] if self.skipped_lines else []
+        return (*skipped, *(f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside))
 
     @property
     def blanks(self) -> str:
@@ -120,9 +119,8 @@ def headers_of(text: str, table: Table) -> dict[str, str]:
 def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     """Return the table that a file is for, known by its header.
 
-    A table that says which headers it is known by comes before one that doesn't; then one whose name begins the file's
-    name, then the one that knows most of the headers. Without `known_by` and such a name it has to know half of
-    them, and two at least.
+    A table that says which headers it is known by comes first, then one whose name begins the file's name, then the one
+    that knows most headers. Without `known_by` and such a name it has to know half of them, and two at least.
 
     Args:
         start: The beginning of the file as UTF-8.
@@ -258,12 +256,9 @@ def _numbered(names: tuple[str, ...], columns: tuple[Column | None, ...]) -> tup
     """Number the unknown headers that are empty or occur before: `column_3`, `note_2`."""
     made: list[str] = []
     for i, (name, column) in enumerate(zip(names, columns, strict=True)):
-        given, number = name.strip() or f"column_{i + 1}", 1
-        each = given
-        while column is None and each in made:
-            number += 1
-            each = f"{given}_{number}"
-        made.append(each if column is None else name)
+        given = name.strip() or f"column_{i + 1}"
+        numbered = (given if number == 1 else f"{given}_{number}" for number in itertools.count(1))
+        made.append(name if column else next(each for each in numbered if each not in made))
     return tuple(made)
 
 
