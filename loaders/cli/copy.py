@@ -57,9 +57,13 @@ def copy(
 ) -> None:
     """Copy CSV files into their raw tables.
 
-    PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's name begins
-    with the name of its table: transactions_2025-01.csv is for transactions. A file is loaded completely or not at all;
-    rows that break the contract go to quarantine (loader rejects). Files that were loaded before are skipped.
+    PATH is a file (plain, .gz or .zst), a folder, a pattern, or - for standard input with --table. A file's table is
+    known by its header, which is among the first 20 lines (loader adopt makes a source for a file that no table knows).
+    How it writes numbers and dates is found in its values, and said; a file that can be read in two ways is refused
+    with the option that decides.
+
+    A file is loaded completely or not at all; rows that break the contract go to quarantine (loader rejects). Files
+    that were loaded before are skipped, unless later ones replaced what is in them.
 
     With --watch, a file that arrives in the folder is loaded when it is complete: write it under another name and
     rename it. A refused file is read again when it changes.
