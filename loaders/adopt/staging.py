@@ -242,7 +242,7 @@ def _customers_sql(proposal: Proposal) -> str:
             *(f"        {_NOTHING} as {name}," for name in ("customer_segment", "age_group", "location", "status")),
             "",
             "        -- timestamps",
-            "        nullif(_loaded_at, _loaded_at) as registered_at,",
+            "        cast(null as {{ type_moment() }}) as registered_at,",
         ],
     )
 

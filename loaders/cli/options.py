@@ -22,11 +22,12 @@ def _limit(_ctx: click.Context, _param: click.Parameter, value: str) -> Limit:
 
 def _share(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
     try:
-        limit = Limit.parse(value)
-        assert limit.share is not None
-    except (ValueError, AssertionError) as error:
-        raise click.BadParameter(f"{value!r} is not a share such as 1%.") from error
-    return limit.share
+        share = Limit.parse(value).share
+    except ValueError:
+        share = None
+    if share is None:
+        raise click.BadParameter(f"{value!r} is not a share such as 1%.")
+    return share
 
 
 _reading = [

@@ -41,10 +41,8 @@ from loaders.project import Project, read_yaml
 
 # What files write for a buyer whom they don't know.
 NO_BUYER = ("0", "null", "nan", "none", "n/a", "na", "-", "guest")
-_COLUMN_META = {
-    *("aliases", "default", "derived_from", "followed_by", "no_value", "buyer", "identifier", "renamed_from"),
-    "identity",
-}
+_COLUMN_META = {"aliases", "default", "derived_from", "followed_by", "no_value", "renamed_from"}
+_COLUMN_META |= {"buyer", "identifier", "identity"}
 _TABLE_META = {"require_one_of", "months_of", "history_of", "known_by", "read", "money"}
 
 
@@ -154,7 +152,6 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
         followed_by=tuple(map(header_key, _names_in(meta, "followed_by", where))),
         no_value=tuple(code.lower() for code in _names_in(meta, "no_value", where))
         or (NO_BUYER if identifies_buyer else ()),
-        identifies_buyer=identifies_buyer,
         is_identifier=data_type == "text"
         and (identifies_buyer or "unique" in found or name.endswith("_id") or bool(meta.get("identifier"))),
         renamed_from=meta.get("renamed_from"),

@@ -31,7 +31,6 @@ class Column:
     identity: bool = False
     followed_by: tuple[str, ...] = ()
     no_value: tuple[str, ...] = ()
-    identifies_buyer: bool = False
     is_identifier: bool = False
     renamed_from: str | None = None
 

@@ -34,7 +34,7 @@ def decode(path: Path, wanted: str | None) -> tuple[Path, str]:
     """Convert the working file to UTF-8 without a byte order mark, unless it is that already."""
     with path.open("rb") as opened:
         start = opened.read(4)
-    bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
+    bom = _mark_of(start)
     encoding = wanted or _BOMS.get(bom) or _detect_encoding(path)
     if encoding == "utf-8" and not bom:
         return path, encoding
@@ -56,10 +56,15 @@ def decode(path: Path, wanted: str | None) -> tuple[Path, str]:
 
 def beginning(start: bytes, codec: str | None) -> bytes:
     """Return the first bytes of a file as UTF-8 without a byte order mark; the last character may be cut off."""
-    bom = next((mark for mark in _BOMS if start.startswith(mark)), b"")
+    bom = _mark_of(start)
     codec = codec or _BOMS.get(bom) or ("utf-8" if _is_utf8(start) else "cp1252")
     decoder = codecs.getincrementaldecoder(codec)(errors="replace")
     return decoder.decode(start.removeprefix(bom)).encode("utf-8", errors="replace")
+
+
+def _mark_of(start: bytes) -> bytes:
+    """Return the byte order mark that a file begins with, if any."""
+    return next((mark for mark in _BOMS if start.startswith(mark)), b"")
 
 
 def _encode(text: str) -> bytes:
@@ -103,7 +108,8 @@ def with_plain_line_ends(path: Path) -> tuple[Path, set[bytes]]:
     with path.open("rb") as source:
         while block := source.read(BLOCK):
             found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
-            found |= set() if block.isascii() else {b"\x80"}
+            if not block.isascii():
+                found.add(b"\x80")
         if b'"' in found or b"\r" not in found:
             return path, found
         source.seek(0)

@@ -132,7 +132,7 @@ def recognize(start: bytes, contract: Contract, file_name: str) -> Table:
     """
     if table := known_to(start, contract, file_name):
         return table
-    if named := [table for table in contract.copied_tables if is_named_after(file_name, table)]:  # says what lacks
+    if named := [table for table in contract.copied_tables if is_named_after(file_name, table)]:
         return max(named, key=lambda table: len(table.name))
     raise FileRefusedError(
         "No line of the first 20 is the header of a table in the contract.",

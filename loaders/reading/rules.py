@@ -53,7 +53,6 @@ class TableRules:
         row_text: The row's content in the contract's columns, if the key is derived from it; columns without a value
             don't count.
         money: The money of a row, rejected or not, as text: NULL if there is no such column or it is not a number.
-        money_columns: The columns that it is made of.
         extra: The unknown fields as one JSON object; None if there are none.
     """
 
@@ -63,7 +62,6 @@ class TableRules:
     headers: Mapping[str, str]
     row_text: str | None
     money: str
-    money_columns: tuple[str, ...]
     extra: str | None
 
 
@@ -95,7 +93,6 @@ def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits 
         headers={column.name: name for name, column in zip(file.header, file.columns, strict=True) if column},
         row_text=_row_text(table, given) if table.key.derived_from_row else None,
         money=_money([values[name] for name in table.money if name in values]),
-        money_columns=table.money,
         extra=_extra(file, len(fields)),
     )
 

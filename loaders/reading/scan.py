@@ -86,7 +86,9 @@ class Scan:
                 self._number_repeats(self._rules.row_text, self._rules.values.get(table.key.name))
         self.rows_read = self._records.read
         self.rows_rejected = self._count("rejected") + self._records.unreadable
-        self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(options)
+        self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(
+            table, options
+        )
         self._values = self._stream_values(table)
         self.columns = tuple(self._values)
         self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
@@ -151,10 +153,7 @@ class Scan:
         if said == Reading() and self.file.delimiter != ";":
             reject_rows(self.database, rules)
             unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
-            row = self.database.execute(
-                "select count(*) from rejected where list_contains($1, rule)", [unread]
-            ).fetchone()
-            if row is None or not row[0]:
+            if not self._count(f"rejected where list_contains({unread}, rule)"):
                 return rules, (*self.file.notes, *formats.said)
             self.database.execute("drop table rejected")
         formats = find_formats(self.database, self.file, fields, said, formats.texts)
@@ -162,12 +161,12 @@ class Scan:
         reject_rows(self.database, rules)
         return rules, (*self.file.notes, *formats.said)
 
-    def _money_refusal(self, options: Options) -> FileRefusedError | None:
+    def _money_refusal(self, table: Table, options: Options) -> FileRefusedError | None:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
-        if not self.rows_rejected or not set(self._rules.money_columns) & set(self._rules.values):
+        if not self.rows_rejected or not set(table.money) & set(self._rules.values):
             return None
         harmless = [i for i, rule in enumerate(self._rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
-        amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in self._rules.money_columns]
+        amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in table.money]
         row = self.database.execute(
             f"""
             with moneys as (

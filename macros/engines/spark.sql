@@ -21,6 +21,10 @@
     double
 {%- endmacro %}
 
+{% macro spark__type_moment() -%}
+    timestamp
+{%- endmacro %}
+
 {#- Recursive queries may neither aggregate nor correlate. -#}
 {% macro spark__kmeans_centroids(points, table, id, features, clusters, max_iterations) -%}
     {{ kmeans_by_queries(points, table, id, features, clusters, max_iterations) }}

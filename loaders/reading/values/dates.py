@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import duckdb
 
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, without_zone, zone_of
+from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, the_only, without_zone, zone_of
 from loaders.reading.values.words import MONTHS, ZONES
 
 _MOST_SHAPES = 50
@@ -38,16 +38,16 @@ class DatesSeen:
         found, zones = _shapes(database, value), _zones(database, value)
         words = _words(found)
         plain_zones = all(re.fullmatch(r"[+-]\d\d(:?\d\d)?|[Zz]|UTC", zone) for zone in zones)
-        shapes = {re.sub(r"[^\W\d_]+[.]?", _shape_of_word, shape): example for shape, example in found.items()}
+        shapes = list(dict.fromkeys(re.sub(r"[^\W\d_]+[.]?", _shape_of_word, shape) for shape in found))
         readings: list[DateFormat] = []
-        for order in (said,) if said in ORDERS else ORDERS:
-            formats = tuple(dict.fromkeys(each for shape in shapes if (each := format_of(shape, str(order)))))
-            numbers = {n: kind for shape in shapes if (found_kind := _number_of(shape)) for n, kind in [found_kind]}
-            odd = [shape for shape in shapes if not _ISO.fullmatch(shape) and format_of(shape, str(order))]
+        numbers = dict(filter(None, map(_number_of, shapes)))
+        for order in [order for order in ORDERS if order == said or said not in ORDERS]:
+            formats = tuple(dict.fromkeys(each for shape in shapes if (each := format_of(shape, order))))
+            odd = [shape for shape in shapes if not _ISO.fullmatch(shape) and format_of(shape, order)]
             if plain_zones and not odd and not numbers:
                 continue
             if (formats or numbers) and not any(each.formats == formats for each in readings):
-                readings.append(DateFormat(formats, numbers, words, zones, str(order)))
+                readings.append(DateFormat(formats, numbers, words, zones, order))
         return cls._compared(database, header, value, readings)
 
     @classmethod
@@ -97,7 +97,7 @@ def choose_dates(found: Mapping[str, DatesSeen]) -> dict[str, DateFormat]:
     shown = {order for each in found.values() if (order := each.order)}
     chosen: dict[str, DateFormat] = {}
     for name, each in found.items():
-        order = each.order or (shown.copy().pop() if len(shown) == 1 else None)
+        order = each.order or the_only(shown)
         reading = next((moment for moment, _ in each.readings if moment.order == order), None)
         if reading is None:
             (first, _), (second, _) = each.readings
@@ -167,22 +167,22 @@ def _shape_of_word(match: re.Match[str]) -> str:
     return "b" if word in MONTHS else "p" if word in ("am", "pm") else match[0]
 
 
-def _shapes(database: duckdb.DuckDBPyConnection, value: str) -> dict[str, str]:
-    """Return the shapes of a column's values without their zones, each with an example; digits are 9."""
+def _shapes(database: duckdb.DuckDBPyConnection, value: str) -> list[str]:
+    """Return the shapes of a column's values without their zones; digits are 9."""
     rows = database.execute(
         f"""
         with moments as (
-            select {without_zone("value")} as moment, value from (select distinct {value} as value from records)
+            select {without_zone("value")} as moment from (select distinct {value} as value from records)
         )
-        select regexp_replace(moment, '\\d', '9', 'g') as shape, min(value)
+        select regexp_replace(moment, '\\d', '9', 'g') as shape
         from moments where moment is not null
         group by shape order by count(*) desc limit {_MOST_SHAPES}
         """
     ).fetchall()
-    return dict(rows)
+    return [shape for (shape,) in rows]
 
 
-def _words(shapes: Mapping[str, str]) -> dict[str, str]:
+def _words(shapes: list[str]) -> dict[str, str]:
     """Return the names of months in the shapes, with the English ones; `sept.` loses its point."""
     words = {word for shape in shapes for word in re.findall(r"[^\W\d_]+[.]?", shape)}
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -219,6 +219,11 @@ def first_row(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
     row = database.execute(query).fetchone()
     assert row is not None
     return list(row)
+
+
+def the_only(values: Collection[str]) -> str | None:
+    """Return the value if there is exactly one."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 # --- pieces of SQL ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, tidy
+from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, the_only, tidy
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def choose_numbers(counts: Mapping[str, NumbersSeen], said: str | None) -> dict[
                 f"{each.header} has amounts in several currencies: {', '.join(sorted(each.signs))}.",
                 "Put the currency into a column of its own: amounts of two currencies are never added.",
             )
-        decimal = said or each.decimal or (shown.copy().pop() if len(shown) == 1 else None)
+        decimal = said or each.decimal or the_only(shown)
         if decimal is None and each.both:
             raise FileRefusedError(
                 f"{each.header} can be read in two ways: {each.example} with a decimal comma or a decimal point.",

@@ -28,7 +28,7 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as status,
 
         -- timestamps
-        nullif(_loaded_at, _loaded_at) as registered_at,
+        cast(null as {{ type_moment() }}) as registered_at,
         _loaded_at
     from numbered
     where line_rank = 1

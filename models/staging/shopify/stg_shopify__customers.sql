@@ -20,7 +20,7 @@ renamed as (
         cast(null as {{ dbt.type_string() }}) as status,
 
         -- timestamps
-        nullif(_loaded_at, _loaded_at) as registered_at,
+        cast(null as {{ type_moment() }}) as registered_at,
         _loaded_at
     from source
 )
