@@ -24,7 +24,7 @@ since_days as (
 last_purchases as (
     select
         purchases.customer_id,
-        max(purchases.last_purchase_date) as last_purchase_date
+        max(purchases.purchase_date) as last_purchase_date
     from purchases
     inner join since_days
         on

@@ -1,21 +1,20 @@
 -- Thresholds for the churn tiers that the data suggests, to compare with the vars: the 40th and 80th percentile of gaps
 -- between purchase days. Run it with `dbt show --select purchase_gap_thresholds`.
-with customer_days as (
-    select * from {{ ref('int_customer_days') }}
+with purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
 ),
 
 previous_days as (
     select
-        transaction_date,
-        lag(transaction_date) over (partition by customer_id order by transaction_date) as previous_date
-    from customer_days
-    where is_purchase_day and customer_id <> '(unknown)'
+        purchase_date,
+        lag(purchase_date) over (partition by customer_id order by purchase_date) as previous_date
+    from purchase_days
 ),
 
 gaps as (
     select
         {{
-            dbt.datediff('previous_date', 'transaction_date', 'day')
+            dbt.datediff('previous_date', 'purchase_date', 'day')
         }} as gap_days
     from previous_days
     where previous_date is not null

@@ -2,8 +2,8 @@ with purchases as (
     select * from {{ ref('int_customer_purchases') }}
 ),
 
-customer_days as (
-    select * from {{ ref('int_customer_days') }}
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
 ),
 
 cutoffs as (
@@ -16,7 +16,7 @@ monthly_purchases as (
         customer_id,
         cast({{ dbt.date_trunc('month', 'known_from') }} as date) as known_month,
         known_until,
-        max(last_purchase_date) as last_purchase_date
+        max(purchase_date) as last_purchase_date
     from purchases
     group by customer_id, cast({{ dbt.date_trunc('month', 'known_from') }} as date), known_until
 ),
@@ -36,14 +36,13 @@ features as (
 
 outcomes as (
     select distinct
-        customer_days.customer_id,
+        purchase_days.customer_id,
         cutoffs.cutoff_date
-    from customer_days
+    from purchase_days
     inner join cutoffs
         on
-            customer_days.transaction_date > cutoffs.cutoff_date
-            and customer_days.transaction_date <= cutoffs.horizon_date
-    where customer_days.is_purchase_day
+            purchase_days.purchase_date > cutoffs.cutoff_date
+            and purchase_days.purchase_date <= cutoffs.horizon_date
 ),
 
 observed as (

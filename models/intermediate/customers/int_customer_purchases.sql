@@ -16,10 +16,10 @@ accumulated as (
             partition by customer_id, order_id order by transaction_date
             rows between unbounded preceding and current row
         ) as known_refunds,
-        max(case when sale_count > 0 then transaction_date end) over (
+        min(case when sale_count > 0 then transaction_date end) over (
             partition by customer_id, order_id order by transaction_date
             rows between unbounded preceding and current row
-        ) as last_purchase_date
+        ) as purchase_date
     from order_days
     where customer_id <> '(unknown)'
 ),
@@ -29,11 +29,11 @@ purchases as (
         customer_id,
         known_from,
         known_until,
-        last_purchase_date
+        purchase_date
     from accumulated
     where
         (known_net_revenue > 0 or known_refunds = 0)
-        and last_purchase_date is not null
+        and purchase_date is not null
 )
 
 select * from purchases

@@ -6,36 +6,32 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
--- As for days: a line that is not a refund, of an order that is a purchase.
-judged as (
-    select
-        order_lines.customer_id,
-        order_lines.order_id,
-        order_lines.product_id,
-        orders.order_date,
-        orders.is_purchase,
-        order_lines.amount,
-        case when orders.is_purchase and order_lines.amount >= 0 then order_lines.transaction_date end as purchase_date
-    from order_lines
-    left join orders
-        on
-            order_lines.customer_id = orders.customer_id
-            and order_lines.order_id = orders.order_id
-),
-
 summed as (
     select
         customer_id,
         order_id,
         product_id,
-        order_date,
         count(*) as line_count,
-        min(purchase_date) as first_purchase_date,
-        max(purchase_date) as last_purchase_date,
-        -- The rule for orders applies to each of their products: fully refunded is not kept, free is.
-        is_purchase and (sum(amount) > 0 or min(amount) >= 0) as is_kept
-    from judged
-    group by customer_id, order_id, product_id, order_date, is_purchase
+        sum(amount) as net_revenue,
+        min(amount) as least_amount
+    from order_lines
+    group by customer_id, order_id, product_id
+),
+
+-- The rule for orders applies to each of their products: fully refunded is not kept, free is.
+judged as (
+    select
+        summed.customer_id,
+        summed.order_id,
+        summed.product_id,
+        orders.order_date,
+        summed.line_count,
+        orders.is_purchase and (summed.net_revenue > 0 or summed.least_amount >= 0) as is_kept
+    from summed
+    left join orders
+        on
+            summed.customer_id = orders.customer_id
+            and summed.order_id = orders.order_id
 )
 
-select * from summed
+select * from judged

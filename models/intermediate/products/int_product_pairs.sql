@@ -2,10 +2,10 @@ with order_products as (
     select * from {{ ref('int_order_products') }}
 ),
 
--- Files may use one order number for several customers: a pair counts once per number. The unknown product is left out,
--- as two lines without a product may be of different products.
+-- The unknown product is left out, as two lines without a product may be of different products.
 baskets as (
-    select distinct
+    select
+        customer_id,
         order_id,
         product_id
     from order_products
@@ -26,10 +26,11 @@ products as (
 
 orders as (
     select
+        customer_id,
         order_id,
-        cast(row_number() over (order by order_id) as integer) as order_number
+        cast(row_number() over (order by customer_id, order_id) as integer) as order_number
     from baskets
-    group by order_id
+    group by customer_id, order_id
     having count(*) between 2 and {{ var('max_pair_products') }}
 ),
 
@@ -39,7 +40,10 @@ numbered as (
         products.product_number
     from baskets
     inner join products on baskets.product_id = products.product_id
-    inner join orders on baskets.order_id = orders.order_id
+    inner join orders
+        on
+            baskets.customer_id = orders.customer_id
+            and baskets.order_id = orders.order_id
 ),
 
 -- Sorted, as most pairs come once or twice: PostgreSQL then counts one pair after the other. Counters for millions of

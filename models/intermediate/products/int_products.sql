@@ -19,31 +19,23 @@ line_sums as (
     group by product_id
 ),
 
--- Files may use one order number for several customers; it counts once.
-order_counts as (
-    select
-        product_id,
-        count(distinct order_id) as order_count
-    from order_products
-    group by product_id
-),
-
 customer_products as (
     select
         customer_id,
         product_id,
-        count(first_purchase_date) as purchase_count,
-        min(first_purchase_date) as first_purchase_date,
-        max(last_purchase_date) as last_purchase_date
+        count(*) as purchase_count,
+        min(order_date) as first_purchase_date,
+        max(order_date) as last_purchase_date
     from order_products
+    where is_kept
     group by customer_id, product_id
 ),
 
 buyers as (
     select
         product_id,
-        count(*) as unique_customers,
-        sum(case when customer_id <> '(unknown)' and purchase_count > 0 then 1 else 0 end) as known_buyers,
+        cast(sum(purchase_count) as bigint) as order_count,
+        sum(case when customer_id <> '(unknown)' then 1 else 0 end) as unique_customers,
         sum(case when customer_id <> '(unknown)' and purchase_count > 1 then 1 else 0 end) as repeat_buyers,
         min(first_purchase_date) as first_purchase_date,
         max(last_purchase_date) as last_purchase_date
@@ -55,10 +47,9 @@ summed as (
     select
         line_sums.product_id,
         line_sums.transaction_count,
-        order_counts.order_count,
-        buyers.unique_customers,
-        buyers.known_buyers,
-        buyers.repeat_buyers,
+        coalesce(buyers.order_count, 0) as order_count,
+        coalesce(buyers.unique_customers, 0) as unique_customers,
+        coalesce(buyers.repeat_buyers, 0) as repeat_buyers,
         line_sums.quantity,
         line_sums.gross_revenue,
         line_sums.net_revenue,
@@ -70,7 +61,6 @@ summed as (
             else '(unknown)'
         end as category
     from line_sums
-    left join order_counts on line_sums.product_id = order_counts.product_id
     left join buyers on line_sums.product_id = buyers.product_id
 )
 

@@ -2,6 +2,10 @@ with order_hours as (
     select * from {{ ref('int_order_hours') }}
 ),
 
+orders as (
+    select * from {{ ref('int_orders') }}
+),
+
 summed as (
     select
         customer_id,
@@ -15,6 +19,19 @@ summed as (
         sum(net_revenue) as net_revenue
     from order_hours
     group by customer_id, order_id, transaction_date
+),
+
+-- An order counts on its own day only, whatever days its lines are of.
+typed as (
+    select
+        summed.*,
+        orders.order_type
+    from summed
+    left join orders
+        on
+            summed.customer_id = orders.customer_id
+            and summed.order_id = orders.order_id
+            and summed.transaction_date = orders.order_date
 )
 
-select * from summed
+select * from typed

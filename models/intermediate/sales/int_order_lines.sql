@@ -32,7 +32,8 @@ named as (
         coalesce(customer_id, {{ customer_id_from_email('customer_email') }}) as named_customer_id,
         case when customer_id is null then lower(trim(customer_email)) end as customer_email,
         category as named_category,
-        quantity,
+        -- A refund takes units away, whatever sign the file gives its quantity.
+        case when amount < 0 then -abs(quantity) else quantity end as quantity,
         amount,
         currency,
         {{ local_date('transacted_at') }} as transaction_date,

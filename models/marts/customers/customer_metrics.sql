@@ -6,8 +6,8 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
-customer_days as (
-    select * from {{ ref('int_customer_days') }}
+purchase_days as (
+    select * from {{ ref('int_purchase_days') }}
 ),
 
 as_of_dates as (
@@ -18,29 +18,30 @@ order_totals as (
     select
         customer_id,
         sum(case when is_purchase then 1 else 0 end) as purchase_count,
+        sum(case when order_type = 'credit note' then 1 else 0 end) as credit_note_count,
+        sum(case when order_type = 'refunded order' then 1 else 0 end) as refunded_order_count,
         sum(net_revenue) as total_spend
     from orders
     group by customer_id
 ),
 
-purchase_days as (
+numbered_days as (
     select
         customer_id,
-        transaction_date,
+        purchase_date,
         net_revenue,
-        row_number() over (partition by customer_id order by transaction_date) as day_number
-    from customer_days
-    where is_purchase_day
+        row_number() over (partition by customer_id order by purchase_date) as day_number
+    from purchase_days
 ),
 
 day_totals as (
     select
         customer_id,
-        min(transaction_date) as first_purchase_date,
-        max(transaction_date) as last_purchase_date,
+        min(purchase_date) as first_purchase_date,
+        max(purchase_date) as last_purchase_date,
         count(*) as purchase_days,
         sum(case when day_number > 1 then net_revenue end) as repeat_day_spend
-    from purchase_days
+    from numbered_days
     group by customer_id
 ),
 
@@ -49,12 +50,19 @@ measured as (
         customers.customer_id,
         customers.is_registered,
         coalesce(order_totals.purchase_count, 0) as purchase_count,
+        coalesce(order_totals.credit_note_count, 0) as credit_note_count,
+        coalesce(order_totals.refunded_order_count, 0) as refunded_order_count,
         coalesce(order_totals.total_spend, 0) as total_spend,
-        {{ rounded_quotient('order_totals.total_spend', 'nullif(order_totals.purchase_count, 0)', 18, 2) }}
-            as average_transaction_value,
+        -- Credit notes may exceed what was bought; a purchase was not worth less than nothing.
+        {{ rounded_quotient(
+            'case when order_totals.total_spend >= 0 then order_totals.total_spend end',
+            'nullif(order_totals.purchase_count, 0)', 18, 2
+        ) }} as average_transaction_value,
         coalesce(day_totals.purchase_days, 0) as purchase_days,
         day_totals.first_purchase_date,
         day_totals.last_purchase_date,
+        {{ dbt.datediff('day_totals.first_purchase_date', 'day_totals.last_purchase_date', 'day') }}
+            as customer_lifetime_days,
         as_of_dates.as_of_date,
         case
             when day_totals.purchase_days is null then null
@@ -72,18 +80,18 @@ rounded as (
         customer_id,
         is_registered,
         purchase_count,
+        credit_note_count,
+        refunded_order_count,
         {{ rounded_parts('total_spend', 'customer_id') }} as total_spend,
         average_transaction_value,
         first_purchase_date,
         last_purchase_date,
         {{ dbt.datediff('last_purchase_date', 'as_of_date', 'day') }}
             as days_since_last_purchase,
-        {{ dbt.datediff('first_purchase_date', 'last_purchase_date', 'day') }}
-            as customer_lifetime_days,
+        customer_lifetime_days,
         purchase_days,
         greatest(purchase_days - 1, 0) as frequency,
-        {{ dbt.datediff('first_purchase_date', 'last_purchase_date', 'day') }}
-            as recency_days,
+        customer_lifetime_days as recency_days,
         {{ dbt.datediff('first_purchase_date', 'as_of_date', 'day') }}
             as tenure_days,
         cast(monetary_value as numeric(18, 2)) as monetary_value

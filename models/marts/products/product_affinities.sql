@@ -7,7 +7,7 @@ orders as (
 ),
 
 totals as (
-    select count(distinct order_id) as total_orders
+    select count(*) as total_orders
     from orders
     where is_purchase
 ),

@@ -16,7 +16,7 @@ described as (
         cast(coalesce(sold.transaction_count, 0) as bigint) as transaction_count,
         coalesce(sold.order_count, 0) as order_count,
         coalesce(sold.unique_customers, 0) as unique_customers,
-        {{ rounded_quotient('sold.repeat_buyers * 1.0', 'nullif(sold.known_buyers, 0)', 9, 6) }}
+        {{ rounded_quotient('sold.repeat_buyers * 1.0', 'nullif(sold.unique_customers, 0)', 9, 6) }}
             as repeat_customer_rate,
         coalesce(sold.quantity, 0) as quantity,
         coalesce(sold.gross_revenue, 0) as gross_revenue,

@@ -24,6 +24,8 @@ compared as (
         averaged.calendar_date as sales_date,
         averaged.transaction_count,
         averaged.order_count,
+        averaged.credit_note_count,
+        averaged.refunded_order_count,
         averaged.unique_customers,
         averaged.gross_revenue,
         cast(averaged.gross_revenue - averaged.net_revenue as numeric(18, 2)) as refunds,
@@ -34,8 +36,9 @@ compared as (
         {{ growth('averaged.net_revenue', 'averaged.net_revenue_before') }} as net_revenue_growth,
         {{ growth('averaged.net_revenue', 'last_year.net_revenue') }} as net_revenue_growth_yoy
     from averaged
+    -- The same weekday: 52 weeks before.
     left join sales as last_year
-        on last_year.calendar_date = {{ same_day_last_year('averaged.calendar_date') }}
+        on last_year.calendar_date = cast({{ dbt.dateadd('day', -364, 'averaged.calendar_date') }} as date)
 )
 
 select * from compared

@@ -2,8 +2,20 @@ with calendar_hours as (
     select * from {{ ref('int_calendar_hours') }}
 ),
 
+orders as (
+    select * from {{ ref('int_orders') }}
+),
+
 order_hours as (
-    select * from {{ ref('int_order_hours') }}
+    select
+        hours.*,
+        orders.order_type
+    from {{ ref('int_order_hours') }} as hours
+    left join orders
+        on
+            hours.customer_id = orders.customer_id
+            and hours.order_id = orders.order_id
+            and hours.transaction_hour = orders.order_hour
 ),
 
 sales as (
@@ -24,6 +36,8 @@ compared as (
         preceded.hour_of_day,
         preceded.transaction_count,
         preceded.order_count,
+        preceded.credit_note_count,
+        preceded.refunded_order_count,
         preceded.unique_customers,
         preceded.gross_revenue,
         cast(preceded.gross_revenue - preceded.net_revenue as numeric(18, 2)) as refunds,
@@ -31,9 +45,10 @@ compared as (
         {{ growth('preceded.net_revenue', 'preceded.net_revenue_before') }} as net_revenue_growth,
         {{ growth('preceded.net_revenue', 'last_year.net_revenue') }} as net_revenue_growth_yoy
     from preceded
+    -- The same hour of the same weekday: 52 weeks before.
     left join sales as last_year
         on
-            last_year.calendar_date = {{ same_day_last_year('preceded.calendar_date') }}
+            last_year.calendar_date = cast({{ dbt.dateadd('day', -364, 'preceded.calendar_date') }} as date)
             and preceded.hour_of_day = last_year.hour_of_day
             and preceded.occurrence = last_year.occurrence
 )

@@ -22,7 +22,9 @@ customer_totals as (
 
 order_totals as (
     select
-        count(distinct order_id) as total_orders,
+        coalesce(sum(case when is_purchase then 1 else 0 end), 0) as total_orders,
+        coalesce(sum(case when order_type = 'credit note' then 1 else 0 end), 0) as total_credit_notes,
+        coalesce(sum(case when order_type = 'refunded order' then 1 else 0 end), 0) as total_refunded_orders,
         coalesce(sum(transaction_count), 0) as total_transactions,
         coalesce(sum(net_revenue), 0) as total_revenue
     from orders
@@ -32,7 +34,9 @@ summarized as (
     select
         reporting_currencies.currency,
         customer_totals.total_customers,
-        order_totals.total_orders,
+        cast(order_totals.total_orders as bigint) as total_orders,
+        cast(order_totals.total_credit_notes as bigint) as total_credit_notes,
+        cast(order_totals.total_refunded_orders as bigint) as total_refunded_orders,
         cast(order_totals.total_transactions as bigint) as total_transactions,
         cast(order_totals.total_revenue as numeric(18, 2)) as total_revenue,
         {{ rounded_quotient('order_totals.total_revenue', 'nullif(order_totals.total_transactions, 0)', 18, 2) }}

@@ -28,6 +28,8 @@ compared as (
         judged.is_complete,
         judged.transaction_count,
         judged.order_count,
+        judged.credit_note_count,
+        judged.refunded_order_count,
         judged.unique_customers,
         judged.gross_revenue,
         cast(judged.gross_revenue - judged.net_revenue as numeric(18, 2)) as refunds,
@@ -36,7 +38,7 @@ compared as (
         {{ growth('judged.final_net_revenue', 'last_year.net_revenue') }} as net_revenue_growth_yoy
     from judged
     left join sales as last_year
-        on last_year.calendar_month = {{ same_day_last_year('judged.calendar_month') }}
+        on last_year.calendar_month = cast({{ dbt.dateadd('year', -1, 'judged.calendar_month') }} as date)
 )
 
 select * from compared
