@@ -3,8 +3,12 @@
 -- 30 days before the as-of date.
 {%- set since = var('since', none) %}
 
-with purchases as (
-    select * from {{ ref('int_customer_purchases') }}
+with order_versions as (
+    select * from {{ ref('int_order_versions') }}
+),
+
+thresholds as (
+    select * from {{ ref('int_churn_thresholds') }}
 ),
 
 churn_risks as (
@@ -23,14 +27,14 @@ since_days as (
 
 last_purchases as (
     select
-        purchases.customer_id,
-        max(purchases.purchase_date) as last_purchase_date
-    from purchases
+        order_versions.customer_id,
+        max(order_versions.purchase_date) as last_purchase_date
+    from order_versions
     inner join since_days
         on
-            purchases.known_from <= since_days.since_date
-            and (purchases.known_until is null or purchases.known_until > since_days.since_date)
-    group by purchases.customer_id
+            order_versions.known_from <= since_days.since_date
+            and (order_versions.known_until is null or order_versions.known_until > since_days.since_date)
+    group by order_versions.customer_id
 ),
 
 days_then as (
@@ -40,11 +44,11 @@ days_then as (
         churn_risks.days_since_last_purchase,
         since_days.since_date,
         {{
-            dbt.datediff('last_purchases.last_purchase_date', 'since_days.since_date', 'day')
+            dbt.datediff('last_order_versions.last_purchase_date', 'since_days.since_date', 'day')
         }} as days_then
     from churn_risks
     cross join since_days
-    left join last_purchases on churn_risks.customer_id = last_purchases.customer_id
+    left join last_purchases on churn_risks.customer_id = last_order_versions.customer_id
 ),
 
 changed as (
@@ -55,6 +59,7 @@ changed as (
         churn_risk as churn_risk_now,
         days_since_last_purchase
     from days_then
+    cross join thresholds
     where churn_risk <> {{ churn_tier('days_then') }}
 )
 

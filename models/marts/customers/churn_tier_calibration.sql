@@ -1,9 +1,17 @@
-with observed as (
+with customer_cutoffs as (
     select * from {{ ref('int_customer_cutoffs') }}
 ),
 
 cutoffs as (
-    select * from {{ ref('int_churn_cutoffs') }}
+    select * from {{ ref('int_cutoffs') }}
+),
+
+as_of_dates as (
+    select * from {{ ref('int_as_of_date') }}
+),
+
+thresholds as (
+    select * from {{ ref('int_churn_thresholds') }}
 ),
 
 -- An empty tier is shown with zero customers, so that every cut-off has the same rows.
@@ -15,12 +23,25 @@ tiers as (
     select 'high' as churn_risk
 ),
 
+-- A cut-off counts once its horizon has fully elapsed.
+elapsed as (
+    select
+        cutoffs.cutoff_date,
+        cast({{ dbt.dateadd('day', var('churn_horizon_days'), 'cutoffs.cutoff_date') }} as date) as horizon_date
+    from cutoffs
+    cross join as_of_dates
+    where
+        cutoffs.is_month_end
+        and {{ dbt.datediff('cutoffs.cutoff_date', 'as_of_dates.as_of_date', 'day') }} >= {{ var('churn_horizon_days') }}
+),
+
 tiered as (
     select
-        cutoff_date,
-        {{ churn_tier('days_since_last_purchase') }} as churn_risk,
-        has_returned
-    from observed
+        customer_cutoffs.cutoff_date,
+        {{ churn_tier('customer_cutoffs.days_since_last_purchase') }} as churn_risk,
+        case when customer_cutoffs.days_to_return <= {{ var('churn_horizon_days') }} then 1 else 0 end as has_returned
+    from customer_cutoffs
+    cross join thresholds
 ),
 
 counted as (
@@ -28,7 +49,7 @@ counted as (
         churn_risk,
         cutoff_date,
         count(*) as customers,
-        sum(case when has_returned then 1 else 0 end) as returned_customers
+        sum(has_returned) as returned_customers
     from tiered
     group by churn_risk, cutoff_date
 ),
@@ -36,17 +57,17 @@ counted as (
 rated as (
     select
         tiers.churn_risk,
-        cutoffs.cutoff_date,
-        cutoffs.horizon_date,
+        elapsed.cutoff_date,
+        elapsed.horizon_date,
         coalesce(counted.customers, 0) as customers,
         coalesce(counted.returned_customers, 0) as returned_customers,
         {{ rounded_quotient('counted.returned_customers * 1.0', 'counted.customers', 9, 6) }} as return_rate
     from tiers
-    cross join cutoffs
+    cross join elapsed
     left join counted
         on
             tiers.churn_risk = counted.churn_risk
-            and cutoffs.cutoff_date = counted.cutoff_date
+            and elapsed.cutoff_date = counted.cutoff_date
 )
 
 select * from rated

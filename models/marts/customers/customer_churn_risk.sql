@@ -6,9 +6,14 @@ calibration as (
     select * from {{ ref('churn_tier_calibration') }}
 ),
 
+thresholds as (
+    select * from {{ ref('int_churn_thresholds') }}
+),
+
 tier_rates as (
     select
         churn_risk,
+        cast(sum(customers) as bigint) as tier_observations,
         {{ rounded_quotient('sum(returned_customers) * 1.0', 'nullif(sum(customers), 0)', 9, 6) }} as tier_return_rate
     from calibration
     group by churn_risk
@@ -23,6 +28,7 @@ tiered as (
         {{ rounded_quotient('days_since_last_purchase * frequency * 1.0', 'nullif(recency_days, 0)', 18, 4) }}
             as lateness_ratio
     from customers
+    cross join thresholds
     where customer_id <> '(unknown)'
 ),
 
@@ -32,7 +38,8 @@ rated as (
         tiered.churn_risk,
         tiered.days_since_last_purchase,
         tiered.lateness_ratio,
-        tier_rates.tier_return_rate
+        tier_rates.tier_return_rate,
+        tier_rates.tier_observations
     from tiered
     left join tier_rates on tiered.churn_risk = tier_rates.churn_risk
 )

@@ -1,47 +1,26 @@
-with customers as (
-    select * from {{ ref('customer_metrics') }}
+with scores as (
+    select * from {{ ref('int_rfm_scores') }}
 ),
 
-rules as (
-    select * from {{ ref('rfm_segments') }}
+as_of_dates as (
+    select * from {{ ref('int_as_of_date') }}
 ),
 
--- A prospect has no score rather than the lowest one, and the unknown customer is not a customer.
-buyers as (
-    select *
-    from customers
-    where purchase_count > 0 and customer_id <> '(unknown)'
-),
-
-scored as (
+current_scores as (
     select
-        customer_id,
-        days_since_last_purchase,
-        purchase_count,
-        total_spend,
-        {{ quintile_score('days_since_last_purchase', 'desc') }} as recency_score,
-        {{ quintile_score('purchase_count') }} as frequency_score,
-        {{ quintile_score('total_spend') }} as monetary_score
-    from buyers
-),
-
-named as (
-    select
-        scored.customer_id,
-        scored.days_since_last_purchase,
-        scored.purchase_count,
-        scored.total_spend,
-        scored.recency_score,
-        scored.frequency_score,
-        scored.monetary_score,
-        cast(100 * scored.recency_score + 10 * scored.frequency_score + scored.monetary_score as integer) as rfm_cell,
-        rules.segment as rfm_segment
-    from scored
-    left join rules
-        on
-            scored.recency_score between rules.r_min and rules.r_max
-            and scored.frequency_score between rules.f_min and rules.f_max
-            and scored.monetary_score between rules.m_min and rules.m_max
+        scores.customer_id,
+        scores.days_since_last_purchase,
+        scores.purchase_count,
+        scores.total_spend,
+        scores.is_first_purchase,
+        scores.is_late,
+        scores.recency_score,
+        scores.frequency_score,
+        scores.monetary_score,
+        cast(100 * scores.recency_score + 10 * scores.frequency_score + scores.monetary_score as integer) as rfm_cell,
+        scores.rfm_segment
+    from scores
+    inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
 )
 
-select * from named
+select * from current_scores

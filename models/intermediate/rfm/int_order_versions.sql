@@ -11,29 +11,27 @@ accumulated as (
         sum(net_revenue) over (
             partition by customer_id, order_id order by transaction_date
             rows between unbounded preceding and current row
-        ) as known_net_revenue,
+        ) as net_revenue,
         sum(refunds) over (
             partition by customer_id, order_id order by transaction_date
             rows between unbounded preceding and current row
-        ) as known_refunds,
+        ) as refunds,
         min(case when sale_count > 0 then transaction_date end) over (
             partition by customer_id, order_id order by transaction_date
             rows between unbounded preceding and current row
-        ) as purchase_date
+        ) as order_date
     from order_days
     where customer_id <> '(unknown)'
 ),
 
-purchases as (
+judged as (
     select
         customer_id,
         known_from,
         known_until,
-        purchase_date
+        net_revenue,
+        case when net_revenue > 0 or refunds = 0 then order_date end as purchase_date
     from accumulated
-    where
-        (known_net_revenue > 0 or known_refunds = 0)
-        and purchase_date is not null
 )
 
-select * from purchases
+select * from judged
