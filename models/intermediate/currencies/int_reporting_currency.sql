@@ -22,7 +22,9 @@ ranked as (
 ),
 
 chosen as (
-    select coalesce({{ pinned_currency() }}, max(currency), '(unknown)') as currency
+    select
+        coalesce({{ pinned_currency() }}, max(currency), '(unknown)') as currency,
+        count(*) > 0 as is_named
     from ranked
     where place = 1
 )

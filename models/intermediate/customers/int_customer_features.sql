@@ -12,6 +12,31 @@ buyers as (
     where purchase_count > 0 and customer_id <> '(unknown)'
 ),
 
+-- One customer a thousand times larger than all others would be a cluster of its own.
+limits as (
+    select
+        {% for feature in features %}
+            percentile_cont({{ var('segment_clip_percentile') }}) within group (order by {{ feature }})
+                as most_{{ feature }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from buyers
+),
+
+clipped as (
+    select
+        {% for feature in features %}
+            least(buyers.{{ feature }}, limits.most_{{ feature }}) as {{ feature }},
+        {% endfor %}
+        (
+            {% for feature in features %}
+                buyers.{{ feature }} > limits.most_{{ feature }}{{ ' or' if not loop.last }}
+            {% endfor %}
+        ) as is_clipped,
+        buyers.customer_id
+    from buyers
+    cross join limits
+),
+
 moments as (
     select
         {% for feature in features %}
@@ -19,7 +44,7 @@ moments as (
             nullif(stddev_pop({{ feature }}), 0) as deviation_{{ feature }},
         {% endfor %}
         count(*) as buyers
-    from buyers
+    from clipped
 ),
 
 -- Multiples of 2^-20 add up exactly in floating point, so the clusters don't depend on the order of the rows.
@@ -29,14 +54,15 @@ standardized as (
             cast(
                 round(
                     1048576 * coalesce(
-                        (buyers.{{ feature }} - moments.mean_{{ feature }})
+                        (clipped.{{ feature }} - moments.mean_{{ feature }})
                         / moments.deviation_{{ feature }}, 0
                     )
                 ) as {{ type_double() }}
             ) / 1048576 as {{ feature }},
         {% endfor %}
-        buyers.customer_id
-    from buyers
+        coalesce(clipped.is_clipped, false) as is_clipped,
+        clipped.customer_id
+    from clipped
     cross join moments
 )
 

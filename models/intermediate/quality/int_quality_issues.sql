@@ -1,8 +1,8 @@
 {{ config(materialized='view') }}
 
 {%- set line_checks = [
-    'guest_line', 'unknown_customer', 'unknown_product', 'unknown_category', 'zero_quantity', 'negative_amount',
-    'zero_amount', 'repeated_line', 'before_registration',
+    'guest_line', 'unknown_customer', 'unknown_product', 'unknown_category', 'assumed_currency', 'zero_quantity',
+    'negative_amount', 'zero_amount', 'repeated_line', 'before_registration',
 ] %}
 
 with lines as (

@@ -22,6 +22,7 @@ judged as (
         order_lines.customer_id <> '(unknown)' and not coalesce(customers.is_registered, false) as is_unknown_customer,
         products.product_id is null as is_unknown_product,
         order_lines.category = '(unknown)' as is_unknown_category,
+        order_lines.is_currency_assumed as is_assumed_currency,
         order_lines.quantity = 0 as is_zero_quantity,
         order_lines.amount < 0 as is_negative_amount,
         order_lines.amount = 0 as is_zero_amount,
@@ -40,6 +41,7 @@ flagged as (
         or is_unknown_customer
         or is_unknown_product
         or is_unknown_category
+        or is_assumed_currency
         or is_zero_quantity
         or is_negative_amount
         or is_zero_amount

@@ -27,6 +27,10 @@ product_sums as (
     select * from {{ ref('int_products') }}
 ),
 
+features as (
+    select * from {{ ref('int_customer_features') }}
+),
+
 customer_sums as (
     select
         customer_id,
@@ -71,6 +75,17 @@ products_missing as (
     {{ list_missing_attributes('products', 'product_id', product_attributes, 'product_sums') }}
 ),
 
+clipped_values as (
+    select
+        'clipped_value' as check_name,
+        'marts.customer_metrics' as table_name,
+        customer_id as item,
+        cast(null as {{ dbt.type_string() }}) as reason,
+        cast(null as {{ dbt.type_numeric() }}) as amount
+    from features
+    where is_clipped
+),
+
 listed as (
     select * from rejected
     union all
@@ -79,6 +94,8 @@ listed as (
     select * from customers_missing
     union all
     select * from products_missing
+    union all
+    select * from clipped_values
 )
 
 select * from listed

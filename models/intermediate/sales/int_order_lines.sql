@@ -68,6 +68,7 @@ described as (
         end as amount,
         accepted.amount as original_amount,
         coalesce(accepted.currency, reporting_currencies.currency) as currency,
+        accepted.currency is null and reporting_currencies.is_named as is_currency_assumed,
         accepted.transaction_date,
         accepted.transacted_at,
         accepted._load_id

@@ -54,6 +54,7 @@ profiles as (
         churn_risks.lateness_ratio,
         churn_risks.tier_return_rate,
         segments.segment_number,
+        segments.segment_name,
         segments.distance_to_centroid,
         -- A customer who returned everything has lines but no favourite.
         case when metrics.purchase_count > 0 then favourites.favourite_category end as favourite_category

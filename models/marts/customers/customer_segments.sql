@@ -6,6 +6,10 @@ centroids as (
     select * from {{ ref('int_customer_centroids') }}
 ),
 
+names as (
+    select * from {{ ref('int_segment_names') }}
+),
+
 distances as (
     select
         customers.customer_id,
@@ -38,6 +42,16 @@ nearest as (
         cast(distance_to_centroid as numeric(18, 6)) as distance_to_centroid
     from ranked
     where distance_rank = 1
+),
+
+named as (
+    select
+        nearest.customer_id,
+        nearest.segment_number,
+        names.segment_name,
+        nearest.distance_to_centroid
+    from nearest
+    left join names on nearest.segment_number = names.segment_number
 )
 
-select * from nearest
+select * from named

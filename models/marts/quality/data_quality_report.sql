@@ -4,6 +4,7 @@
     ('foreign lines', 'sum(line_count)', ref('int_daily_rates')),
     ('orders', 'sum(orders)', 'accepted'),
     ('customers', 'count(*)', 'customers'),
+    ('buyers', 'count(*)', ref('int_customer_features')),
     ('products', 'count(*)', ref('int_source_products')),
     ('days', 'count(*)', 'calendar_days'),
     ('tables', 'count(distinct table_name)', 'compared_loads'),
