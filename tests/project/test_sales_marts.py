@@ -65,6 +65,8 @@ def make_files() -> dict[str, Rows]:
             if dice.random() < 0.2:
                 later = moment + timedelta(hours=dice.choice([0, 1, 24, 800]))
                 lines.append({**line, "quantity": 0, "amount": -line["amount"], "transacted_at": later})
+    # Credit notes: documents of their own with nothing but negative lines.
+    lines += [{**line, "order_id": f"C{line['order_id']}", "amount": Decimal(-3)} for line in lines[::90]]
     lines.append({**lines[0], "transacted_at": start - timedelta(days=1)})
     for number, line in enumerate(lines):
         line["transaction_id"] = f"T{number}"
@@ -92,14 +94,35 @@ def describe(files: dict[str, Rows]) -> pd.DataFrame:
 
 
 def measure(lines: pd.DataFrame, by: str | list[str]) -> dict[Any, tuple[Any, ...]]:
-    """Return lines, orders, customers, gross and net revenue of each group."""
-    groups = lines.groupby(by)
-    measures = {
-        key: (len(group), group["order_id"].nunique(), group["customer_id"].nunique(), *money(group))
-        for key, group in groups
-    }
+    """Return lines, gross and net revenue of each group."""
+    measures = {key: (len(group), *money(group)) for key, group in lines.groupby(by)}
     assert len(measures) > 2
     return measures
+
+
+def describe_orders(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the orders of each customer with their type and their own hour, day and month."""
+    rows = []
+    for (customer, order), group in lines.groupby(["customer_id", "order_id"]):
+        sales = group[group["amount"] >= 0]
+        first = (sales if len(sales) else group).sort_values("transacted_at").iloc[0]
+        left = sum(group["amount"], Decimal(0))
+        kind = "credit note" if sales.empty else "purchase" if left > 0 or len(sales) == len(group) else "refunded"
+        own = {"hour": first["hour"], "day": first["day"], "month": first["month"]}
+        rows.append({"customer_id": customer, "order_id": order, "kind": kind, **own})
+    return pd.DataFrame(rows)
+
+
+def count_orders(orders: pd.DataFrame, period: str) -> dict[Any, tuple[int, int, int, int]]:
+    """Return purchases, credit notes, refunded orders and known buyers of each period."""
+    assert {*orders["kind"]} == {"purchase", "credit note", "refunded"}
+    counts = {}
+    for key, group in orders.groupby(period):
+        purchases = group[group["kind"] == "purchase"]
+        kinds = Counter(group["kind"])
+        buyers = {*purchases["customer_id"]} - {UNKNOWN}
+        counts[key] = (len(purchases), kinds["credit note"], kinds["refunded"], len(buyers))
+    return counts
 
 
 def money(lines: pd.DataFrame) -> tuple[Decimal, Decimal]:
@@ -140,8 +163,8 @@ def sales(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.T
 
 def close(figures: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
     """Counts are equal, and money is at most a cent off, for its fractions are rounded so that they add up."""
-    return figures[:3] == expected[:3] and all(
-        abs(one - other) <= CENT for one, other in zip(figures[3:], expected[3:], strict=True)
+    return figures[0] == expected[0] and all(
+        abs(one - other) <= CENT for one, other in zip(figures[1:], expected[1:], strict=True)
     )
 
 
@@ -150,7 +173,8 @@ def add_up(rows: Rows, column: str, total: Decimal) -> bool:
     return sum((row[column] for row in rows), Decimal(0)) == total.quantize(CENT, ROUND_HALF_UP)
 
 
-MEASURES = ("transaction_count", "order_count", "unique_customers", "gross_revenue", "net_revenue")
+MEASURES = ("transaction_count", "gross_revenue", "net_revenue")
+COUNTS = ("order_count", "credit_note_count", "refunded_order_count", "unique_customers")
 PERIODS = [
     ("hourly_sales", "sales_hour", "hour"),
     ("daily_sales", "sales_date", "day"),
@@ -160,14 +184,16 @@ PERIODS = [
 
 @pytest.mark.parametrize(("mart", "column", "period"), PERIODS)
 def test_periods_have_what_was_sold_in_them(sales: Sales, mart: str, column: str, period: str) -> None:
-    rows = sales.read(mart, column, *MEASURES, "refunds")
+    rows = sales.read(mart, column, *MEASURES, *COUNTS, "refunds")
     expected = measure(sales.lines, period)
-    nothing = (0, 0, 0, Decimal(0), Decimal(0))
+    orders = count_orders(describe_orders(sales.lines), period)
+    nothing = (0, Decimal(0), Decimal(0))
     for row in rows:
         key, *figures = row.values()
-        assert close(tuple(figures[:-1]), expected.pop(key, nothing)), row
+        assert close(tuple(figures[:3]), expected.pop(key, nothing)), row
+        assert tuple(figures[3:7]) == orders.pop(key, (0, 0, 0, 0)), row
         assert row["refunds"] == row["gross_revenue"] - row["net_revenue"] >= 0
-    assert not expected
+    assert not expected and not orders
     assert add_up(rows, "net_revenue", money(sales.lines)[1])
 
 
@@ -212,7 +238,7 @@ def test_growth_is_against_the_period_before_and_last_years(sales: Sales, mart: 
             clock = key.astimezone(NEW_YORK)
             key = (clock.date(), clock.hour, clock.fold)
         is_open = period == "month" and row[column] >= AS_OF.replace(day=1)
-        last_year = known.get(same_last_year(key))
+        last_year = known.get(same_last_year(key, period))
         assert row["net_revenue_growth"] == (None if is_open else growth(row["net_revenue"], before)), row
         assert row["net_revenue_growth_yoy"] == (None if is_open else growth(row["net_revenue"], last_year)), row
         compared += row["net_revenue_growth_yoy"] not in (None, -1)
@@ -220,11 +246,11 @@ def test_growth_is_against_the_period_before_and_last_years(sales: Sales, mart: 
     assert compared > 3, "there should be something to compare"
 
 
-def same_last_year(key: Any) -> Any:
-    """Return the key of the same period one year before, something unheard of for 29 February."""
+def same_last_year(key: Any, period: str) -> Any:
+    """Return the key of the same month one year before, of the same weekday and hour 52 weeks before."""
     if isinstance(key, tuple):
-        return (same_last_year(key[0]), *key[1:])
-    return None if (key.month, key.day) == (2, 29) else key.replace(year=key.year - 1)
+        return (same_last_year(key[0], "day"), *key[1:])
+    return key.replace(year=key.year - 1) if period == "month" else key - timedelta(days=364)
 
 
 def growth(amount: Decimal, base: Decimal | None) -> Decimal | None:
@@ -237,17 +263,22 @@ def test_products_have_what_was_sold_of_them(sales: Sales) -> None:
         "product_kpis",
         "product_id",
         "transaction_count",
-        "order_count",
-        "unique_customers",
         "gross_revenue",
         "total_revenue",
+        "order_count",
+        "unique_customers",
         "quantity",
         "revenue_rank",
         "revenue_share",
         "category",
     )
     expected = measure(sales.lines, "product_id")
-    quantities = sales.lines.groupby("product_id")["quantity"].sum()
+    units = [
+        -abs(count) if amount < 0 else count
+        for count, amount in zip(sales.lines["quantity"], sales.lines["amount"], strict=True)
+    ]
+    quantities = sales.lines.assign(units=units).groupby("product_id")["units"].sum()
+    kept = keep_products(sales.lines)
     categories = sales.lines.groupby("product_id")["category"].unique()
     total = money(sales.lines)[1]
     never_sold = {"P12", "P13"}
@@ -258,7 +289,9 @@ def test_products_have_what_was_sold_of_them(sales: Sales) -> None:
         if row["product_id"] in never_sold:
             assert figures[1:8] == (0, 0, 0, 0, 0, 0, None)
         else:
-            assert close(figures[1:6], expected[row["product_id"]]), row
+            assert close(figures[1:4], expected[row["product_id"]]), row
+            buyers = kept[kept["product_id"] == row["product_id"]]["customer_id"]
+            assert figures[4:6] == (len(buyers), len({*buyers} - {UNKNOWN})), row
             assert row["quantity"] == int(quantities[row["product_id"]])
             assert abs(row["revenue_share"] - row["total_revenue"] / total) < Decimal("0.00001")
             agreed = categories[row["product_id"]]
@@ -269,17 +302,22 @@ def test_products_have_what_was_sold_of_them(sales: Sales) -> None:
     assert [row["revenue_rank"] for row in ranked] == list(range(1, len(sold) + 1))
 
 
-def test_repeat_customers_bought_a_product_in_several_orders(sales: Sales) -> None:
-    orders = sales.lines.groupby(["customer_id", "order_id"])["amount"].agg(
-        left=lambda amounts: sum(amounts), refunded=lambda amounts: any(amount < 0 for amount in amounts)
+def keep_products(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the products of purchases that were not fully refunded in them, one row for each order."""
+    orders = describe_orders(lines)
+    purchases = orders[orders["kind"] == "purchase"][["customer_id", "order_id"]]
+    amounts = lines.groupby(["product_id", "customer_id", "order_id"])["amount"].agg(
+        left=lambda amounts: sum(amounts), least="min"
     )
-    purchases = set(orders[(orders["left"] > 0) | ~orders["refunded"].astype(bool)].index)
+    kept = amounts[(amounts["left"] > 0) | (amounts["least"] >= 0)].reset_index()
+    return kept.merge(purchases)[["product_id", "customer_id", "order_id"]]
+
+
+def test_repeat_customers_bought_a_product_in_several_orders(sales: Sales) -> None:
     bought: dict[str, Counter[str]] = {}
-    baskets = sales.lines[sales.lines["amount"] >= 0][["product_id", "customer_id", "order_id"]].drop_duplicates()
-    for product, customer, order in baskets.itertuples(index=False):
-        if (customer, order) in purchases and customer != UNKNOWN:
+    for product, customer, _ in keep_products(sales.lines).itertuples(index=False):
+        if customer != UNKNOWN:
             bought.setdefault(product, Counter())[customer] += 1
-    assert len(purchases) < len(orders)
     for row in sales.read("product_kpis", "product_id", "repeat_customer_rate"):
         counts = bought.get(row["product_id"], Counter())
         expected = Decimal(sum(count > 1 for count in counts.values())) / len(counts) if counts else None
@@ -290,11 +328,14 @@ def test_segments_and_categories_have_what_was_sold(sales: Sales) -> None:
     columns = ("customer_segment", "category", "transaction_count", "unique_customers", "total_revenue", "revenue_rank")
     rows = sales.read("segment_category_kpis", *columns)
     expected = measure(sales.lines, ["segment", "category"])
+    known = sales.lines[(sales.lines["customer_id"] != UNKNOWN) & (sales.lines["amount"] >= 0)]
+    buyers = known.groupby(["segment", "category"])["customer_id"].nunique().to_dict()
     assert {(row["customer_segment"], row["category"]) for row in rows} == expected.keys()
     assert (UNKNOWN, UNKNOWN) in expected
     for row in rows:
-        count, _, customers, _, net = expected[row["customer_segment"], row["category"]]
-        assert (row["transaction_count"], row["unique_customers"]) == (count, customers)
+        key = (row["customer_segment"], row["category"])
+        count, _, net = expected[key]
+        assert (row["transaction_count"], row["unique_customers"]) == (count, buyers.get(key, 0))
         assert abs(row["total_revenue"] - net) <= CENT
     assert add_up(rows, "total_revenue", money(sales.lines)[1])
     for segment in ("gold", "basic", UNKNOWN):

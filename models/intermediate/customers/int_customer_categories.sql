@@ -7,6 +7,7 @@ summed as (
         customer_id,
         category,
         count(*) as transaction_count,
+        sum(case when amount >= 0 then 1 else 0 end) as sale_count,
         sum(amount) as net_revenue
     from order_lines
     group by customer_id, category

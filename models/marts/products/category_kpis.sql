@@ -6,7 +6,7 @@ summed as (
     select
         category,
         sum(transaction_count) as transaction_count,
-        count(*) as unique_customers,
+        sum(case when customer_id <> '(unknown)' and sale_count > 0 then 1 else 0 end) as unique_customers,
         sum(net_revenue) as total_revenue
     from customer_categories
     group by category

@@ -11,7 +11,8 @@ summed as (
         coalesce(customers.customer_segment, '(unknown)') as customer_segment,
         customer_categories.category,
         sum(customer_categories.transaction_count) as transaction_count,
-        count(*) as unique_customers,
+        sum(case when customer_categories.customer_id <> '(unknown)' and customer_categories.sale_count > 0 then 1 else 0 end)
+            as unique_customers,
         sum(customer_categories.net_revenue) as net_revenue
     from customer_categories
     left join customers on customer_categories.customer_id = customers.customer_id
