@@ -16,14 +16,14 @@ _TEXT = "{{ dbt.type_string() }}"
 _NOTHING = f"cast(null as {_TEXT})"
 _LINE = (
     *("transaction_id", "order_id", "customer_id", "product_id", "_load_id", "customer_email", "category", "currency"),
-    *("exclusion_reason", "quantity", "amount", "transacted_at", "_loaded_at"),
+    *("exclusion_reason", "quantity", "amount", "cost", "transacted_at", "_loaded_at"),
 )
 _CUSTOMER = (
     *("customer_id", "_load_id", "customer_name", "email", "customer_segment", "age_group", "location", "status"),
     *("registered_at", "_loaded_at"),
 )
 _PRODUCT = (
-    *("product_id", "_load_id", "product_name", "category", "product_type", "display_name", "status", "price"),
+    *("product_id", "_load_id", "product_name", "category", "product_type", "display_name", "status", "price", "unit_cost"),
     *("launched_on", "_loaded_at"),
 )
 _WIDTH = 100
@@ -94,6 +94,7 @@ def transactions_sql(proposal: Proposal) -> str:
         "        -- numerics",
         f"        {_as(quantity, 'quantity')},",
         f"        {_as(amount, 'amount')},",
+        "        cast(null as {{ dbt.type_numeric() }}) as cost,",
         "",
         "        -- timestamps",
         f"        {_as(_named(proposal, proposal.places['date']), 'transacted_at')},",
@@ -268,6 +269,7 @@ def _products_sql(proposal: Proposal) -> str:
             "",
             "        -- numerics",
             "        cast(null as {{ dbt.type_numeric() }}) as price,",
+            "        cast(null as {{ dbt.type_numeric() }}) as unit_cost,",
             "",
             "        -- dates",
             "        cast(null as date) as launched_on,",

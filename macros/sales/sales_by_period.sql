@@ -11,6 +11,8 @@
         cast(coalesce(summed.credit_note_count, 0) as bigint) as credit_note_count,
         cast(coalesce(summed.refunded_order_count, 0) as bigint) as refunded_order_count,
         coalesce(summed.unique_customers, 0) as unique_customers,
+        coalesce(summed.costed_revenue, 0) as costed_revenue,
+        summed.gross_margin,
         greatest(
             {{ rounded_parts('coalesce(summed.gross_revenue, 0)', 'periods.' ~ period) }},
             {{ rounded_parts('coalesce(summed.net_revenue, 0)', 'periods.' ~ period) }}
@@ -26,6 +28,8 @@
             sum(case when order_type = 'refunded order' then 1 else 0 end) as refunded_order_count,
             count(distinct case when order_type = 'purchase' and customer_id <> '(unknown)' then customer_id end)
                 as unique_customers,
+            sum(costed_revenue) as costed_revenue,
+            sum(gross_margin) as gross_margin,
             sum(gross_revenue) as gross_revenue,
             sum(net_revenue) as net_revenue
         from {{ orders }}

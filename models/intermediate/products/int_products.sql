@@ -12,6 +12,8 @@ line_sums as (
         count(*) as transaction_count,
         sum(quantity) as quantity,
         sum(case when amount > 0 then amount else 0 end) as gross_revenue,
+        sum(case when cost is not null then amount end) as costed_revenue,
+        sum(amount - cost) as gross_margin,
         sum(amount) as net_revenue,
         min(category) as first_category,
         max(category) as last_category
@@ -52,6 +54,8 @@ summed as (
         coalesce(buyers.repeat_buyers, 0) as repeat_buyers,
         line_sums.quantity,
         line_sums.gross_revenue,
+        line_sums.costed_revenue,
+        line_sums.gross_margin,
         line_sums.net_revenue,
         buyers.first_purchase_date,
         buyers.last_purchase_date,

@@ -21,6 +21,7 @@
         display_name,
         status,
         price,
+        unit_cost,
         launched_on,
         _loaded_at
     from {{ ref(model) }}

@@ -16,6 +16,8 @@ summed as (
         cast(sum(sale_count) as bigint) as sale_count,
         sum(gross_revenue) as gross_revenue,
         sum(refunds) as refunds,
+        sum(costed_revenue) as costed_revenue,
+        sum(gross_margin) as gross_margin,
         sum(net_revenue) as net_revenue
     from order_hours
     group by customer_id, order_id, transaction_date

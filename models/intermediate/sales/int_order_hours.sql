@@ -21,6 +21,8 @@ summed as (
         sum(quantity) as units,
         sum(case when amount > 0 then amount else 0 end) as gross_revenue,
         sum(case when amount < 0 then -amount else 0 end) as refunds,
+        sum(case when cost is not null then amount end) as costed_revenue,
+        sum(amount - cost) as gross_margin,
         sum(amount) as net_revenue
     from timed
     group by customer_id, order_id, transaction_hour, transaction_date

@@ -35,6 +35,8 @@ named as (
         -- A refund takes units away, whatever sign the file gives its quantity.
         case when amount < 0 then -abs(quantity) else quantity end as quantity,
         amount,
+        -- A refund brings the units back, and with them what they cost.
+        case when amount < 0 then -abs(cost) else cost end as cost,
         currency,
         {{ local_date('transacted_at') }} as transaction_date,
         transacted_at,
@@ -67,6 +69,16 @@ described as (
                 ) }}
         end as amount,
         accepted.amount as original_amount,
+        coalesce(
+            case
+                when daily_rates.currency is null then accepted.cost
+                else
+                    {{ converted_amount(
+                        'accepted.cost', 'daily_rates.reporting_units', 'daily_rates.currency_units'
+                    ) }}
+            end,
+            products.unit_cost * accepted.quantity
+        ) as cost,
         coalesce(accepted.currency, reporting_currencies.currency) as currency,
         accepted.currency is null and reporting_currencies.is_named as is_currency_assumed,
         accepted.transaction_date,

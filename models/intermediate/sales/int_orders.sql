@@ -14,6 +14,8 @@ summed as (
         sum(units) as units,
         sum(gross_revenue) as gross_revenue,
         sum(refunds) as refunds,
+        sum(costed_revenue) as costed_revenue,
+        sum(gross_margin) as gross_margin,
         sum(net_revenue) as net_revenue
     from order_hours
     group by customer_id, order_id
@@ -35,6 +37,8 @@ classified as (
         units,
         gross_revenue,
         refunds,
+        costed_revenue,
+        gross_margin,
         net_revenue
     from summed
 ),

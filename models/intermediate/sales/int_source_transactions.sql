@@ -30,6 +30,7 @@
         exclusion_reason,
         quantity,
         amount,
+        cost,
         transacted_at,
         _loaded_at
     from {{ ref(model) }}

@@ -6,8 +6,8 @@ orders as (
     select * from {{ ref('int_orders') }}
 ),
 
-purchase_days as (
-    select * from {{ ref('int_purchase_days') }}
+day_totals as (
+    select * from {{ ref('int_purchase_summaries') }}
 ),
 
 as_of_dates as (
@@ -20,28 +20,10 @@ order_totals as (
         sum(case when is_purchase then 1 else 0 end) as purchase_count,
         sum(case when order_type = 'credit note' then 1 else 0 end) as credit_note_count,
         sum(case when order_type = 'refunded order' then 1 else 0 end) as refunded_order_count,
+        sum(costed_revenue) as costed_revenue,
+        sum(gross_margin) as gross_margin,
         sum(net_revenue) as total_spend
     from orders
-    group by customer_id
-),
-
-numbered_days as (
-    select
-        customer_id,
-        purchase_date,
-        net_revenue,
-        row_number() over (partition by customer_id order by purchase_date) as day_number
-    from purchase_days
-),
-
-day_totals as (
-    select
-        customer_id,
-        min(purchase_date) as first_purchase_date,
-        max(purchase_date) as last_purchase_date,
-        count(*) as purchase_days,
-        sum(case when day_number > 1 then net_revenue end) as repeat_day_spend
-    from numbered_days
     group by customer_id
 ),
 
@@ -58,6 +40,8 @@ measured as (
             'case when order_totals.total_spend >= 0 then order_totals.total_spend end',
             'nullif(order_totals.purchase_count, 0)', 18, 2
         ) }} as average_transaction_value,
+        order_totals.gross_margin,
+        coalesce(order_totals.costed_revenue, 0) as costed_revenue,
         coalesce(day_totals.purchase_days, 0) as purchase_days,
         day_totals.first_purchase_date,
         day_totals.last_purchase_date,
@@ -94,7 +78,9 @@ rounded as (
         customer_lifetime_days as recency_days,
         {{ dbt.datediff('first_purchase_date', 'as_of_date', 'day') }}
             as tenure_days,
-        cast(monetary_value as numeric(18, 2)) as monetary_value
+        cast(monetary_value as numeric(18, 2)) as monetary_value,
+        cast(gross_margin as numeric(18, 2)) as gross_margin,
+        {{ rounded_quotient('coalesce(costed_revenue, 0)', 'nullif(total_spend, 0)', 18, 6) }} as costed_revenue_share
     from measured
 )
 

@@ -7,6 +7,8 @@ summed as (
         category,
         sum(transaction_count) as transaction_count,
         sum(case when customer_id <> '(unknown)' and sale_count > 0 then 1 else 0 end) as unique_customers,
+        sum(costed_revenue) as costed_revenue,
+        sum(gross_margin) as gross_margin,
         sum(net_revenue) as total_revenue
     from customer_categories
     group by category
@@ -19,7 +21,9 @@ shared as (
         {{ rounded_parts('total_revenue', 'category') }} as total_revenue,
         {{ rounded_quotient('total_revenue', 'transaction_count', 18, 2) }} as average_transaction_value,
         unique_customers,
-        {{ rounded_quotient('total_revenue', 'nullif(sum(total_revenue) over (), 0)', 18, 6) }} as revenue_share
+        {{ rounded_quotient('total_revenue', 'nullif(sum(total_revenue) over (), 0)', 18, 6) }} as revenue_share,
+        cast(gross_margin as numeric(18, 2)) as gross_margin,
+        {{ rounded_quotient('coalesce(costed_revenue, 0)', 'nullif(total_revenue, 0)', 18, 6) }} as costed_revenue_share
     from summed
 )
 

@@ -21,6 +21,8 @@ described as (
         coalesce(sold.quantity, 0) as quantity,
         coalesce(sold.gross_revenue, 0) as gross_revenue,
         coalesce(sold.net_revenue, 0) as net_revenue,
+        coalesce(sold.costed_revenue, 0) as costed_revenue,
+        sold.gross_margin,
         sold.first_purchase_date,
         sold.last_purchase_date
     from products
@@ -68,6 +70,8 @@ ranked as (
                         order by case when transaction_count > 0 then total_revenue end desc nulls last, product_id asc
                     )
         end as revenue_rank,
+        cast(gross_margin as numeric(18, 2)) as gross_margin,
+        {{ rounded_quotient('coalesce(costed_revenue, 0)', 'nullif(net_revenue, 0)', 18, 6) }} as costed_revenue_share,
         first_purchase_date,
         last_purchase_date
     from rounded

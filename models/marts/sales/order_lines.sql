@@ -23,6 +23,7 @@ published as (
         quantity,
         amount,
         original_amount,
+        cast(cost as numeric(18, 6)) as cost,
         currency,
         transaction_date,
         transacted_at

@@ -28,6 +28,7 @@ renamed as (
 
         -- numerics
         cast(null as {{ dbt.type_numeric() }}) as price,
+        cast(null as {{ dbt.type_numeric() }}) as unit_cost,
 
         -- dates
         cast(null as date) as launched_on,

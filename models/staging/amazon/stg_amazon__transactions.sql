@@ -79,6 +79,7 @@ renamed as (
         -- numerics
         coalesce(quantity, 0) as quantity,
         amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         transacted_at,

@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         quantity,
         item_total - coalesce(discount_amount, 0) as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         sale_date as transacted_at,

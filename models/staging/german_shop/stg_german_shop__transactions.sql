@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         menge as quantity,
         gesamtpreis as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         bestelldatum as transacted_at,

@@ -31,6 +31,7 @@ renamed as (
         -- numerics
         1 as quantity,
         order_items.price as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         coalesce(orders.order_purchase_timestamp, order_items.shipping_limit_date) as transacted_at,

@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         quantity,
         cast(quantity * unit_price as {{ dbt.type_numeric() }}) as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         invoice_date as transacted_at,

@@ -32,6 +32,7 @@ renamed as (
         -- numerics
         coalesce(quantity, 1) as quantity,
         gross as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         date as transacted_at,

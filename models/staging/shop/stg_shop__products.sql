@@ -23,6 +23,7 @@ renamed as (
 
         -- numerics
         price,
+        unit_cost,
 
         -- dates
         launched_on,

@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         quantity,
         amount,
+        cost,
 
         -- timestamps
         transacted_at,

@@ -76,6 +76,7 @@ renamed as (
                 {{ rounded_quotient('order_net * running_gross', 'nullif(order_gross, 0)', 18, 2) }}
                 - {{ rounded_quotient('order_net * (running_gross - gross)', 'nullif(order_gross, 0)', 18, 2) }}
         end as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         created_at as transacted_at,

@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         qty as quantity,
         net_sales as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         date as transacted_at,

@@ -46,6 +46,7 @@ renamed as (
             when refunded_date_utc is null then amount - coalesce(amount_refunded, 0)
             else amount
         end as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         case when kind = 'refund' then refunded_date_utc else created_date_utc end as transacted_at,

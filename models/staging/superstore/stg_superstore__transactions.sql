@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         quantity,
         sales as amount,
+        sales - profit as cost,
 
         -- timestamps
         order_date as transacted_at,

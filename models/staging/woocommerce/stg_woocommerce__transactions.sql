@@ -20,6 +20,7 @@ renamed as (
         -- numerics
         1 as quantity,
         order_total - coalesce(shipping_total, 0) - coalesce(shipping_tax_total, 0) as amount,
+        cast(null as {{ dbt.type_numeric() }}) as cost,
 
         -- timestamps
         order_date as transacted_at,
