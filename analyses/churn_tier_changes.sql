@@ -44,23 +44,23 @@ days_then as (
         churn_risks.days_since_last_purchase,
         since_days.since_date,
         {{
-            dbt.datediff('last_order_versions.last_purchase_date', 'since_days.since_date', 'day')
+            dbt.datediff('last_purchases.last_purchase_date', 'since_days.since_date', 'day')
         }} as days_then
     from churn_risks
     cross join since_days
-    left join last_purchases on churn_risks.customer_id = last_order_versions.customer_id
+    left join last_purchases on churn_risks.customer_id = last_purchases.customer_id
 ),
 
 changed as (
     select
-        customer_id,
-        since_date,
-        {{ churn_tier('days_then') }} as churn_risk_then,
-        churn_risk as churn_risk_now,
-        days_since_last_purchase
+        days_then.customer_id,
+        days_then.since_date,
+        {{ churn_tier('days_then.days_then') }} as churn_risk_then,
+        days_then.churn_risk as churn_risk_now,
+        days_then.days_since_last_purchase
     from days_then
     cross join thresholds
-    where churn_risk <> {{ churn_tier('days_then') }}
+    where days_then.churn_risk <> {{ churn_tier('days_then.days_then') }}
 )
 
 select * from changed

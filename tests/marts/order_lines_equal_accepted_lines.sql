@@ -9,7 +9,9 @@ accepted as (
         coalesce(transactions.currency, reporting_currencies.currency) as currency,
         count(*) as line_count,
         sum(transactions.amount) as amount,
-        sum(case when transactions.amount < 0 then -abs(transactions.quantity) else transactions.quantity end) as quantity
+        sum(
+            case when transactions.amount < 0 then -abs(transactions.quantity) else transactions.quantity end
+        ) as quantity
     from {{ ref('int_source_transactions') }} as transactions
     inner join {{ ref('int_as_of_date') }} as as_of_dates
         on {{ local_date('transactions.transacted_at') }} <= as_of_dates.as_of_date

@@ -17,8 +17,9 @@ limits as (
     select
         {% for feature in features %}
             percentile_cont({{ var('segment_clip_percentile') }}) within group (order by {{ feature }})
-                as most_{{ feature }}{{ ',' if not loop.last }}
+                as most_{{ feature }},
         {% endfor %}
+        count(*) as buyers
     from buyers
 ),
 
@@ -27,11 +28,11 @@ clipped as (
         {% for feature in features %}
             least(buyers.{{ feature }}, limits.most_{{ feature }}) as {{ feature }},
         {% endfor %}
-        (
-            {% for feature in features %}
-                buyers.{{ feature }} > limits.most_{{ feature }}{{ ' or' if not loop.last }}
-            {% endfor %}
-        ) as is_clipped,
+        false
+        {% for feature in features %}
+            or buyers.{{ feature }} > limits.most_{{ feature }}
+        {% endfor %}
+            as is_clipped,
         buyers.customer_id
     from buyers
     cross join limits

@@ -8,10 +8,6 @@ customer_cutoffs as (
     select * from {{ ref('int_customer_cutoffs') }}
 ),
 
-as_of_dates as (
-    select * from {{ ref('int_as_of_date') }}
-),
-
 -- Month ends whose horizon has fully elapsed.
 observed as (
     select
@@ -20,10 +16,9 @@ observed as (
         sum(case when customer_cutoffs.days_to_return <= {{ var('churn_horizon_days') }} then 1 else 0 end) as returned
     from customer_cutoffs
     inner join cutoffs on customer_cutoffs.cutoff_date = cutoffs.cutoff_date
-    cross join as_of_dates
     where
         cutoffs.is_month_end
-        and {{ dbt.datediff('cutoffs.cutoff_date', 'as_of_dates.as_of_date', 'day') }} >= {{ var('churn_horizon_days') }}
+        and cutoffs.days_elapsed >= {{ var('churn_horizon_days') }}
     group by customer_cutoffs.days_since_last_purchase
 ),
 
@@ -38,7 +33,8 @@ later as (
 
 measured as (
     select
-        min(case when returned < {{ var('churn_medium_return_rate') }} * customers then after_days end) as medium_after_days,
+        min(case when returned < {{ var('churn_medium_return_rate') }} * customers then after_days end)
+            as medium_after_days,
         min(case when returned < {{ var('churn_high_return_rate') }} * customers then after_days end) as high_after_days
     from later
     where customers >= {{ var('rfm_min_buyers') }}

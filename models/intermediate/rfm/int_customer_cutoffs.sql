@@ -72,10 +72,14 @@ observed as (
     select
         known.customer_id,
         known.cutoff_date,
-        {{ dbt.datediff('known.last_purchase_date', 'known.cutoff_date', 'day') }} as days_since_last_purchase,
+        {{
+            dbt.datediff('known.last_purchase_date', 'known.cutoff_date', 'day')
+        }} as days_since_last_purchase,
         known.purchase_count,
         known.total_spend,
-        {{ dbt.datediff('known.cutoff_date', 'returns.purchase_date', 'day') }} as days_to_return
+        {{
+            dbt.datediff('known.cutoff_date', 'returns.purchase_date', 'day')
+        }} as days_to_return
     from known
     left join returns
         on

@@ -10,7 +10,9 @@ as_of_dates as (
 judged as (
     select
         calendar_days.calendar_date as cutoff_date,
-        as_of_dates.as_of_date,
+        {{
+            dbt.datediff('calendar_days.calendar_date', 'as_of_dates.as_of_date', 'day')
+        }} as days_elapsed,
         extract(day from {{ dbt.dateadd('day', 1, 'calendar_days.calendar_date') }}) = 1 as is_month_end,
         calendar_days.calendar_date = cast({{ dbt.dateadd('day', -30, 'as_of_dates.as_of_date') }} as date)
             as is_30_days_before

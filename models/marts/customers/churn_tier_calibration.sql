@@ -6,10 +6,6 @@ cutoffs as (
     select * from {{ ref('int_cutoffs') }}
 ),
 
-as_of_dates as (
-    select * from {{ ref('int_as_of_date') }}
-),
-
 thresholds as (
     select * from {{ ref('int_churn_thresholds') }}
 ),
@@ -26,13 +22,10 @@ tiers as (
 -- A cut-off counts once its horizon has fully elapsed.
 elapsed as (
     select
-        cutoffs.cutoff_date,
-        cast({{ dbt.dateadd('day', var('churn_horizon_days'), 'cutoffs.cutoff_date') }} as date) as horizon_date
+        cutoff_date,
+        cast({{ dbt.dateadd('day', var('churn_horizon_days'), 'cutoff_date') }} as date) as horizon_date
     from cutoffs
-    cross join as_of_dates
-    where
-        cutoffs.is_month_end
-        and {{ dbt.datediff('cutoffs.cutoff_date', 'as_of_dates.as_of_date', 'day') }} >= {{ var('churn_horizon_days') }}
+    where is_month_end and days_elapsed >= {{ var('churn_horizon_days') }}
 ),
 
 tiered as (

@@ -21,15 +21,16 @@ tier_rates as (
 
 tiered as (
     select
-        customer_id,
-        {{ churn_tier('days_since_last_purchase') }} as churn_risk,
-        days_since_last_purchase,
+        customers.customer_id,
+        {{ churn_tier('customers.days_since_last_purchase') }} as churn_risk,
+        customers.days_since_last_purchase,
         -- The mean gap is recency_days / frequency; with fewer than two purchase days there is none.
-        {{ rounded_quotient('days_since_last_purchase * frequency * 1.0', 'nullif(recency_days, 0)', 18, 4) }}
-            as lateness_ratio
+        {{ rounded_quotient(
+            'customers.days_since_last_purchase * customers.frequency * 1.0', 'nullif(customers.recency_days, 0)', 18, 4
+        ) }} as lateness_ratio
     from customers
     cross join thresholds
-    where customer_id <> '(unknown)'
+    where customers.customer_id <> '(unknown)'
 ),
 
 rated as (

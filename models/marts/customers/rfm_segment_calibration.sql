@@ -10,10 +10,6 @@ cutoffs as (
     select * from {{ ref('int_cutoffs') }}
 ),
 
-as_of_dates as (
-    select * from {{ ref('int_as_of_date') }}
-),
-
 segments as (
     select distinct segment as rfm_segment
     from {{ ref('rfm_segments') }}
@@ -21,12 +17,9 @@ segments as (
 
 -- A cut-off counts once 90 days after it have fully elapsed.
 elapsed as (
-    select cutoffs.cutoff_date
+    select cutoff_date
     from cutoffs
-    cross join as_of_dates
-    where
-        cutoffs.is_month_end
-        and {{ dbt.datediff('cutoffs.cutoff_date', 'as_of_dates.as_of_date', 'day') }} >= 90
+    where is_month_end and days_elapsed >= 90
 ),
 
 counted as (

@@ -6,7 +6,7 @@ summed as (
     select
         category,
         sum(transaction_count) as transaction_count,
-        sum(case when customer_id <> '(unknown)' and sale_count > 0 then 1 else 0 end) as unique_customers,
+        count(case when sale_count > 0 then nullif(customer_id, '(unknown)') end) as unique_customers,
         sum(costed_revenue) as costed_revenue,
         sum(gross_margin) as gross_margin,
         sum(net_revenue) as total_revenue

@@ -11,8 +11,9 @@ summed as (
         coalesce(customers.customer_segment, '(unknown)') as customer_segment,
         customer_categories.category,
         sum(customer_categories.transaction_count) as transaction_count,
-        sum(case when customer_categories.customer_id <> '(unknown)' and customer_categories.sale_count > 0 then 1 else 0 end)
-            as unique_customers,
+        count(
+            case when customer_categories.sale_count > 0 then nullif(customer_categories.customer_id, '(unknown)') end
+        ) as unique_customers,
         sum(customer_categories.net_revenue) as net_revenue
     from customer_categories
     left join customers on customer_categories.customer_id = customers.customer_id

@@ -35,7 +35,7 @@ compared as (
         cast(judged.gross_revenue - judged.net_revenue as numeric(18, 2)) as refunds,
         judged.net_revenue,
         cast(judged.gross_margin as numeric(18, 2)) as gross_margin,
-        {{ rounded_quotient('coalesce(judged.costed_revenue, 0)', 'nullif(judged.net_revenue, 0)', 18, 6) }} as costed_revenue_share,
+        {{ rounded_quotient('judged.costed_revenue', 'nullif(judged.net_revenue, 0)', 18, 6) }} as costed_revenue_share,
         {{ growth('judged.final_net_revenue', 'judged.net_revenue_before') }} as net_revenue_growth,
         {{ growth('judged.final_net_revenue', 'last_year.net_revenue') }} as net_revenue_growth_yoy
     from judged
