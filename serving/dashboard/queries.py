@@ -127,15 +127,16 @@ SPEND_AND_PURCHASES = """
 SEGMENT_MEANS = """
     select
         segment_number,
+        segment_name,
         count(*) as customers,
         round(avg(total_spend), 2) as mean_spend,
         round(avg(purchase_count), 1) as mean_purchases,
         round(avg(days_since_last_purchase), 1) as mean_days_since_last_purchase,
         sum(total_spend) as total_spend
     from {customer_segments}
-    inner join {customer_profiles} using (customer_id, segment_number)
+    inner join {customer_profiles} using (customer_id, segment_number, segment_name)
     where %(segments)s::text[] is null or customer_segment = any(%(segments)s)
-    group by segment_number
+    group by segment_number, segment_name
     order by segment_number
 """
 RFM_CELLS = """

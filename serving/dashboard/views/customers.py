@@ -26,7 +26,11 @@ def show() -> None:
         nothing("This selection has no buyer.", "Choose more segments in the side bar.")
         return
     _segments(points, read(queries.SEGMENT_MEANS, **filters.segment), summary["currency"])
-    _rfm(read(queries.RFM_CELLS, **filters.segment), summary["currency"])
+    cells = read(queries.RFM_CELLS, **filters.segment)
+    if cells:
+        _rfm(cells, summary["currency"])
+    else:
+        nothing("There are too few buyers for RFM scores.", "Var `rfm_min_buyers` says how many it takes.")
 
 
 def _segments(points: Rows, means: Rows, currency: str) -> None:
@@ -41,6 +45,7 @@ def _segments(points: Rows, means: Rows, currency: str) -> None:
         "segment_means",
         {
             "segment_number": "Segment",
+            "segment_name": "What sets it apart",
             "customers": "Customers",
             "mean_spend": f"Mean spend, {currency}",
             "mean_purchases": "Mean purchases",
