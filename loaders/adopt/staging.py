@@ -23,8 +23,8 @@ _CUSTOMER = (
     *("registered_at", "_loaded_at"),
 )
 _PRODUCT = (
-    *("product_id", "_load_id", "product_name", "category", "product_type", "display_name", "status", "price", "unit_cost"),
-    *("launched_on", "_loaded_at"),
+    *("product_id", "_load_id", "product_name", "category", "product_type", "display_name", "status", "price"),
+    *("unit_cost", "launched_on", "_loaded_at"),
 )
 _WIDTH = 100
 
