@@ -102,6 +102,27 @@ def test_guests_and_invoices_of_online_retail(built_exports: Environment) -> Non
     assert query(built_exports, statement) == [(25_900, 135_080, Decimal("1447682.12"))]
 
 
+def test_credit_notes_of_online_retail_are_no_orders(built_exports: Environment) -> None:
+    """An average order is worth 447.78, not 374.05, which counted 3,654 credit notes as orders."""
+    statement = """
+        select
+            count(*) filter (where order_type = 'credit note'),
+            count(*) filter (where is_purchase),
+            round(sum(net_revenue) / count(*) filter (where is_purchase), 2),
+            round(sum(net_revenue) / count(*), 2)
+        from intermediate.int_orders
+        where customer_id like 'online_retail:%'
+    """
+    assert query(built_exports, statement) == [(3_654, 18_536, Decimal("447.78"), Decimal("374.05"))]
+
+
+def test_superstore_has_the_margin_of_its_profits(built_exports: Environment) -> None:
+    with (EXPORTS / "Sample - Superstore.csv").open(newline="", encoding="cp1252") as file:
+        profit = sum((Decimal(row["Profit"]) for row in csv.DictReader(file)), Decimal(0))
+    statement = "select sum(amount - cost) from intermediate.int_source_transactions where source = 'superstore'"
+    assert query(built_exports, statement) == [(profit,)]
+
+
 def test_payments_of_stripe_by_currency(built_exports: Environment) -> None:
     expected: Counted = {}
     for name, delimiter in (("unified_payments.csv", ","), ("stripe_payments.csv", ";")):
