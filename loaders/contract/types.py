@@ -114,6 +114,6 @@ def _numeric_overflow(value: str, digits: Digits) -> str:
     decimals = f"regexp_extract({value}, '\\.(\\d*)', 1)"
     fraction = f"length({decimals})" if digits.zeros_count else f"length(rtrim({decimals}, '0'))"
     return (
-        f"case when length({value}) > {short} or contains(lower({value}), 'e') then {too_long_exponent}"
+        f"case when strlen({value}) > {short} or contains(lower({value}), 'e') then {too_long_exponent}"
         f" or {integer} + {exponent} > {digits.integer} or {fraction} - {exponent} > {digits.fraction} end"
     )

@@ -13,7 +13,6 @@ from loaders.contract.tables import FROM_ROW, Column, Contract, Table, header_ke
 from loaders.errors import FileRefusedError
 from loaders.reading.grammar import LINE_END, Grammar, count_breaks
 from loaders.reading.intake import Intake
-from loaders.reading.values.formats import BLANKS
 
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
@@ -55,11 +54,6 @@ class CsvFile(Intake):
         """What was done with the header, for the user."""
         skipped = [f"lines before the header that were skipped: {self.skipped_lines}"] if self.skipped_lines else []
         return (*skipped, *(f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside))
-
-    @property
-    def blanks(self) -> str:
-        """The blanks that may be around its values."""
-        return BLANKS[:4] if self.is_ascii else BLANKS
 
     @property
     def is_wide(self) -> bool:

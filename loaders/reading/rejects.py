@@ -15,6 +15,10 @@ from loaders.reading.records import Records
 from loaders.reading.rules import TableRules
 
 
+# Restrictions for `TableRules.rows`.
+REJECTED, NOT_REJECTED = (f"{kind} join rejected on rejected.record = records.rowid" for kind in ("semi", "anti"))
+
+
 @dataclass(frozen=True)
 class Reject:
     """A rejected record: its first physical line, the contract's column at fault, why, and the bytes in the file.
@@ -32,49 +36,56 @@ class Reject:
     header: str | None = None
 
 
-def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
-    """Fill the table `rejected` from the table `records`."""
-    named = ", ".join(f"{expression} as {name}" for name, expression in rules.named.items())
+def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules, restriction: str = "") -> int:
+    """Fill the table `rejected` from the table `records`, and return the number of rows in it.
+
+    Args:
+        database: The connection with the table `records`.
+        rules: The rules of the file.
+        restriction: See `TableRules.rows`.
+    """
     cases = " ".join(
         f"when {rule.condition} then {number}" for number, rule in enumerate(rules.rules) if rule.condition
     )
     judged = f"case {cases} end" if cases else "null::integer"
-    database.execute(
+    rejected = changed_rows(
+        database,
         f"""
-        create table rejected as
-        with named as (
-            select rowid as record, *, {named} from records
-        ),
-        judged as (
-            select record, {judged} as rule from named
+        create or replace table rejected as
+        with judged as (
+            select record, {judged} as rule from ({rules.rows(restriction)})
         )
         from judged where rule is not null
-        """
+        """,
     )
     duplicate = len(rules.rules) - 1
     if key := rules.values.get(str(rules.rules[duplicate].column)):
-        _reject_duplicates(database, key, duplicate)
+        rejected += _reject_duplicates(database, rules, key, duplicate)
+    return rejected
 
 
-def _reject_duplicates(database: duckdb.DuckDBPyConnection, key: str, rule: int) -> None:
+def _reject_duplicates(database: duckdb.DuckDBPyConnection, rules: TableRules, key: str, rule: int) -> int:
     """Of several records with the same key the last one counts: exports write corrections after what they correct."""
-    database.execute(
+    keys = f"select record, {key} as key from ({rules.rows(NOT_REJECTED)}) where {key} <> ''"
+    repeated = f"select key, max(record) as last from ({keys}) group by key having count(*) > 1"
+    if not changed_rows(database, f"create or replace table repeated as {repeated}"):
+        return 0
+    return changed_rows(
+        database,
         f"""
         insert into rejected
-        with keys as (
-            select records.rowid as record, nullif({key}, '') as key
-            from records
-            anti join rejected on rejected.record = records.rowid
-        ),
-        repeated as (
-            select key, max(record) as last from keys where key is not null group by key having count(*) > 1
-        )
         select keys.record, {rule}
-        from keys
+        from ({keys}) as keys
         inner join repeated on repeated.key = keys.key
         where keys.record < repeated.last
-        """
+        """,
     )
+
+
+def changed_rows(database: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Return how many rows a statement wrote."""
+    row = database.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: TableRules) -> Iterator[Reject]:
@@ -92,7 +103,7 @@ def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: T
                 pieces.start, lines.record - pieces.record as number,
                 if(pieces.count = 1, pieces.size, null) as size
             from rejected
-            inner join records on records.rowid = rejected.record
+            inner join ({rules.rows(REJECTED)}) as records on records.record = rejected.record
             inner join lines on lines.record = rejected.record
             asof inner join (from pieces where reason is null) as pieces on rejected.record >= pieces.record
         )

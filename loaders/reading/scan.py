@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,7 +26,7 @@ from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.records import Records
-from loaders.reading.rejects import Reject, read_rejects, reject_rows
+from loaders.reading.rejects import NOT_REJECTED, Reject, changed_rows, read_rejects, reject_rows
 from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules, compile_rules, fields_of
 from loaders.reading.values.evidence import find_formats, find_texts
 from loaders.reading.values.formats import Formats
@@ -38,6 +39,9 @@ MEMORY_LIMIT_WIDE = "2GB"
 
 # Reasons of values that are written in another way, or not what their column is for.
 UNREAD = ("invalid_numeric", "invalid_date", "invalid_timestamp")
+
+# If these show that values are written in another way, a long file need not be judged as if they were not.
+FIRST_ROWS = 10_000
 
 # Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
 Progress = Callable[[str, int], None]
@@ -81,11 +85,10 @@ class Scan:
         self.database.create_function("strict_json", strict_json)
         with interruptible(self.database):
             self._records = Records(file, self.database)
-            self._rules, self.notes = self._judge(table, options, digits)
-            if self._rules.row_text:
-                self._number_repeats(self._rules.row_text, self._rules.values.get(table.key.name))
+            self._rules, self.notes, rejected = self._judge(table, options, digits)
+            self._has_repeats = self._number_repeats(self._rules.values.get(table.key.name))
         self.rows_read = self._records.read
-        self.rows_rejected = self._count("rejected") + self._records.unreadable
+        self.rows_rejected = rejected + self._records.unreadable
         self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(
             table, options
         )
@@ -99,7 +102,7 @@ class Scan:
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
-        return read_rejects(self.database, self._records, self._rules)
+        return read_rejects(self.database, self._records, self._rules) if self.rows_rejected else iter(())
 
     @contextlib.contextmanager
     def stream(self, load_id: int) -> Iterator[BinaryIO]:
@@ -144,22 +147,37 @@ class Scan:
         except duckdb.Error as error:
             raise FileRefusedError(f"Reading broke off: {_first_line(error)}", "Load the file again.") from error
 
-    def _judge(self, table: Table, options: Options, digits: Digits) -> tuple[TableRules, tuple[str, ...]]:
-        """Reject rows by the rules; where values do not read plainly, first find out how they are written."""
+    def _judge(self, table: Table, options: Options, digits: Digits) -> tuple[TableRules, tuple[str, ...], int]:
+        """Reject rows by the rules; where values do not read plainly, first find out how they are written.
+
+        Returns:
+            The rules, how the file was read, and the number of rejected rows.
+        """
         fields = fields_of(self.file)
         said = Reading(options.reading.decimal or table.read.decimal, options.reading.dates or table.read.dates)
         formats = Formats(texts=find_texts(self.database, self.file, fields), blanks=self.file.blanks)
         rules = compile_rules(self.file, table, formats, digits)
         if said == Reading() and self.file.delimiter != ";":
-            reject_rows(self.database, rules)
-            unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
-            if not self._count(f"rejected where list_contains({unread}, rule)"):
-                return rules, (*self.file.notes, *formats.said)
-            self.database.execute("drop table rejected")
+            is_long = self._records.read > 10 * FIRST_ROWS
+            if not (is_long and self._unread(rules, f"where rowid < {FIRST_ROWS}")) and not self._unread(rules):
+                return rules, (*self.file.notes, *formats.said), self._count("rejected")
         formats = find_formats(self.database, self.file, fields, said, formats.texts)
         rules = compile_rules(self.file, table, formats, digits)
-        reject_rows(self.database, rules)
-        return rules, (*self.file.notes, *formats.said)
+        rules = self._keep_readings(rules, [f"r_{column}" for column in (*formats.numbers, *formats.moments)])
+        return rules, (*self.file.notes, *formats.said), reject_rows(self.database, rules)
+
+    def _keep_readings(self, rules: TableRules, names: list[str]) -> TableRules:
+        """Keep values that take long to read in `records`, so that they are read once."""
+        for name in names:
+            self.database.execute(f"alter table records add column {name} varchar")
+            self.database.execute(f"alter table records alter {name} type varchar using {rules.readings[name]}")
+        return replace(rules, readings={name: sql for name, sql in rules.readings.items() if name not in names})
+
+    def _unread(self, rules: TableRules, restriction: str = "") -> int:
+        """Reject rows, and return how many have values that can't be read."""
+        unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
+        rejected = reject_rows(self.database, rules, restriction)
+        return rejected and self._count(f"rejected where list_contains({unread}, rule)")
 
     def _money_refusal(self, table: Table, options: Options) -> FileRefusedError | None:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
@@ -171,7 +189,7 @@ class Scan:
             f"""
             with moneys as (
                 select try_cast({self._rules.money} as decimal(38, 6)) as money, rejected.rule
-                from records left join rejected on rejected.record = records.rowid
+                from ({self._rules.rows()}) as records left join rejected on rejected.record = records.record
             ),
             accepted as (
                 select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
@@ -193,55 +211,54 @@ class Scan:
 
     def _good_rows(self, load_id: int) -> str:
         values = {**self._values, "_load_id": str(load_id)}
-        repeats = "left join repeats on repeats.record = records.rowid" if self._rules.row_text else ""
+        repeats = "left join repeats on repeats.record = records.record" if self._has_repeats else ""
         numbered = (
             ""
             if self._records.in_one_piece
-            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
+            else f"inner join ({self._records.lines}) as lines on lines.record = records.record"
         )
         return f"""
             select {", ".join(f"{value} as {quoted(name)}" for name, value in values.items())}
-            from records
+            from ({self._rules.rows(NOT_REJECTED if self.rows_rejected else "")}) as records
             {numbered}
             {repeats}
-            anti join rejected on rejected.record = records.rowid
         """
 
-    def _number_repeats(self, row_text: str, given: str | None) -> None:
+    def _number_repeats(self, given: str | None) -> bool:
         """Number equal rows without a key in the order of the file, so that each gets its own.
 
         Args:
-            row_text: SQL of a row's content.
             given: SQL of the file's key, if it has one.
+
+        Returns:
+            Whether there are any; only then there is a table `repeats`.
         """
+        if self._rules.row_text is None:
+            return False
+        keyless = f"nullif({given}, '') is null" if given else "true"
+        rows = f"select * from ({self._rules.rows(NOT_REJECTED)}) where {keyless}"
+        hashes = f"select {self._rules.row_hash} as hash from ({rows}) group by hash having count(*) > 1"
+        # Few rows are repeated, and the content of the others is not needed.
+        if not changed_rows(self.database, f"create or replace table repeated as {hashes}"):
+            return False
         self.database.execute(
             f"""
-            create table repeats as
-            with hashes as (
-                select records.rowid as record, hash({row_text}) as hash
-                from records
-                anti join rejected on rejected.record = records.rowid
-                where {f"nullif({given}, '') is null" if given else "true"}
-            ),
-            repeated as (
-                select hash from hashes group by hash having count(*) > 1
-            )
-            select
-                hashes.record,
-                row_number() over (partition by {row_text} order by hashes.record) as occurrence
-            from hashes
-            semi join repeated on repeated.hash = hashes.hash
-            inner join records on records.rowid = hashes.record
+            create or replace table repeats as
+            select record, row_number() over (partition by {self._rules.row_text} order by record) as occurrence
+            from ({rows})
+            where {self._rules.row_hash} in (from repeated)
             """
         )
+        return True
 
     def _stream_values(self, table: Table) -> dict[str, str]:
-        line = f"records.rowid + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
+        line = f"records.record + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
         values = {"_load_id": "0", "_line": line}
         for column in table.columns:
             value = self._rules.values.get(column.name)
             if column.derived_from_row:
-                derived = f"md5({self._rules.row_text}) || '-' || coalesce(repeats.occurrence, 1)"
+                occurrence = "coalesce(repeats.occurrence, 1)" if self._has_repeats else "1"
+                derived = f"md5({self._rules.row_text}) || '-' || {occurrence}"
                 value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
             if value is not None:
                 values[column.name] = value

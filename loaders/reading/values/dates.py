@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from loaders.contract.types import TIMESTAMP
 from loaders.errors import FileRefusedError
 from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, the_only, without_zone, zone_of
 from loaders.reading.values.words import MONTHS, ZONES
@@ -35,6 +36,9 @@ class DatesSeen:
         """Look at the values of a column; None if they are all ISO 8601."""
         if said and "%" in said:
             return cls(header, ((DateFormat(codes=said), 1),), None)
+        plain = f"regexp_full_match(value, '{TIMESTAMP}')"
+        if first_row(database, f"select bool_and({plain}) from (select {value} as value from records)")[0] is not False:
+            return None
         found, zones = _shapes(database, value), _zones(database, value)
         words = _words(found)
         plain_zones = all(re.fullmatch(r"[+-]\d\d(:?\d\d)?|[Zz]|UTC", zone) for zone in zones)

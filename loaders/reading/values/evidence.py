@@ -15,7 +15,7 @@ from loaders.contract.quoting import literal
 from loaders.contract.tables import Column, Reading
 from loaders.reading.header import CsvFile
 from loaders.reading.values.dates import DatesSeen, choose_dates
-from loaders.reading.values.formats import Formats, TextFormat, first_row, trim
+from loaders.reading.values.formats import Formats, TextFormat, first_row, may_have_blanks, trim
 from loaders.reading.values.numbers import NumbersSeen, choose_numbers, count_numbers
 
 
@@ -58,16 +58,15 @@ def find_texts(
 
 def _seen(column: Column, field: str, blanks: str) -> str:
     """Return the SQL of what is seen in a column: blanks, marks and fractions, and its codes of no value."""
-    odd = ", ".join(map(literal, blanks))
-    edges = f"{field} <> '' and ({field}[1] in ({odd}) or {field}[-1] in ({odd}))"
-    codes = ", ".join(map(literal, column.no_value))
-    found = f"length({field}) < 20 and lower(trim({field})) in ({codes})" if codes else "false"
-    return f"""
-        count(*) filter ({edges if column.is_identifier else "false"}),
-        count(*) filter ({field} < '>' and (starts_with({field}, '=') or starts_with({field}, chr(39)))),
-        count(*) filter (ends_with({field}, '.0')),
-        list(distinct lower(trim({field}))) filter ({found})
-    """
+    codes, code = ", ".join(map(literal, column.no_value)), f"lower(trim({field}))"
+    seen = [
+        f"count(*) filter ({may_have_blanks(field, blanks)})" if column.is_identifier else "0",
+        # Begins with = or an apostrophe; comparing is faster than looking for a prefix.
+        f"count(*) filter ({field} >= '=' and {field} < '>' or {field} >= chr(39) and {field} < '(')",
+        f"count(*) filter (ends_with({field}, '.0'))" if column.is_identifier else "0",
+        f"list(distinct {code}) filter (strlen({field}) < 20 and {code} in ({codes}))" if codes else "null",
+    ]
+    return ", ".join(seen)
 
 
 def find_formats(

@@ -9,7 +9,7 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, the_only, tidy
+from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, the_only
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,14 @@ def count_numbers(
     database: duckdb.DuckDBPyConnection, value: str
 ) -> tuple[int, int, int, int, str | None, tuple[str, ...]]:
     """Return the counts of `NumbersSeen`, for the SQL of a value in the table `records`."""
-    point, comma = (f"regexp_full_match(tidied, {literal(NumberFormat(mark, False).pattern)})" for mark in ".,")
-    marked = "regexp_matches(tidied, '[.,]')"
-    sign = f"regexp_extract(tidied, {literal(CURRENCY)})"
+    point, comma = (f"regexp_full_match(value, {literal(NumberFormat(mark, False).pattern)})" for mark in ".,")
+    marked = "regexp_matches(value, '[.,]')"
+    sign = f"regexp_extract(value, {literal(CURRENCY)})"
     row = first_row(
         database,
         f"""
         with written as (
             select distinct {value} as value from records
-        ),
-        tidied as (
-            select value, {tidy("value")} as tidied from written
         )
         select
             count(*) filter (not regexp_full_match(value, '[+-]?\\d+([.]\\d*)?') and ({point} or {comma})),
@@ -61,7 +58,7 @@ def count_numbers(
             count(*) filter ({marked} and {point} and {comma}),
             min(value) filter ({marked} and {point} and {comma}),
             list(distinct {sign}) filter ({sign} <> '' and ({point} or {comma}))
-        from tidied
+        from written
         """,
     )
     return (*row[:5], tuple(row[5] or ()))
