@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from loaders.errors import FileRefusedError
 
@@ -138,6 +138,8 @@ def normalize(header: str) -> str:
     return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
 
 
+# Every header is compared with those of all tables.
+@cache
 def header_key(header: str) -> str:
     """Return what headers are compared by: `InvoiceNo`, `Invoice No` and `invoice_no` are one name."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header).casefold())

@@ -102,7 +102,8 @@ def _detect_encoding(path: Path) -> str:
 def with_plain_line_ends(path: Path) -> tuple[Path, set[bytes]]:
     """Return the working file, and which marks are in it; without quotes its lines end with LF.
 
-    Marks are a quote, a NUL byte, a tab, a carriage return, a separator of units, and `0x80` for anything that is not ASCII.
+    Marks are a quote, a NUL byte, a tab, a carriage return, the separator `0x1f`, and `0x80` for anything that is not
+    ASCII.
     """
     found: set[bytes] = set()
     with path.open("rb") as source:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 
+from loaders.contract.tables import Column, Table
 from loaders.reading.grammar import REASONS
 from loaders.reading.records import Records
-from loaders.reading.rules import TableRules
-
+from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules
 
 # Restrictions for `TableRules.rows`.
 REJECTED, NOT_REJECTED = (f"{kind} join rejected on rejected.record = records.rowid" for kind in ("semi", "anti"))
@@ -60,13 +61,14 @@ def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules, restrict
     )
     duplicate = len(rules.rules) - 1
     if key := rules.values.get(str(rules.rules[duplicate].column)):
-        rejected += _reject_duplicates(database, rules, key, duplicate)
+        restriction = NOT_REJECTED if rejected else ""
+        rejected += _reject_duplicates(database, rules.rows(restriction), key, duplicate)
     return rejected
 
 
-def _reject_duplicates(database: duckdb.DuckDBPyConnection, rules: TableRules, key: str, rule: int) -> int:
+def _reject_duplicates(database: duckdb.DuckDBPyConnection, rows: str, key: str, rule: int) -> int:
     """Of several records with the same key the last one counts: exports write corrections after what they correct."""
-    keys = f"select record, {key} as key from ({rules.rows(NOT_REJECTED)}) where {key} <> ''"
+    keys = f"select record, {key} as key from ({rows}) where {key} <> ''"
     repeated = f"select key, max(record) as last from ({keys}) group by key having count(*) > 1"
     if not changed_rows(database, f"create or replace table repeated as {repeated}"):
         return 0
@@ -80,6 +82,67 @@ def _reject_duplicates(database: duckdb.DuckDBPyConnection, rules: TableRules, k
         where keys.record < repeated.last
         """,
     )
+
+
+def number_repeats(database: duckdb.DuckDBPyConnection, rules: TableRules, good: str, key: Column) -> bool:
+    """Number equal rows without a key in the order of the file, so that each gets its own.
+
+    Args:
+        database: The connection with the table `records`.
+        rules: The rules of the file.
+        good: The query for the rows that are not rejected.
+        key: The table's key.
+
+    Returns:
+        Whether there are any; only then there is a table `repeats`.
+    """
+    given = rules.values.get(key.name)
+    keyless = f"nullif({given}, '') is null" if given else "true"
+    rows = f"select * from ({good}) where {keyless}"
+    repeated = f"select {rules.row_hash} as hash from ({rows}) group by hash having count(*) > 1"
+    # Few rows are repeated, and the content of the others is not needed.
+    if not changed_rows(database, f"create or replace table repeated as {repeated}"):
+        return False
+    database.execute(
+        f"""
+        create or replace table repeats as
+        select record, row_number() over (partition by {rules.row_text} order by record) as occurrence
+        from ({rows})
+        where {rules.row_hash} in (from repeated)
+        """
+    )
+    return True
+
+
+def rejected_money(
+    database: duckdb.DuckDBPyConnection, rules: TableRules, table: Table
+) -> tuple[Decimal, Decimal, int]:
+    """Return the money in rejected rows and in all, without signs, and how many rejected rows have money unread."""
+    harmless = [i for i, rule in enumerate(rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
+    amounts = [i for i, rule in enumerate(rules.rules) if rule.column in table.money]
+    row = database.execute(
+        f"""
+        with moneys as (
+            select try_cast({rules.money} as decimal(38, 6)) as money, rejected.rule
+            from ({rules.rows()}) as records left join rejected on rejected.record = records.record
+        ),
+        accepted as (
+            select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
+            from moneys where rule is null
+        )
+        select
+            max(accepted.total),
+            -- A row that repeats the total of all others is a sum below the table, and no money is lost with it.
+            coalesce(sum(abs(money)) filter (
+                rule is not null and not list_contains($1, rule) and money <> accepted.net
+            ), 0),
+            count(*) filter (money is null and list_contains($2, rule))
+        from moneys, accepted
+        """,
+        [harmless, amounts],
+    ).fetchone()
+    accepted, lost, unread = row or (0, 0, 0)
+    return lost, accepted + lost, unread
 
 
 def changed_rows(database: duckdb.DuckDBPyConnection, statement: str) -> int:

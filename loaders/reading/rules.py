@@ -80,7 +80,8 @@ class TableRules:
             "".join(f", {expression} as {name}" for name, expression in named.items())
             for named in (self.readings, self.made)
         )
-        return f"select *{made} from (select records.rowid as record, records.*{readings} from records {restriction})"
+        rows = f"select records.rowid as record, records.*{readings} from records {restriction}"
+        return f"select *{made} from ({rows})" if made else rows
 
 
 def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits = POSTGRES_DIGITS) -> TableRules:
@@ -100,7 +101,8 @@ def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits 
     rules = [*_nul_bytes(file, fields), *_repeated_header(file)]
     for column in table.columns:
         if column.name in values:
-            rules += _column_rules(column, values[column.name], fields.get(column.name, values[column.name]), digits)
+            shown = fields.get(column.name, values[column.name])
+            rules += _column_rules(column, values[column.name], shown, None if column.name in formats.short else digits)
     rules += _needed(table, fields)
     rules.append(Rule(None, table.key.name, DUPLICATE_KEY, "'a later row of the file has the same key'"))
     return TableRules(
@@ -261,14 +263,14 @@ def _repeated_header(file: CsvFile) -> Iterator[Rule]:
     yield Rule(same, None, REPEATED_HEADER, "'the header stands here again'")
 
 
-def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Iterator[Rule]:
+def _column_rules(column: Column, value: str, shown: str, digits: Digits | None) -> Iterator[Rule]:
     """Yield the rules of one column.
 
     Args:
         column: The column.
         value: SQL of its value.
         shown: SQL of the value in the file.
-        digits: How many digits of a number are kept.
+        digits: How many digits of a number are kept; None if no value has more.
     """
     if column.not_null and not column.derived_from_row:
         missing = f"nullif({value}, '') is null" if column.data_type == "text" else f"{value} is null"

@@ -19,21 +19,18 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted
 from loaders.contract.tables import Reading, Table
-from loaders.contract.types import POSTGRES_DIGITS, Digits, strict_json
+from loaders.contract.types import POSTGRES_DIGITS, Digits
 from loaders.errors import FileRefusedError
-from loaders.project import Project
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.records import Records
-from loaders.reading.rejects import NOT_REJECTED, Reject, changed_rows, read_rejects, reject_rows
-from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules, compile_rules, fields_of
+from loaders.reading.rejects import NOT_REJECTED, Reject, number_repeats, read_rejects, reject_rows, rejected_money
+from loaders.reading.rules import TableRules, compile_rules, fields_of
 from loaders.reading.values.evidence import find_formats, find_texts
-from loaders.reading.values.formats import Formats
-from loaders.reading.workspace import interruptible, working_folder
+from loaders.reading.workspace import MEMORY_LIMIT, Workspace, interruptible
 
 _log = logging.getLogger(__name__)
-MEMORY_LIMIT = "256MB"
 # DuckDB processes 2048 rows at a time, whatever their width.
 MEMORY_LIMIT_WIDE = "2GB"
 
@@ -67,26 +64,37 @@ class Scan:
     """
 
     def __init__(
-        self, file: CsvFile, table: Table, options: Options, time_zone: str, digits: Digits = POSTGRES_DIGITS
+        self,
+        file: CsvFile,
+        table: Table,
+        options: Options,
+        place: Workspace,
+        digits: Digits = POSTGRES_DIGITS,
     ) -> None:
         """Read and check the file.
+
+        Args:
+            file: The file.
+            table: The raw table.
+            options: How to read the file, and how many rejected rows it may have.
+            place: Where to work.
+            digits: How many digits of a number the destination keeps.
 
         Raises:
             FileRefusedError: The file's records can't be separated.
         """
         self.file = file
-        self.time_zone = time_zone
-        folder = str(file.path.parent)
-        # In memory, spilling into the folder beyond the limit: a database file takes twice the time.
-        self.database = duckdb.connect(
-            config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
-        )
-        self.database.execute("set TimeZone = $1", [time_zone])
-        self.database.create_function("strict_json", strict_json)
+        self.time_zone = place.time_zone
+        self.database = place.database
+        if file.is_wide:
+            self.database.execute(f"set memory_limit = '{MEMORY_LIMIT_WIDE}'")
         with interruptible(self.database):
             self._records = Records(file, self.database)
             self._rules, self.notes, rejected = self._judge(table, options, digits)
-            self._has_repeats = self._number_repeats(self._rules.values.get(table.key.name))
+            self._good = self._rules.rows(NOT_REJECTED if rejected else "")
+            self._has_repeats = self._rules.row_text is not None and number_repeats(
+                self.database, self._rules, self._good, table.key
+            )
         self.rows_read = self._records.read
         self.rows_rejected = rejected + self._records.unreadable
         self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(
@@ -97,8 +105,12 @@ class Scan:
         self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
 
     def close(self) -> None:
-        """Release memory and files."""
-        self.database.close()
+        """Release memory."""
+        with contextlib.suppress(duckdb.Error):
+            # The other tables are small, and the next file replaces them.
+            self.database.execute("drop table if exists records")
+            if self.file.is_wide:
+                self.database.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
@@ -155,16 +167,34 @@ class Scan:
         """
         fields = fields_of(self.file)
         said = Reading(options.reading.decimal or table.read.decimal, options.reading.dates or table.read.dates)
-        formats = Formats(texts=find_texts(self.database, self.file, fields), blanks=self.file.blanks)
+        formats = find_texts(self.database, self.file, fields, digits)
         rules = compile_rules(self.file, table, formats, digits)
         if said == Reading() and self.file.delimiter != ";":
             is_long = self._records.read > 10 * FIRST_ROWS
-            if not (is_long and self._unread(rules, f"where rowid < {FIRST_ROWS}")) and not self._unread(rules):
-                return rules, (*self.file.notes, *formats.said), self._count("rejected")
-        formats = find_formats(self.database, self.file, fields, said, formats.texts)
+            if not (is_long and self._rejects(rules, f"where rowid < {FIRST_ROWS}")[1]):
+                rejected, unread = self._rejects(rules)
+                if not unread:
+                    return rules, (*self.file.notes, *formats.said), rejected
+        found = find_formats(self.database, self.file, fields, said, formats.texts)
+        formats = replace(found, short=formats.short)
         rules = compile_rules(self.file, table, formats, digits)
         rules = self._keep_readings(rules, [f"r_{column}" for column in (*formats.numbers, *formats.moments)])
         return rules, (*self.file.notes, *formats.said), reject_rows(self.database, rules)
+
+    def _keep_readings(self, rules: TableRules, names: list[str]) -> TableRules:
+        """Keep values that take long to read in `records`, so that they are read once."""
+        for name in names:
+            self.database.execute(f"alter table records add column {name} varchar")
+            self.database.execute(f"alter table records alter {name} type varchar using {rules.readings[name]}")
+        return replace(rules, readings={name: sql for name, sql in rules.readings.items() if name not in names})
+
+    def _rejects(self, rules: TableRules, restriction: str = "") -> tuple[int, int]:
+        """Reject rows; return how many, and how many of them because a value can't be read."""
+        rejected = reject_rows(self.database, rules, restriction)
+        if not rejected:
+            return 0, 0
+        unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
+        return rejected, self._count(f"rejected where list_contains({unread}, rule)")
 
     def _keep_readings(self, rules: TableRules, names: list[str]) -> TableRules:
         """Keep values that take long to read in `records`, so that they are read once."""
@@ -183,31 +213,8 @@ class Scan:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
         if not self.rows_rejected or not set(table.money) & set(self._rules.values):
             return None
-        harmless = [i for i, rule in enumerate(self._rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
-        amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in table.money]
-        row = self.database.execute(
-            f"""
-            with moneys as (
-                select try_cast({self._rules.money} as decimal(38, 6)) as money, rejected.rule
-                from ({self._rules.rows()}) as records left join rejected on rejected.record = records.record
-            ),
-            accepted as (
-                select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
-                from moneys where rule is null
-            )
-            select
-                max(accepted.total),
-                -- A row that repeats the total of all others is a sum below the table, and no money is lost with it.
-                coalesce(sum(abs(money)) filter (
-                    rule is not null and not list_contains($1, rule) and money <> accepted.net
-                ), 0),
-                count(*) filter (money is null and list_contains($2, rule))
-            from moneys, accepted
-            """,
-            [harmless, amounts],
-        ).fetchone()
-        accepted, lost, unread = row or (0, 0, 0)
-        return options.refuse_money(lost, accepted + lost, unread + self._records.unreadable, self.rows_read)
+        lost, total, unread = rejected_money(self.database, self._rules, table)
+        return options.refuse_money(lost, total, unread + self._records.unreadable, self.rows_read)
 
     def _good_rows(self, load_id: int) -> str:
         values = {**self._values, "_load_id": str(load_id)}
@@ -219,37 +226,10 @@ class Scan:
         )
         return f"""
             select {", ".join(f"{value} as {quoted(name)}" for name, value in values.items())}
-            from ({self._rules.rows(NOT_REJECTED if self.rows_rejected else "")}) as records
+            from ({self._good}) as records
             {numbered}
             {repeats}
         """
-
-    def _number_repeats(self, given: str | None) -> bool:
-        """Number equal rows without a key in the order of the file, so that each gets its own.
-
-        Args:
-            given: SQL of the file's key, if it has one.
-
-        Returns:
-            Whether there are any; only then there is a table `repeats`.
-        """
-        if self._rules.row_text is None:
-            return False
-        keyless = f"nullif({given}, '') is null" if given else "true"
-        rows = f"select * from ({self._rules.rows(NOT_REJECTED)}) where {keyless}"
-        hashes = f"select {self._rules.row_hash} as hash from ({rows}) group by hash having count(*) > 1"
-        # Few rows are repeated, and the content of the others is not needed.
-        if not changed_rows(self.database, f"create or replace table repeated as {hashes}"):
-            return False
-        self.database.execute(
-            f"""
-            create or replace table repeats as
-            select record, row_number() over (partition by {self._rules.row_text} order by record) as occurrence
-            from ({rows})
-            where {self._rules.row_hash} in (from repeated)
-            """
-        )
-        return True
 
     def _stream_values(self, table: Table) -> dict[str, str]:
         line = f"records.record + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
@@ -274,7 +254,7 @@ class Scan:
 @contextlib.contextmanager
 def scanned(
     given: Given,
-    project: Project,
+    place: Workspace,
     table: Table,
     options: Options,
     digits: Digits = POSTGRES_DIGITS,
@@ -284,7 +264,7 @@ def scanned(
 
     Args:
         given: The file.
-        project: The dbt project, for its time zone and its folder for working files.
+        place: Where to work.
         table: The raw table.
         options: How to read the file, and how many rejected rows it may have.
         digits: How many digits of a number the destination keeps.
@@ -294,13 +274,13 @@ def scanned(
         FileRefusedError: The file can't be read, or its header does not fit the table.
         LoaderError: There is no space for working files.
     """
-    with working_folder(project) as folder:
+    with place.for_a_file() as folder:
         taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount), options.max_bytes)
         _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)
         with (
-            contextlib.closing(Scan(file, table, options, project.time_zone, digits)) as scan,
+            contextlib.closing(Scan(file, table, options, place, digits)) as scan,
             interruptible(scan.database),
         ):
             _log.info("%s: judged %s rows, %s rejected", given.name, f"{scan.rows_read:,}", f"{scan.rows_rejected:,}")

@@ -184,12 +184,14 @@ class Formats:
         moments: Readings of dates and moments by column.
         texts: Readings of texts by column.
         blanks: The blanks that may be around values.
+        short: Columns of numbers that are too short to have more digits than are kept.
     """
 
     numbers: Mapping[str, NumberFormat] = field(default_factory=dict)
     moments: Mapping[str, DateFormat] = field(default_factory=dict)
     texts: Mapping[str, TextFormat] = field(default_factory=dict)
     blanks: str = BLANKS
+    short: Collection[str] = ()
 
     @property
     def said(self) -> list[str]:
