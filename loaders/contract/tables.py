@@ -98,6 +98,11 @@ class Table:
         return [header for header in headers if self.column_for(header) is column]
 
     @cached_property
+    def header_places(self) -> dict[str, int]:
+        """The order of all headers in the contract, by `header_key`; of a column, its name comes first."""
+        return {header_key(name): i for column in self.columns for i, name in enumerate((column.name, *column.aliases))}
+
+    @cached_property
     def _columns_by_header(self) -> dict[str, Column]:
         names = {header_key(column.renamed_from): column for column in self.columns if column.renamed_from}
         return names | {header_key(name): column for column in self.columns for name in (column.name, *column.aliases)}

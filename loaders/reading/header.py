@@ -233,12 +233,12 @@ def _name(field: re.Match[bytes]) -> str:
 
 def _columns(names: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     """Give each header its column; of several for one column, the first in the contract's order has it."""
-    order = {header_key(name): i for column in table.columns for i, name in enumerate((column.name, *column.aliases))}
     best: dict[str, int] = {}
     for i, name in enumerate(names):
         if column := table.column_for(name):
             former = best.get(column.name)
-            if former is None or order[header_key(name)] < order[header_key(names[former])]:
+            places = table.header_places
+            if former is None or places[header_key(name)] < places[header_key(names[former])]:
                 best[column.name] = i
     return tuple(
         column if (column := table.column_for(name)) and best[column.name] == i else None

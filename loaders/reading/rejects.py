@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import duckdb
 
-from loaders.contract.tables import Column, Table
+from loaders.contract.tables import Table
 from loaders.reading.grammar import REASONS
 from loaders.reading.records import Records
 from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules
@@ -84,21 +84,17 @@ def _reject_duplicates(database: duckdb.DuckDBPyConnection, rows: str, key: str,
     )
 
 
-def number_repeats(database: duckdb.DuckDBPyConnection, rules: TableRules, good: str, key: Column) -> bool:
+def number_repeats(database: duckdb.DuckDBPyConnection, rules: TableRules, rows: str) -> bool:
     """Number equal rows without a key in the order of the file, so that each gets its own.
 
     Args:
         database: The connection with the table `records`.
         rules: The rules of the file.
-        good: The query for the rows that are not rejected.
-        key: The table's key.
+        rows: The query for the rows without a key that are not rejected.
 
     Returns:
         Whether there are any; only then there is a table `repeats`.
     """
-    given = rules.values.get(key.name)
-    keyless = f"nullif({given}, '') is null" if given else "true"
-    rows = f"select * from ({good}) where {keyless}"
     repeated = f"select {rules.row_hash} as hash from ({rows}) group by hash having count(*) > 1"
     # Few rows are repeated, and the content of the others is not needed.
     if not changed_rows(database, f"create or replace table repeated as {repeated}"):

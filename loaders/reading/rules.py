@@ -155,13 +155,8 @@ def _named(kind: str, expressions: Mapping[str, str]) -> tuple[dict[str, str], d
     Returns:
         The names by column, and the expressions by name.
     """
-    names = {
-        column: expression if expression.isidentifier() else f"{kind}_{column}"
-        for column, expression in expressions.items()
-    }
-    return names, {
-        names[column]: expression for column, expression in expressions.items() if names[column] != expression
-    }
+    names = {column: each if each.isidentifier() else f"{kind}_{column}" for column, each in expressions.items()}
+    return names, {names[column]: each for column, each in expressions.items() if names[column] != each}
 
 
 def _value(column: Column, given: Mapping[str, str], fields: Mapping[str, str]) -> str | None:

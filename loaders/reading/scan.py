@@ -92,17 +92,14 @@ class Scan:
             self._records = Records(file, self.database)
             self._rules, self.notes, rejected = self._judge(table, options, digits)
             self._good = self._rules.rows(NOT_REJECTED if rejected else "")
-            self._has_repeats = self._rules.row_text is not None and number_repeats(
-                self.database, self._rules, self._good, table.key
-            )
         self.rows_read = self._records.read
         self.rows_rejected = rejected + self._records.unreadable
         self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(
             table, options
         )
-        self._values = self._stream_values(table)
-        self.columns = tuple(self._values)
-        self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
+        self._table = table
+        self.columns = tuple(self._stream_values("1"))
+        self.given_columns = tuple(name for name in self.columns if name in {*self._rules.headers, "_extra"})
 
     def close(self) -> None:
         """Release memory."""
@@ -196,19 +193,6 @@ class Scan:
         unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
         return rejected, self._count(f"rejected where list_contains({unread}, rule)")
 
-    def _keep_readings(self, rules: TableRules, names: list[str]) -> TableRules:
-        """Keep values that take long to read in `records`, so that they are read once."""
-        for name in names:
-            self.database.execute(f"alter table records add column {name} varchar")
-            self.database.execute(f"alter table records alter {name} type varchar using {rules.readings[name]}")
-        return replace(rules, readings={name: sql for name, sql in rules.readings.items() if name not in names})
-
-    def _unread(self, rules: TableRules, restriction: str = "") -> int:
-        """Reject rows, and return how many have values that can't be read."""
-        unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
-        rejected = reject_rows(self.database, rules, restriction)
-        return rejected and self._count(f"rejected where list_contains({unread}, rule)")
-
     def _money_refusal(self, table: Table, options: Options) -> FileRefusedError | None:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
         if not self.rows_rejected or not set(table.money) & set(self._rules.values):
@@ -217,8 +201,8 @@ class Scan:
         return options.refuse_money(lost, total, unread + self._records.unreadable, self.rows_read)
 
     def _good_rows(self, load_id: int) -> str:
-        values = {**self._values, "_load_id": str(load_id)}
-        repeats = "left join repeats on repeats.record = records.record" if self._has_repeats else ""
+        occurrence, repeats = self._occurrences()
+        values = {**self._stream_values(occurrence), "_load_id": str(load_id)}
         numbered = (
             ""
             if self._records.in_one_piece
@@ -231,13 +215,22 @@ class Scan:
             {repeats}
         """
 
-    def _stream_values(self, table: Table) -> dict[str, str]:
+    def _occurrences(self) -> tuple[str, str]:
+        """Return the SQL of a row's number among equal rows without a key, and the join that it needs."""
+        key, text = self._rules.values.get(self._table.key.name), self._rules.row_text
+        keyless = f"nullif({key}, '') is null" if key else "true"
+        if text and self._records.read <= FIRST_ROWS:
+            return f"row_number() over (partition by {keyless}, {text} order by records.record)", ""
+        if text and number_repeats(self.database, self._rules, f"select * from ({self._good}) where {keyless}"):
+            return "coalesce(repeats.occurrence, 1)", "left join repeats on repeats.record = records.record"
+        return "1", ""
+
+    def _stream_values(self, occurrence: str) -> dict[str, str]:
         line = f"records.record + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
         values = {"_load_id": "0", "_line": line}
-        for column in table.columns:
+        for column in self._table.columns:
             value = self._rules.values.get(column.name)
             if column.derived_from_row:
-                occurrence = "coalesce(repeats.occurrence, 1)" if self._has_repeats else "1"
                 derived = f"md5({self._rules.row_text}) || '-' || {occurrence}"
                 value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
             if value is not None:

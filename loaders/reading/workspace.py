@@ -65,8 +65,8 @@ class Workspace:
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
         """DuckDB in memory, which spills into the folder: a database file takes twice the time."""
-        config = {"memory_limit": MEMORY_LIMIT, "temp_directory": str(self._folder / "spilled")}
-        database = duckdb.connect(config=config)
+        spilled = str(self._folder / "spilled")
+        database = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": spilled})
         self._stack.enter_context(closing(database))
         database.execute("set TimeZone = $1", [self.time_zone])
         database.create_function("strict_json", strict_json)

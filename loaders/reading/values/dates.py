@@ -10,7 +10,7 @@ import duckdb
 
 from loaders.contract.types import TIMESTAMP
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, the_only, without_zone, zone_of
+from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, without_zone, zone_of
 from loaders.reading.values.words import MONTHS, ZONES
 
 _MOST_SHAPES = 50
@@ -99,9 +99,10 @@ def choose_dates(found: Mapping[str, DatesSeen]) -> dict[str, DateFormat]:
         FileRefusedError: A column fits two readings.
     """
     shown = {order for each in found.values() if (order := each.order)}
+    the_only = min(shown) if len(shown) == 1 else None
     chosen: dict[str, DateFormat] = {}
     for name, each in found.items():
-        order = each.order or the_only(shown)
+        order = each.order or the_only
         reading = next((moment for moment, _ in each.readings if moment.order == order), None)
         if reading is None:
             (first, _), (second, _) = each.readings

@@ -17,8 +17,9 @@ ORDERS = ("dmy", "mdy", "ymd")
 CLEAR = 100
 # No-break spaces (also narrow and thin ones) and the mark at the start of a file are blanks too.
 BLANKS = " \t\n\r\u00a0\u2007\u2009\u202f\ufeff"
-# What stands around a number: a currency's sign or code, of which a point needs a blank before the number.
+# The same mark, written with different characters.
 _GAP, _APOSTROPHE, _MINUS = " \u00a0\u2007\u2009\u202f", "'\u2019", "-\u2212\u2013"
+# What stands around a number: a currency's sign or code, of which a point needs a blank before the number.
 CURRENCY = rf"(?:\p{{Sc}}|[A-Z]{{1,3}}\p{{Sc}}|[A-Z]{{3}}|(?:[Kk]r|Fr|Rs)(?:\.[{_GAP}])??|zł|Kč|lei|Ft)"
 
 
@@ -226,11 +227,6 @@ def first_row(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
     row = database.execute(query).fetchone()
     assert row is not None
     return list(row)
-
-
-def the_only(values: Collection[str]) -> str | None:
-    """Return the value if there is exactly one."""
-    return next(iter(values)) if len(values) == 1 else None
 
 
 # --- pieces of SQL ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, the_only
+from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def choose_numbers(counts: Mapping[str, NumbersSeen], said: str | None) -> dict[
         FileRefusedError: A column fits two readings, or has the signs of two currencies.
     """
     shown = {said} if said else {mark for each in counts.values() if (mark := each.decimal)}
+    the_only = min(shown) if len(shown) == 1 else None
     chosen: dict[str, NumberFormat] = {}
     for name, each in counts.items():
         if len(each.signs) > 1:
@@ -78,7 +79,7 @@ def choose_numbers(counts: Mapping[str, NumbersSeen], said: str | None) -> dict[
                 f"{each.header} has amounts in several currencies: {', '.join(sorted(each.signs))}.",
                 "Put the currency into a column of its own: amounts of two currencies are never added.",
             )
-        decimal = said or each.decimal or the_only(shown)
+        decimal = said or each.decimal or the_only
         if decimal is None and each.both:
             raise FileRefusedError(
                 f"{each.header} can be read in two ways: {each.example} with a decimal comma or a decimal point.",
