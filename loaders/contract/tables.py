@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 from loaders.errors import FileRefusedError
 
@@ -144,7 +144,7 @@ def normalize(header: str) -> str:
 
 
 # Every header is compared with those of all tables.
-@cache
+@lru_cache(maxsize=10_000)
 def header_key(header: str) -> str:
     """Return what headers are compared by: `InvoiceNo`, `Invoice No` and `invoice_no` are one name."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header).casefold())

@@ -28,16 +28,17 @@ from loaders.reading.records import Records
 from loaders.reading.rejects import NOT_REJECTED, Reject, number_repeats, read_rejects, reject_rows, rejected_money
 from loaders.reading.rules import TableRules, compile_rules, fields_of
 from loaders.reading.values.evidence import find_formats, find_texts
-from loaders.reading.workspace import MEMORY_LIMIT, Workspace, interruptible
+from loaders.reading.workspace import Workspace, interruptible
 
 _log = logging.getLogger(__name__)
 # DuckDB processes 2048 rows at a time, whatever their width.
-MEMORY_LIMIT_WIDE = "2GB"
+MEMORY_LIMIT, MEMORY_LIMIT_WIDE = "256MB", "2GB"
 
 # Reasons of values that are written in another way, or not what their column is for.
 UNREAD = ("invalid_numeric", "invalid_date", "invalid_timestamp")
 
-# If these show that values are written in another way, a long file need not be judged as if they were not.
+# A file with more rows is judged by these first: if they show that values are written in another way, the others need
+# not be judged as if they were not.
 FIRST_ROWS = 10_000
 
 # Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
@@ -86,8 +87,8 @@ class Scan:
         self.file = file
         self.time_zone = place.time_zone
         self.database = place.database
-        if file.is_wide:
-            self.database.execute(f"set memory_limit = '{MEMORY_LIMIT_WIDE}'")
+        limit = MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT
+        self.database.execute(f"drop table if exists records; set memory_limit = '{limit}'")
         with interruptible(self.database):
             self._records = Records(file, self.database)
             self._rules, self.notes, rejected = self._judge(table, options, digits)
@@ -106,8 +107,6 @@ class Scan:
         with contextlib.suppress(duckdb.Error):
             # The other tables are small, and the next file replaces them.
             self.database.execute("drop table if exists records")
-            if self.file.is_wide:
-                self.database.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
@@ -167,7 +166,7 @@ class Scan:
         formats = find_texts(self.database, self.file, fields, digits)
         rules = compile_rules(self.file, table, formats, digits)
         if said == Reading() and self.file.delimiter != ";":
-            is_long = self._records.read > 10 * FIRST_ROWS
+            is_long = self._records.read > FIRST_ROWS
             if not (is_long and self._rejects(rules, f"where rowid < {FIRST_ROWS}")[1]):
                 rejected, unread = self._rejects(rules)
                 if not unread:
@@ -216,11 +215,12 @@ class Scan:
         """
 
     def _occurrences(self) -> tuple[str, str]:
-        """Return the SQL of a row's number among equal rows without a key, and the join that it needs."""
+        """Return the SQL of a row's number among equal rows without a key, and the join or the order that it needs."""
         key, text = self._rules.values.get(self._table.key.name), self._rules.row_text
         keyless = f"nullif({key}, '') is null" if key else "true"
         if text and self._records.read <= FIRST_ROWS:
-            return f"row_number() over (partition by {keyless}, {text} order by records.record)", ""
+            occurrence = f"row_number() over (partition by {keyless}, {text} order by records.record)"
+            return occurrence, "order by records.record"
         if text and number_repeats(self.database, self._rules, f"select * from ({self._good}) where {keyless}"):
             return "coalesce(repeats.occurrence, 1)", "left join repeats on repeats.record = records.record"
         return "1", ""

@@ -24,7 +24,6 @@ from loaders.errors import LoaderError
 from loaders.project import Project
 
 PREFIX = "copy-"
-MEMORY_LIMIT = "256MB"
 
 
 def remove_dead_folders(project: Project) -> None:
@@ -65,8 +64,7 @@ class Workspace:
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
         """DuckDB in memory, which spills into the folder: a database file takes twice the time."""
-        spilled = str(self._folder / "spilled")
-        database = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": spilled})
+        database = duckdb.connect(config={"temp_directory": str(self._folder / "spilled")})
         self._stack.enter_context(closing(database))
         database.execute("set TimeZone = $1", [self.time_zone])
         database.create_function("strict_json", strict_json)
