@@ -2,7 +2,7 @@
 
 The path of a file, which leaves this module eight times:
 
-    reading.workspace             removes what killed runs left (`remove_dead_folders`)
+    reading.workspace             removes what killed runs left, and lends files a place (`workspace`)
     reading.intake                names the file (`Given`)
     destinations/*/destination    keeps other loaders off the table (`loading`)
     reading.intake                hashes the file (`sha256`)
@@ -33,7 +33,7 @@ from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.rejects import Reject
 from loaders.reading.scan import Progress, Scan, scanned, silent
-from loaders.reading.workspace import remove_dead_folders
+from loaders.reading.workspace import Workspace, workspace
 
 _log = logging.getLogger(__name__)
 
@@ -94,17 +94,8 @@ def copy_file(
     Raises:
         DatabaseError: The database refuses or the connection broke; no row was loaded.
     """
-    notes: list[str] = []
-
-    def note(text: str) -> None:
-        notes.append(text)
-        on_note(text)
-
-    remove_dead_folders(project)
-    given = Given(path)
-    with destination.loading(table, given.name, wait=options.wait, on_note=note):
-        result = _copy_alone(destination, project, table, given, options, on_progress)
-    return replace(result, notes=tuple(notes))
+    with workspace(project) as place:
+        return _copy_in(place, destination, table, path, options, on_progress, on_note)
 
 
 def copy_files(
@@ -133,15 +124,16 @@ def copy_files(
     Raises:
         LoaderError: The database refuses, or standard input has no table; earlier files are loaded.
     """
-    for path in paths:
-        try:
-            target = table_of(contract, path, table, options.encoding)
-        except FileRefusedError as error:
-            yield refused(Given(path), error)
-            continue
-        with on_progress(path) as progress:
-            result = copy_file(destination, project, target, path, options, progress, on_note)
-        yield result
+    with workspace(project) as place:
+        for path in paths:
+            try:
+                target = table_of(contract, path, table, options.encoding)
+            except FileRefusedError as error:
+                yield refused(Given(path), error)
+                continue
+            with on_progress(path) as progress:
+                result = _copy_in(place, destination, target, path, options, progress, on_note)
+            yield result
 
 
 def check_file(
@@ -152,17 +144,65 @@ def check_file(
     Returns:
         The result (`checked` or `refused`) and the rejected rows, the first `limit` of them.
     """
+    with workspace(project) as place:
+        return _check_in(place, table, path, options, limit)
+
+
+def check_files(
+    project: Project,
+    contract: Contract,
+    paths: Iterable[Path],
+    options: Options,
+    *,
+    table: Table | None = None,
+    limit: int | None = None,
+) -> Iterator[tuple[Result, list[Reject]]]:
+    """Check files as `copy_files` copies them, without a database; see `check_file`."""
+    with workspace(project) as place:
+        for path in paths:
+            try:
+                target = table_of(contract, path, table, options.encoding)
+            except FileRefusedError as error:
+                yield refused(Given(path), error), []
+                continue
+            yield _check_in(place, target, path, options, limit)
+
+
+def _check_in(
+    place: Workspace, table: Table, path: Path, options: Options, limit: int | None
+) -> tuple[Result, list[Reject]]:
     given = Given(path)
     try:
-        with scanned(given, project, table, options) as scan:
+        with scanned(given, place, table, options) as scan:
             return _result(table, scan, "checked"), list(islice(scan.rejects(), limit))
     except FileRefusedError as error:
         return refused(given, error, table), []
 
 
+def _copy_in(
+    place: Workspace,
+    destination: Destination,
+    table: Table,
+    path: Path,
+    options: Options,
+    on_progress: Progress,
+    on_note: Callable[[str], None],
+) -> Result:
+    notes: list[str] = []
+
+    def note(text: str) -> None:
+        notes.append(text)
+        on_note(text)
+
+    given = Given(path)
+    with destination.loading(table, given.name, wait=options.wait, on_note=note):
+        result = _copy_alone(destination, place, table, given, options, on_progress)
+    return replace(result, notes=tuple(notes))
+
+
 def _copy_alone(
     destination: Destination,
-    project: Project,
+    place: Workspace,
     table: Table,
     given: Given,
     options: Options,
@@ -176,7 +216,7 @@ def _copy_alone(
         if sha256 and (earlier := ledger.find_loaded(table, sha256, given.name)):
             return skipped(given, table, earlier)
         load_id = ledger.start(table, given.name)
-        with scanned(given, project, table, options, destination.digits, on_progress) as scan:
+        with scanned(given, place, table, options, destination.digits, on_progress) as scan:
             # The content of standard input and pipes is known only now.
             is_new = options.force or scan.file.sha256 == sha256
             if not is_new and (earlier := ledger.find_loaded(table, scan.file.sha256, given.name)):

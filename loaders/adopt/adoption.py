@@ -30,7 +30,7 @@ from loaders.reading.header import known_to
 from loaders.reading.intake import STDIN, Given
 from loaders.reading.options import Options
 from loaders.reading.scan import scanned
-from loaders.reading.workspace import working_folder
+from loaders.reading.workspace import working_folder, workspace
 
 _TYPES = {"numeric": "decimal(28, 6)", "timestamptz": "timestamptz"}
 _BEST = 5
@@ -192,7 +192,8 @@ def add_up(proposal: Proposal, project: Project, options: Options) -> Totals:
         for plan in proposal.plans:
             table, path = tables[proposal.table_name(plan)], folder / f"{plan.alias}.parquet"
             # What the user said of the file is in the contract now.
-            with scanned(Given(plan.look.path), project, table, replace(options, reading=table.read)) as scan:
+            known, given = replace(options, reading=table.read), Given(plan.look.path)
+            with workspace(project) as place, scanned(given, place, table, known) as scan:
                 if scan.refusal:
                     raise scan.refusal
                 rows[plan.look.path.name], rejected[plan.look.path.name] = scan.rows_read, scan.rows_rejected

@@ -24,7 +24,7 @@ from loaders.reading.intake import Given
 from loaders.reading.records import Records
 from loaders.reading.rules import fields_of
 from loaders.reading.values.evidence import find_formats
-from loaders.reading.values.formats import CURRENCY, Formats, NumberFormat, tidy, trim
+from loaders.reading.values.formats import CURRENCY, Formats, NumberFormat, trim
 from loaders.reading.workspace import interruptible, working_folder
 
 # Share of a column's values that make it a column of numbers or dates: a few are always written otherwise.
@@ -179,17 +179,17 @@ def _facts(
     row = database.execute(
         f"""
         with trimmed as (
-            select {value} as value, {tidy(value)} as tidied from records
+            select {value} as value from records
         )
         select
             (select count({value}) from all_records),
             (select count(distinct {value}) from all_records),
             count(value),
-            count(*) filter (regexp_full_match(tidied, {literal(number)})),
+            count(*) filter (regexp_full_match(value, {literal(number)})),
             count(*) filter (regexp_full_match(value, {literal(_TIME)})),
             count(*) filter (regexp_full_match(value, '\\d+([.]0)?')),
-            list(distinct regexp_extract(tidied, {literal(CURRENCY)})) filter (
-                regexp_full_match(tidied, {literal(number)}) and regexp_matches(tidied, {literal(CURRENCY)})
+            list(distinct regexp_extract(value, {literal(CURRENCY)})) filter (
+                regexp_full_match(value, {literal(number)}) and regexp_matches(value, {literal(CURRENCY)})
             )
         from trimmed
         """

@@ -14,17 +14,15 @@ from loaders.cli import report
 from loaders.cli.options import destination_option, limit_option, reading_options
 from loaders.contract.sources_yml import read_contract
 from loaders.contract.tables import Contract, Reading, Table
-from loaders.copy import Result, check_file, copy_files, refused
+from loaders.copy import Result, check_files, copy_files
 from loaders.destinations.addresses import open_destination
 from loaders.destinations.postgres.connection import Connection
 from loaders.destinations.postgres.destination import Postgres
-from loaders.errors import FileRefusedError, LoaderError
+from loaders.errors import LoaderError
 from loaders.operations.watch import Arrivals, watch
 from loaders.project import Project, find_project
-from loaders.reading.files import expand, table_of
-from loaders.reading.intake import Given
+from loaders.reading.files import expand
 from loaders.reading.options import Limit, Options, check_date_format
-from loaders.reading.rejects import Reject
 
 _paths = click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 
@@ -155,12 +153,7 @@ def check(
     named = contract.table(table) if table else None
     reading = Reading(decimal, date_format and check_date_format(date_format))
     options = Options(reading, encoding, max_rejects, max_rejected_amount, max_bytes)
-    checked: list[tuple[Result, list[Reject]]] = []
-    for path in expand(paths):
-        try:
-            checked.append(check_file(project, table_of(contract, path, named, encoding), path, options, limit))
-        except FileRefusedError as error:
-            checked.append((refused(Given(path), error), []))
+    checked = list(check_files(project, contract, expand(paths), options, table=named, limit=limit))
     report.show_checks(checked, as_json=as_json)
     sys.exit(report.exit_code(result for result, _ in checked))
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from loaders.errors import FileRefusedError
 
@@ -98,6 +98,11 @@ class Table:
         return [header for header in headers if self.column_for(header) is column]
 
     @cached_property
+    def header_places(self) -> dict[str, int]:
+        """The order of all headers in the contract, by `header_key`; of a column, its name comes first."""
+        return {header_key(name): i for column in self.columns for i, name in enumerate((column.name, *column.aliases))}
+
+    @cached_property
     def _columns_by_header(self) -> dict[str, Column]:
         names = {header_key(column.renamed_from): column for column in self.columns if column.renamed_from}
         return names | {header_key(name): column for column in self.columns for name in (column.name, *column.aliases)}
@@ -138,6 +143,8 @@ def normalize(header: str) -> str:
     return re.sub(r"\W+", "_", header.strip().casefold()).strip("_")
 
 
+# Every header is compared with those of all tables.
+@lru_cache(maxsize=10_000)
 def header_key(header: str) -> str:
     """Return what headers are compared by: `InvoiceNo`, `Invoice No` and `invoice_no` are one name."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", header).casefold())

@@ -68,13 +68,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def type_rules(data_type: str, value: str, digits: Digits = POSTGRES_DIGITS) -> list[tuple[str, str, str]]:
-    """Return condition, reason and rest of the sentence for each way a value can fail its type."""
+def type_rules(data_type: str, value: str, digits: Digits | None = POSTGRES_DIGITS) -> list[tuple[str, str, str]]:
+    """Return condition, reason and rest of the sentence for each way a value can fail its type.
+
+    Args:
+        data_type: The type.
+        value: SQL of the value.
+        digits: How many digits of a number are kept; None if no value has more.
+    """
     if data_type == "numeric":
-        return [
-            (f"not regexp_full_match({value}, '{NUMBER}')", "invalid_numeric", "is not a number"),
-            (_numeric_overflow(value, digits), "out_of_range", "is out of range"),
-        ]
+        overflow = digits and (_numeric_overflow(value, digits), "out_of_range", "is out of range")
+        invalid = (f"not regexp_full_match({value}, '{NUMBER}')", "invalid_numeric", "is not a number")
+        return [invalid, *([overflow] if overflow else [])]
     if data_type == "bigint":
         return [
             (rf"not regexp_full_match({value}, '[+-]?\d+')", "invalid_bigint", "is not a whole number"),
@@ -105,15 +110,19 @@ def _no_day(value: str, data_type: str) -> str:
     return f"{value} is not null and not ({is_day})"
 
 
+def may_be_long(number: str, digits: Digits = POSTGRES_DIGITS) -> str:
+    """Return the condition that a number is long or has an exponent; no other has more digits than are kept."""
+    return f"strlen({number}) > {min(100, digits.integer, digits.fraction)} or contains(lower({number}), 'e')"
+
+
 def _numeric_overflow(value: str, digits: Digits) -> str:
     """Return the condition that a number has more digits than are kept; short plain numbers are skipped."""
-    short = min(100, digits.integer, digits.fraction)
     exponent = f"coalesce(try_cast(regexp_extract({value}, '[eE]([+-]?\\d+)', 1) as bigint), 0)"
     too_long_exponent = f"length(regexp_extract({value}, '[eE][+-]?(\\d+)', 1)) > 8"
     integer = f"length(regexp_extract({value}, '^[+-]?0*(\\d*)', 1))"
     decimals = f"regexp_extract({value}, '\\.(\\d*)', 1)"
     fraction = f"length({decimals})" if digits.zeros_count else f"length(rtrim({decimals}, '0'))"
     return (
-        f"case when length({value}) > {short} or contains(lower({value}), 'e') then {too_long_exponent}"
+        f"case when {may_be_long(value, digits)} then {too_long_exponent}"
         f" or {integer} + {exponent} > {digits.integer} or {fraction} - {exponent} > {digits.fraction} end"
     )

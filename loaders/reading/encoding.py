@@ -102,12 +102,13 @@ def _detect_encoding(path: Path) -> str:
 def with_plain_line_ends(path: Path) -> tuple[Path, set[bytes]]:
     """Return the working file, and which marks are in it; without quotes its lines end with LF.
 
-    Marks are a quote, a NUL byte, a carriage return, and `0x80` for anything that is not ASCII.
+    Marks are a quote, a NUL byte, a tab, a carriage return, the separator `0x1f`, and `0x80` for anything that is not
+    ASCII.
     """
     found: set[bytes] = set()
     with path.open("rb") as source:
         while block := source.read(BLOCK):
-            found |= {mark for mark in (b'"', b"\x00", b"\r") if mark in block}
+            found |= {mark for mark in (b'"', b"\x00", b"\t", b"\r", b"\x1f") if mark in block}
             if not block.isascii():
                 found.add(b"\x80")
         if b'"' in found or b"\r" not in found:

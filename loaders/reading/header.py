@@ -13,7 +13,6 @@ from loaders.contract.tables import FROM_ROW, Column, Contract, Table, header_ke
 from loaders.errors import FileRefusedError
 from loaders.reading.grammar import LINE_END, Grammar, count_breaks
 from loaders.reading.intake import Intake
-from loaders.reading.values.formats import BLANKS
 
 DELIMITERS = (",", ";", "\t", "|")
 _LONGEST_HEADER = 1 << 20
@@ -55,11 +54,6 @@ class CsvFile(Intake):
         """What was done with the header, for the user."""
         skipped = [f"lines before the header that were skipped: {self.skipped_lines}"] if self.skipped_lines else []
         return (*skipped, *(f"{name!r} names {column} too, and is kept in _extra" for name, column in self.set_aside))
-
-    @property
-    def blanks(self) -> str:
-        """The blanks that may be around its values."""
-        return BLANKS[:4] if self.is_ascii else BLANKS
 
     @property
     def is_wide(self) -> bool:
@@ -239,12 +233,12 @@ def _name(field: re.Match[bytes]) -> str:
 
 def _columns(names: tuple[str, ...], table: Table) -> tuple[Column | None, ...]:
     """Give each header its column; of several for one column, the first in the contract's order has it."""
-    order = {header_key(name): i for column in table.columns for i, name in enumerate((column.name, *column.aliases))}
     best: dict[str, int] = {}
     for i, name in enumerate(names):
         if column := table.column_for(name):
             former = best.get(column.name)
-            if former is None or order[header_key(name)] < order[header_key(names[former])]:
+            places = table.header_places
+            if former is None or places[header_key(name)] < places[header_key(names[former])]:
                 best[column.name] = i
     return tuple(
         column if (column := table.column_for(name)) and best[column.name] == i else None

@@ -23,6 +23,7 @@ import zstandard
 
 from loaders.errors import FileRefusedError
 from loaders.reading.encoding import BLOCK, beginning, codec_of, decode, with_plain_line_ends
+from loaders.reading.values.formats import BLANKS
 
 STDIN = "-"
 MAX_BYTES = 20_000_000_000
@@ -50,6 +51,8 @@ class Intake:
         encoding: Original encoding.
         has_quotes: Whether the file contains a quote.
         has_nul: Whether the file contains a NUL byte.
+        has_tab: Whether the file contains a tab.
+        has_separator: Whether it contains the character by which the text of a row separates values.
         is_ascii: Whether it has no other characters than ASCII.
     """
 
@@ -60,7 +63,16 @@ class Intake:
     encoding: str
     has_quotes: bool
     has_nul: bool
+    has_tab: bool
+    has_separator: bool
     is_ascii: bool
+
+    @property
+    def blanks(self) -> str:
+        """The blanks that may be around its values; only in quotes they include line ends."""
+        if not self.is_ascii:
+            return BLANKS
+        return " " + "\t" * self.has_tab + "\n\r" * self.has_quotes
 
 
 class Given:
@@ -161,6 +173,8 @@ class Given:
             encoding=found,
             has_quotes=b'"' in marks,
             has_nul=b"\x00" in marks,
+            has_tab=b"\t" in marks,
+            has_separator=b"\x1f" in marks,
             is_ascii=b"\x80" not in marks,
         )
 

@@ -44,9 +44,13 @@ class Records:
         known = sum(column is not None for column in file.columns)
         width = known + 1 if file.is_wide else len(file.header)
         self._names = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
-        if not self._read_as_it_stands():
+        self.read, self.unreadable, self.in_one_piece = self._read_as_it_stands(), 0, True
+        if self.read < 0:
             self._read_cut()
-        row = database.execute(
+            self._count_pieces()
+
+    def _count_pieces(self) -> None:
+        row = self._database.execute(
             """
             select
                 coalesce(sum(count), 0),
@@ -54,7 +58,7 @@ class Records:
                 count(*) filter (reason is null and line - record <> $1)
             from pieces
             """,
-            [file.first_line],
+            [self.first_line],
         ).fetchone()
         assert row is not None
         self.read, self.unreadable = int(row[0]), int(row[1])
@@ -93,33 +97,33 @@ class Records:
                 yield file.readline().removesuffix(b"\n").removesuffix(b"\r")
                 done = number + 1
 
-    def _read_as_it_stands(self) -> bool:
-        """Let DuckDB read the file directly; False if the result might be wrong."""
+    def _read_as_it_stands(self) -> int:
+        """Let DuckDB read the file directly; return the number of records, -1 if the result might be wrong."""
         file = self._file
         if file.has_quotes or file.is_wide or file.first_line != 2:
-            return False
+            return -1
         lines, delimiters, last = 0, 0, b""
         with file.path.open("rb") as opened:
             while block := opened.read(BLOCK):
                 if b"\n\n" in block or (last == b"\n" and block.startswith(b"\n")):
-                    return False
+                    return -1
                 lines += block.count(b"\n")
                 delimiters += block.count(file.delimiter.encode())
                 last = block[-1:]
         lines += last != b"\n"
         size = file.path.stat().st_size - file.first_byte - (last == b"\n")
         if delimiters != lines * (len(file.header) - 1):
-            return False
+            return -1
         if self._load(str(file.path), "header = true", LONGEST_RECORD - 1) != lines - 1:
-            return False
+            return -1
         self._database.execute(
             """
-            create table pieces as
+            create or replace table pieces as
             select 0 as record, $1 as line, $2 as start, $3 as size, $4 as count, null::varchar as reason
             """,
             [file.first_line, file.first_byte, size, lines - 1],
         )
-        return True
+        return lines - 1
 
     def _read_cut(self) -> None:
         """Cut the file into records, write the valid ones into a file of their own, and let DuckDB read that."""
@@ -142,7 +146,7 @@ class Records:
                         record += piece.count
         self._database.execute(
             """
-            create table pieces as
+            create or replace table pieces as
             from read_csv(
                 $1,
                 columns = {
@@ -164,11 +168,10 @@ class Records:
     def _load(self, path: str, options: str, longest: int) -> int:
         """Fill `records` from a file and return their number, -1 if a record can't be read."""
         run = self._database.execute
-        run("drop table if exists records; drop table if exists reject_errors; drop table if exists reject_scans")
         try:
-            run(
+            row = run(
                 f"""
-                create table records as
+                create or replace table records as
                 from read_csv(
                     $1, columns = {{{self._names}}}, {options}, delim = $2, quote = '"', escape = '"',
                     new_line = '\\n', nullstr = '', allow_quoted_nulls = false, compression = 'none',
@@ -177,12 +180,13 @@ class Records:
                 )
                 """,
                 [path, self._file.delimiter],
-            )
+            ).fetchone()
+            if row and not run("from reject_errors limit 1").fetchone():
+                return int(row[0])
         except duckdb.InvalidInputException:
-            return -1
-        row = run("select (select count(*) from records), (select count(*) from reject_errors)").fetchone()
-        assert row is not None
-        return -1 if row[1] else int(row[0])
+            pass
+        run("drop table if exists reject_errors; drop table if exists reject_scans")
+        return -1
 
 
 # --- very many columns ------------------------------------------------------------------------------------------------

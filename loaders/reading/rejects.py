@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 
+from loaders.contract.tables import Table
 from loaders.reading.grammar import REASONS
 from loaders.reading.records import Records
-from loaders.reading.rules import TableRules
+from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules
+
+# Restrictions for `TableRules.rows`.
+REJECTED, NOT_REJECTED = (f"{kind} join rejected on rejected.record = records.rowid" for kind in ("semi", "anti"))
 
 
 @dataclass(frozen=True)
@@ -32,49 +37,114 @@ class Reject:
     header: str | None = None
 
 
-def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules) -> None:
-    """Fill the table `rejected` from the table `records`."""
-    named = ", ".join(f"{expression} as {name}" for name, expression in rules.named.items())
+def reject_rows(database: duckdb.DuckDBPyConnection, rules: TableRules, restriction: str = "") -> int:
+    """Fill the table `rejected` from the table `records`, and return the number of rows in it.
+
+    Args:
+        database: The connection with the table `records`.
+        rules: The rules of the file.
+        restriction: See `TableRules.rows`.
+    """
     cases = " ".join(
         f"when {rule.condition} then {number}" for number, rule in enumerate(rules.rules) if rule.condition
     )
     judged = f"case {cases} end" if cases else "null::integer"
-    database.execute(
+    rejected = changed_rows(
+        database,
         f"""
-        create table rejected as
-        with named as (
-            select rowid as record, *, {named} from records
-        ),
-        judged as (
-            select record, {judged} as rule from named
+        create or replace table rejected as
+        with judged as (
+            select record, {judged} as rule from ({rules.rows(restriction)})
         )
         from judged where rule is not null
-        """
+        """,
     )
     duplicate = len(rules.rules) - 1
     if key := rules.values.get(str(rules.rules[duplicate].column)):
-        _reject_duplicates(database, key, duplicate)
+        restriction = NOT_REJECTED if rejected else ""
+        rejected += _reject_duplicates(database, rules.rows(restriction), key, duplicate)
+    return rejected
 
 
-def _reject_duplicates(database: duckdb.DuckDBPyConnection, key: str, rule: int) -> None:
+def _reject_duplicates(database: duckdb.DuckDBPyConnection, rows: str, key: str, rule: int) -> int:
     """Of several records with the same key the last one counts: exports write corrections after what they correct."""
-    database.execute(
+    keys = f"select record, {key} as key from ({rows}) where {key} <> ''"
+    repeated = f"select key, max(record) as last from ({keys}) group by key having count(*) > 1"
+    if not changed_rows(database, f"create or replace table repeated as {repeated}"):
+        return 0
+    return changed_rows(
+        database,
         f"""
         insert into rejected
-        with keys as (
-            select records.rowid as record, nullif({key}, '') as key
-            from records
-            anti join rejected on rejected.record = records.rowid
-        ),
-        repeated as (
-            select key, max(record) as last from keys where key is not null group by key having count(*) > 1
-        )
         select keys.record, {rule}
-        from keys
+        from ({keys}) as keys
         inner join repeated on repeated.key = keys.key
         where keys.record < repeated.last
+        """,
+    )
+
+
+def number_repeats(database: duckdb.DuckDBPyConnection, rules: TableRules, rows: str) -> bool:
+    """Number equal rows without a key in the order of the file, so that each gets its own.
+
+    Args:
+        database: The connection with the table `records`.
+        rules: The rules of the file.
+        rows: The query for the rows without a key that are not rejected.
+
+    Returns:
+        Whether there are any; only then there is a table `repeats`.
+    """
+    repeated = f"select {rules.row_hash} as hash from ({rows}) group by hash having count(*) > 1"
+    # Few rows are repeated, and the content of the others is not needed.
+    if not changed_rows(database, f"create or replace table repeated as {repeated}"):
+        return False
+    database.execute(
+        f"""
+        create or replace table repeats as
+        select record, row_number() over (partition by {rules.row_text} order by record) as occurrence
+        from ({rows})
+        where {rules.row_hash} in (from repeated)
         """
     )
+    return True
+
+
+def rejected_money(
+    database: duckdb.DuckDBPyConnection, rules: TableRules, table: Table
+) -> tuple[Decimal, Decimal, int]:
+    """Return the money in rejected rows and in all, without signs, and how many rejected rows have money unread."""
+    harmless = [i for i, rule in enumerate(rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
+    amounts = [i for i, rule in enumerate(rules.rules) if rule.column in table.money]
+    row = database.execute(
+        f"""
+        with moneys as (
+            select try_cast({rules.money} as decimal(38, 6)) as money, rejected.rule
+            from ({rules.rows()}) as records left join rejected on rejected.record = records.record
+        ),
+        accepted as (
+            select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
+            from moneys where rule is null
+        )
+        select
+            max(accepted.total),
+            -- A row that repeats the total of all others is a sum below the table, and no money is lost with it.
+            coalesce(sum(abs(money)) filter (
+                rule is not null and not list_contains($1, rule) and money <> accepted.net
+            ), 0),
+            count(*) filter (money is null and list_contains($2, rule))
+        from moneys, accepted
+        """,
+        [harmless, amounts],
+    ).fetchone()
+    accepted, lost, unread = row or (0, 0, 0)
+    return lost, accepted + lost, unread
+
+
+def changed_rows(database: duckdb.DuckDBPyConnection, statement: str) -> int:
+    """Return how many rows a statement wrote."""
+    row = database.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: TableRules) -> Iterator[Reject]:
@@ -92,7 +162,7 @@ def read_rejects(database: duckdb.DuckDBPyConnection, records: Records, rules: T
                 pieces.start, lines.record - pieces.record as number,
                 if(pieces.count = 1, pieces.size, null) as size
             from rejected
-            inner join records on records.rowid = rejected.record
+            inner join ({rules.rows(REJECTED)}) as records on records.record = rejected.record
             inner join lines on lines.record = rejected.record
             asof inner join (from pieces where reason is null) as pieces on rejected.record >= pieces.record
         )

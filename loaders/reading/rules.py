@@ -44,25 +44,44 @@ class Rule:
 class TableRules:
     """Values and rules of one table for one file. Fields are the columns `c0`, `c1`, … of DuckDB's table `records`.
 
+    Expressions have names, `r_amount` for what the file says and `v_amount` for what to store, because DuckDB would
+    plan and evaluate repeated expressions again. All other SQL here is about the query `rows`.
+
     Attributes:
         rules: The reasons to reject a row; the first that applies counts, and the last is for repeated keys.
-        named: Expressions by the short names used in conditions, because DuckDB would evaluate repeated expressions
-            again.
+        readings: Expressions over fields, by name, for values that are not as in the file.
+        made: Expressions over readings and fields, by name, for values that are not all in the file.
         values: What to store, by column, without the key if the file has none.
         headers: The file's names of its columns.
         row_text: The row's content in the contract's columns, if the key is derived from it; columns without a value
             don't count.
+        row_hash: A hash that is the same for equal contents.
         money: The money of a row, rejected or not, as text: NULL if there is no such column or it is not a number.
         extra: The unknown fields as one JSON object; None if there are none.
     """
 
     rules: tuple[Rule, ...]
-    named: Mapping[str, str]
+    readings: Mapping[str, str]
+    made: Mapping[str, str]
     values: Mapping[str, str]
     headers: Mapping[str, str]
     row_text: str | None
+    row_hash: str
     money: str
     extra: str | None
+
+    def rows(self, restriction: str = "") -> str:
+        """Return the query for all records with their number `record`, fields, readings and values.
+
+        Args:
+            restriction: A join or condition that leaves some out.
+        """
+        readings, made = (
+            "".join(f", {expression} as {name}" for name, expression in named.items())
+            for named in (self.readings, self.made)
+        )
+        rows = f"select records.rowid as record, records.*{readings} from records {restriction}"
+        return f"select *{made} from ({rows})" if made else rows
 
 
 def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits = POSTGRES_DIGITS) -> TableRules:
@@ -75,23 +94,25 @@ def compile_rules(file: CsvFile, table: Table, formats: Formats, digits: Digits 
         digits: How many digits of a number the destination keeps.
     """
     by_column = fields_of(file)
-    given = {column.name: formats.read(column, field) for column, field in by_column.items()}
     fields = {column.name: field for column, field in by_column.items()}
-    values = {column.name: value for column in table.columns if (value := _value(column, given, fields)) is not None}
-    named = {f"v{i}": value for i, value in enumerate(values.values())}
-    names = dict(zip(values, named, strict=True))
+    given, readings = _named("r", {column.name: formats.read(column, field) for column, field in by_column.items()})
+    made = {column.name: value for column in table.columns if (value := _value(column, given, fields)) is not None}
+    values, made = _named("v", made)
     rules = [*_nul_bytes(file, fields), *_repeated_header(file)]
     for column in table.columns:
         if column.name in values:
-            rules += _column_rules(column, names[column.name], fields.get(column.name, values[column.name]), digits)
+            shown = fields.get(column.name, values[column.name])
+            rules += _column_rules(column, values[column.name], shown, None if column.name in formats.short else digits)
     rules += _needed(table, fields)
     rules.append(Rule(None, table.key.name, DUPLICATE_KEY, "'a later row of the file has the same key'"))
     return TableRules(
         rules=tuple(rules),
-        named=named,
+        readings=readings,
+        made=made,
         values=values,
         headers={column.name: name for name, column in zip(file.header, file.columns, strict=True) if column},
         row_text=_row_text(table, given) if table.key.derived_from_row else None,
+        row_hash=_row_hash(file, table, given),
         money=_money([values[name] for name in table.money if name in values]),
         extra=_extra(file, len(fields)),
     )
@@ -128,6 +149,16 @@ def derived_id(source: str, expression: str) -> str:
 # --- values ----------------------------------------------------------------------------------------------------------
 
 
+def _named(kind: str, expressions: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give expressions names; those that are one already stay as they are.
+
+    Returns:
+        The names by column, and the expressions by name.
+    """
+    names = {column: each if each.isidentifier() else f"{kind}_{column}" for column, each in expressions.items()}
+    return names, {names[column]: each for column, each in expressions.items() if names[column] != each}
+
+
 def _value(column: Column, given: Mapping[str, str], fields: Mapping[str, str]) -> str | None:
     """Return the value to store; None if file and contract have none."""
     value = given.get(column.name)
@@ -147,23 +178,38 @@ def _first(*expressions: str | None) -> str | None:
 
 def _row_text(table: Table, given: Mapping[str, str]) -> str:
     """Return the content that a row's key is a hash of: its typed values, so that 12.5 and 12.50 are one."""
-    sources = table.key.derived_from if isinstance(table.key.derived_from, tuple) else None
-    parts = [
-        f"{literal(column.name + '=')} || {_typed(column, given[column.name])}"
-        for column in table.columns
-        if column is not table.key and column.name in given and (sources is None or column.name in sources)
-    ]
+    parts = []
+    for column in _content(table, given):
+        typed = _typed(column, given[column.name])
+        if column.data_type == "numeric":
+            typed = f"coalesce(cast({typed} as varchar), {given[column.name]})"
+        parts.append(f"{literal(column.name + '=')} || {typed}")
     return f"concat_ws(chr(31), {', '.join(sorted(parts))})"
+
+
+def _row_hash(file: CsvFile, table: Table, given: Mapping[str, str]) -> str:
+    """Return a hash that rows with the same text have; making the text takes far longer than hashing its values."""
+    if file.has_separator:  # different values can have the same text
+        return f"hash({_row_text(table, given)})"
+    return f"hash({', '.join(_typed(column, given[column.name]) for column in _content(table, given)) or 'null'})"
+
+
+def _content(table: Table, given: Mapping[str, str]) -> Iterator[Column]:
+    """Yield the columns of the file that a row's key is derived from."""
+    sources = table.key.derived_from if isinstance(table.key.derived_from, tuple) else None
+    for column in table.columns:
+        if column is not table.key and column.name in given and (sources is None or column.name in sources):
+            yield column
 
 
 def _typed(column: Column, value: str) -> str:
     if column.data_type == "numeric":
-        return f"coalesce(cast(try_cast({value} as decimal(38, 10)) as varchar), {value})"
+        return f"try_cast({value} as decimal(38, 10))"
     if column.data_type == "timestamptz":
         # A day is its midnight, and seconds that are not written are 0.
         moment = f"replace({value}, 'T', ' ')"
         return (
-            f"case length({value}) when 10 then {value} || ' 00:00:00' when 16 then {moment} || ':00' else {moment} end"
+            f"case strlen({value}) when 10 then {value} || ' 00:00:00' when 16 then {moment} || ':00' else {moment} end"
         )
     return f"nullif(trim({value}), '')" if column.data_type == "text" else value
 
@@ -212,14 +258,14 @@ def _repeated_header(file: CsvFile) -> Iterator[Rule]:
     yield Rule(same, None, REPEATED_HEADER, "'the header stands here again'")
 
 
-def _column_rules(column: Column, value: str, shown: str, digits: Digits) -> Iterator[Rule]:
+def _column_rules(column: Column, value: str, shown: str, digits: Digits | None) -> Iterator[Rule]:
     """Yield the rules of one column.
 
     Args:
         column: The column.
         value: SQL of its value.
         shown: SQL of the value in the file.
-        digits: How many digits of a number are kept.
+        digits: How many digits of a number are kept; None if no value has more.
     """
     if column.not_null and not column.derived_from_row:
         missing = f"nullif({value}, '') is null" if column.data_type == "text" else f"{value} is null"

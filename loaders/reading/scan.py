@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,26 +19,27 @@ import duckdb
 
 from loaders.contract.quoting import literal, quoted
 from loaders.contract.tables import Reading, Table
-from loaders.contract.types import POSTGRES_DIGITS, Digits, strict_json
+from loaders.contract.types import POSTGRES_DIGITS, Digits
 from loaders.errors import FileRefusedError
-from loaders.project import Project
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.records import Records
-from loaders.reading.rejects import Reject, read_rejects, reject_rows
-from loaders.reading.rules import DUPLICATE_KEY, REPEATED_HEADER, TableRules, compile_rules, fields_of
+from loaders.reading.rejects import NOT_REJECTED, Reject, number_repeats, read_rejects, reject_rows, rejected_money
+from loaders.reading.rules import TableRules, compile_rules, fields_of
 from loaders.reading.values.evidence import find_formats, find_texts
-from loaders.reading.values.formats import Formats
-from loaders.reading.workspace import interruptible, working_folder
+from loaders.reading.workspace import Workspace, interruptible
 
 _log = logging.getLogger(__name__)
-MEMORY_LIMIT = "256MB"
 # DuckDB processes 2048 rows at a time, whatever their width.
-MEMORY_LIMIT_WIDE = "2GB"
+MEMORY_LIMIT, MEMORY_LIMIT_WIDE = "256MB", "2GB"
 
 # Reasons of values that are written in another way, or not what their column is for.
 UNREAD = ("invalid_numeric", "invalid_date", "invalid_timestamp")
+
+# A file with more rows is judged by these first: if they show that values are written in another way, the others need
+# not be judged as if they were not.
+FIRST_ROWS = 10_000
 
 # Called with a phase (`read`, `check`, `copy`) and a number of bytes since the last call.
 Progress = Callable[[str, int], None]
@@ -63,43 +65,52 @@ class Scan:
     """
 
     def __init__(
-        self, file: CsvFile, table: Table, options: Options, time_zone: str, digits: Digits = POSTGRES_DIGITS
+        self,
+        file: CsvFile,
+        table: Table,
+        options: Options,
+        place: Workspace,
+        digits: Digits = POSTGRES_DIGITS,
     ) -> None:
         """Read and check the file.
+
+        Args:
+            file: The file.
+            table: The raw table.
+            options: How to read the file, and how many rejected rows it may have.
+            place: Where to work.
+            digits: How many digits of a number the destination keeps.
 
         Raises:
             FileRefusedError: The file's records can't be separated.
         """
         self.file = file
-        self.time_zone = time_zone
-        folder = str(file.path.parent)
-        # In memory, spilling into the folder beyond the limit: a database file takes twice the time.
-        self.database = duckdb.connect(
-            config={"memory_limit": MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT, "temp_directory": folder},
-        )
-        self.database.execute("set TimeZone = $1", [time_zone])
-        self.database.create_function("strict_json", strict_json)
+        self.time_zone = place.time_zone
+        self.database = place.database
+        limit = MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT
+        self.database.execute(f"drop table if exists records; set memory_limit = '{limit}'")
         with interruptible(self.database):
             self._records = Records(file, self.database)
-            self._rules, self.notes = self._judge(table, options, digits)
-            if self._rules.row_text:
-                self._number_repeats(self._rules.row_text, self._rules.values.get(table.key.name))
+            self._rules, self.notes, rejected = self._judge(table, options, digits)
+            self._good = self._rules.rows(NOT_REJECTED if rejected else "")
         self.rows_read = self._records.read
-        self.rows_rejected = self._count("rejected") + self._records.unreadable
+        self.rows_rejected = rejected + self._records.unreadable
         self.refusal = options.max_rejects.refusal(self.rows_rejected, self.rows_read) or self._money_refusal(
             table, options
         )
-        self._values = self._stream_values(table)
-        self.columns = tuple(self._values)
-        self.given_columns = tuple(name for name in self._values if name in {*self._rules.headers, "_extra"})
+        self._table = table
+        self.columns = tuple(self._stream_values("1"))
+        self.given_columns = tuple(name for name in self.columns if name in {*self._rules.headers, "_extra"})
 
     def close(self) -> None:
-        """Release memory and files."""
-        self.database.close()
+        """Release memory."""
+        with contextlib.suppress(duckdb.Error):
+            # The other tables are small, and the next file replaces them.
+            self.database.execute("drop table if exists records")
 
     def rejects(self) -> Iterator[Reject]:
         """Yield the rejected records in the order of their lines."""
-        return read_rejects(self.database, self._records, self._rules)
+        return read_rejects(self.database, self._records, self._rules) if self.rows_rejected else iter(())
 
     @contextlib.contextmanager
     def stream(self, load_id: int) -> Iterator[BinaryIO]:
@@ -144,104 +155,83 @@ class Scan:
         except duckdb.Error as error:
             raise FileRefusedError(f"Reading broke off: {_first_line(error)}", "Load the file again.") from error
 
-    def _judge(self, table: Table, options: Options, digits: Digits) -> tuple[TableRules, tuple[str, ...]]:
-        """Reject rows by the rules; where values do not read plainly, first find out how they are written."""
+    def _judge(self, table: Table, options: Options, digits: Digits) -> tuple[TableRules, tuple[str, ...], int]:
+        """Reject rows by the rules; where values do not read plainly, first find out how they are written.
+
+        Returns:
+            The rules, how the file was read, and the number of rejected rows.
+        """
         fields = fields_of(self.file)
         said = Reading(options.reading.decimal or table.read.decimal, options.reading.dates or table.read.dates)
-        formats = Formats(texts=find_texts(self.database, self.file, fields), blanks=self.file.blanks)
+        formats = find_texts(self.database, self.file, fields, digits)
         rules = compile_rules(self.file, table, formats, digits)
         if said == Reading() and self.file.delimiter != ";":
-            reject_rows(self.database, rules)
-            unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
-            if not self._count(f"rejected where list_contains({unread}, rule)"):
-                return rules, (*self.file.notes, *formats.said)
-            self.database.execute("drop table rejected")
-        formats = find_formats(self.database, self.file, fields, said, formats.texts)
+            is_long = self._records.read > FIRST_ROWS
+            if not (is_long and self._rejects(rules, f"where rowid < {FIRST_ROWS}")[1]):
+                rejected, unread = self._rejects(rules)
+                if not unread:
+                    return rules, (*self.file.notes, *formats.said), rejected
+        found = find_formats(self.database, self.file, fields, said, formats.texts)
+        formats = replace(found, short=formats.short)
         rules = compile_rules(self.file, table, formats, digits)
-        reject_rows(self.database, rules)
-        return rules, (*self.file.notes, *formats.said)
+        rules = self._keep_readings(rules, [f"r_{column}" for column in (*formats.numbers, *formats.moments)])
+        return rules, (*self.file.notes, *formats.said), reject_rows(self.database, rules)
+
+    def _keep_readings(self, rules: TableRules, names: list[str]) -> TableRules:
+        """Keep values that take long to read in `records`, so that they are read once."""
+        for name in names:
+            self.database.execute(f"alter table records add column {name} varchar")
+            self.database.execute(f"alter table records alter {name} type varchar using {rules.readings[name]}")
+        return replace(rules, readings={name: sql for name, sql in rules.readings.items() if name not in names})
+
+    def _rejects(self, rules: TableRules, restriction: str = "") -> tuple[int, int]:
+        """Reject rows; return how many, and how many of them because a value can't be read."""
+        rejected = reject_rows(self.database, rules, restriction)
+        if not rejected:
+            return 0, 0
+        unread = [i for i, rule in enumerate(rules.rules) if rule.reason in UNREAD]
+        return rejected, self._count(f"rejected where list_contains({unread}, rule)")
 
     def _money_refusal(self, table: Table, options: Options) -> FileRefusedError | None:
         """Return why the file may not be loaded if too much of its money is in rejected rows."""
         if not self.rows_rejected or not set(table.money) & set(self._rules.values):
             return None
-        harmless = [i for i, rule in enumerate(self._rules.rules) if rule.reason in (DUPLICATE_KEY, REPEATED_HEADER)]
-        amounts = [i for i, rule in enumerate(self._rules.rules) if rule.column in table.money]
-        row = self.database.execute(
-            f"""
-            with moneys as (
-                select try_cast({self._rules.money} as decimal(38, 6)) as money, rejected.rule
-                from records left join rejected on rejected.record = records.rowid
-            ),
-            accepted as (
-                select coalesce(sum(money), 0) as net, coalesce(sum(abs(money)), 0) as total
-                from moneys where rule is null
-            )
-            select
-                max(accepted.total),
-                -- A row that repeats the total of all others is a sum below the table, and no money is lost with it.
-                coalesce(sum(abs(money)) filter (
-                    rule is not null and not list_contains($1, rule) and money <> accepted.net
-                ), 0),
-                count(*) filter (money is null and list_contains($2, rule))
-            from moneys, accepted
-            """,
-            [harmless, amounts],
-        ).fetchone()
-        accepted, lost, unread = row or (0, 0, 0)
-        return options.refuse_money(lost, accepted + lost, unread + self._records.unreadable, self.rows_read)
+        lost, total, unread = rejected_money(self.database, self._rules, table)
+        return options.refuse_money(lost, total, unread + self._records.unreadable, self.rows_read)
 
     def _good_rows(self, load_id: int) -> str:
-        values = {**self._values, "_load_id": str(load_id)}
-        repeats = "left join repeats on repeats.record = records.rowid" if self._rules.row_text else ""
+        occurrence, repeats = self._occurrences()
+        values = {**self._stream_values(occurrence), "_load_id": str(load_id)}
         numbered = (
             ""
             if self._records.in_one_piece
-            else f"inner join ({self._records.lines}) as lines on lines.record = records.rowid"
+            else f"inner join ({self._records.lines}) as lines on lines.record = records.record"
         )
         return f"""
             select {", ".join(f"{value} as {quoted(name)}" for name, value in values.items())}
-            from records
+            from ({self._good}) as records
             {numbered}
             {repeats}
-            anti join rejected on rejected.record = records.rowid
         """
 
-    def _number_repeats(self, row_text: str, given: str | None) -> None:
-        """Number equal rows without a key in the order of the file, so that each gets its own.
+    def _occurrences(self) -> tuple[str, str]:
+        """Return the SQL of a row's number among equal rows without a key, and the join or the order that it needs."""
+        key, text = self._rules.values.get(self._table.key.name), self._rules.row_text
+        keyless = f"nullif({key}, '') is null" if key else "true"
+        if text and self._records.read <= FIRST_ROWS:
+            occurrence = f"row_number() over (partition by {keyless}, {text} order by records.record)"
+            return occurrence, "order by records.record"
+        if text and number_repeats(self.database, self._rules, f"select * from ({self._good}) where {keyless}"):
+            return "coalesce(repeats.occurrence, 1)", "left join repeats on repeats.record = records.record"
+        return "1", ""
 
-        Args:
-            row_text: SQL of a row's content.
-            given: SQL of the file's key, if it has one.
-        """
-        self.database.execute(
-            f"""
-            create table repeats as
-            with hashes as (
-                select records.rowid as record, hash({row_text}) as hash
-                from records
-                anti join rejected on rejected.record = records.rowid
-                where {f"nullif({given}, '') is null" if given else "true"}
-            ),
-            repeated as (
-                select hash from hashes group by hash having count(*) > 1
-            )
-            select
-                hashes.record,
-                row_number() over (partition by {row_text} order by hashes.record) as occurrence
-            from hashes
-            semi join repeated on repeated.hash = hashes.hash
-            inner join records on records.rowid = hashes.record
-            """
-        )
-
-    def _stream_values(self, table: Table) -> dict[str, str]:
-        line = f"records.rowid + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
+    def _stream_values(self, occurrence: str) -> dict[str, str]:
+        line = f"records.record + {self._records.first_line}" if self._records.in_one_piece else "lines.line"
         values = {"_load_id": "0", "_line": line}
-        for column in table.columns:
+        for column in self._table.columns:
             value = self._rules.values.get(column.name)
             if column.derived_from_row:
-                derived = f"md5({self._rules.row_text}) || '-' || coalesce(repeats.occurrence, 1)"
+                derived = f"md5({self._rules.row_text}) || '-' || {occurrence}"
                 value = f"coalesce(nullif({value}, ''), {derived})" if value else derived
             if value is not None:
                 values[column.name] = value
@@ -257,7 +247,7 @@ class Scan:
 @contextlib.contextmanager
 def scanned(
     given: Given,
-    project: Project,
+    place: Workspace,
     table: Table,
     options: Options,
     digits: Digits = POSTGRES_DIGITS,
@@ -267,7 +257,7 @@ def scanned(
 
     Args:
         given: The file.
-        project: The dbt project, for its time zone and its folder for working files.
+        place: Where to work.
         table: The raw table.
         options: How to read the file, and how many rejected rows it may have.
         digits: How many digits of a number the destination keeps.
@@ -277,13 +267,13 @@ def scanned(
         FileRefusedError: The file can't be read, or its header does not fit the table.
         LoaderError: There is no space for working files.
     """
-    with working_folder(project) as folder:
+    with place.for_a_file() as folder:
         taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount), options.max_bytes)
         _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)
         with (
-            contextlib.closing(Scan(file, table, options, project.time_zone, digits)) as scan,
+            contextlib.closing(Scan(file, table, options, place, digits)) as scan,
             interruptible(scan.database),
         ):
             _log.info("%s: judged %s rows, %s rejected", given.name, f"{scan.rows_read:,}", f"{scan.rows_rejected:,}")

@@ -12,12 +12,14 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 
 import duckdb
 
+from loaders.contract.types import strict_json
 from loaders.errors import LoaderError
 from loaders.project import Project
 
@@ -41,15 +43,59 @@ def working_folder(project: Project) -> Iterator[Path]:
     Raises:
         LoaderError: The working files can't be written.
     """
-    with _make_folder(_parent(project)) as folder:
-        try:
-            yield folder
-        except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-            what = error.strerror if isinstance(error, OSError) else type(error).__name__
-            raise LoaderError(
-                f"Working files can't be written: {what}.",
-                f"Free space on the disk of {folder.parent}; loading a file needs about three times its size.",
-            ) from error
+    with _make_folder(_parent(project)) as folder, _explained(folder):
+        yield folder
+
+
+class Workspace:
+    """Where the files of a call are read, one after the other: a private folder and a DuckDB.
+
+    They are made for the first file, and shared because that takes longer than to read a small file.
+
+    Attributes:
+        time_zone: IANA name of the zone in which timestamps without an offset are read.
+    """
+
+    def __init__(self, project: Project, stack: ExitStack) -> None:
+        """Keep the project; what is made is removed with the stack."""
+        self.time_zone = project.time_zone
+        self._project, self._stack = project, stack
+
+    @cached_property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB in memory, which spills into the folder: a database file takes twice the time."""
+        database = duckdb.connect(config={"temp_directory": str(self._folder / "spilled")})
+        self._stack.enter_context(closing(database))
+        database.execute("set TimeZone = $1", [self.time_zone])
+        database.create_function("strict_json", strict_json)
+        return database
+
+    @contextmanager
+    def for_a_file(self) -> Iterator[Path]:
+        """Give the folder for the working files of a file, which are removed afterwards.
+
+        Raises:
+            LoaderError: The working files can't be written.
+        """
+        with _explained(self._folder):
+            try:
+                yield self._folder
+            finally:
+                for path in self._folder.iterdir():
+                    if path.is_file():
+                        path.unlink()
+
+    @cached_property
+    def _folder(self) -> Path:
+        return self._stack.enter_context(_make_folder(_parent(self._project)))
+
+
+@contextmanager
+def workspace(project: Project) -> Iterator[Workspace]:
+    """Open a workspace for the files of a call, after removing those of runs that were killed."""
+    remove_dead_folders(project)
+    with ExitStack() as stack:
+        yield Workspace(project, stack)
 
 
 @contextmanager
@@ -79,6 +125,18 @@ def interruptible(database: duckdb.DuckDBPyConnection) -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, former)
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        what = error.strerror if isinstance(error, OSError) else type(error).__name__
+        raise LoaderError(
+            f"Working files can't be written: {what}.",
+            f"Free space on the disk of {folder.parent}; loading a file needs about three times its size.",
+        ) from error
 
 
 @contextmanager

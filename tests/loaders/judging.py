@@ -11,11 +11,13 @@ from pathlib import Path
 from loaders.contract.tables import Column, Table
 from loaders.contract.tables import Reading as Written
 from loaders.errors import FileRefusedError
+from loaders.project import Project
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
 from loaders.reading.rejects import Reject
 from loaders.reading.scan import Scan
+from loaders.reading.workspace import workspace
 
 csv.field_size_limit(1 << 30)
 NOTES = Table("s", "raw", "notes", (Column("a", "text", not_null=True, unique=True), Column("b", "text")))
@@ -44,8 +46,8 @@ def judge(content: bytes | Path, table: Table, written: Written | None = None, e
         if isinstance(content, bytes):
             path.write_bytes(content)
         file = match_header(Given(path).take_in(folder, encoding, lambda _: None), table)
-        scan = Scan(file, table, Options(written or Written()), "UTC")
-        try:
+        with workspace(Project(folder, {})) as place:
+            scan = Scan(file, table, Options(written or Written()), place)
             rejects = list(scan.rejects())
             with scan.stream(1) as stream:
                 text = stream.read().decode()
@@ -55,5 +57,3 @@ def judge(content: bytes | Path, table: Table, written: Written | None = None, e
             assert [reject.line for reject in rejects] == sorted(reject.line for reject in rejects)
             by_line = sorted(((int(row["_line"]), row) for row in rows), key=lambda pair: pair[0])
             return Reading(file, scan.rows_read, dict(by_line), rejects, scan.notes, scan.refusal)
-        finally:
-            scan.close()

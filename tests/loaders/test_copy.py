@@ -338,7 +338,7 @@ def test_ctrl_c_ends_a_query_of_duckdb_that_never_ends(
 
 
 PATH = [
-    "reading.workspace remove_dead_folders",
+    "reading.workspace workspace",
     "reading.intake Given",
     "destinations.postgres.destination loading",
     "reading.intake sha256",

@@ -37,8 +37,8 @@ def upsert(connection: Connection, table: Table, scan: Scan, load_id: int, on_by
         load_id: Number of the load, stored with each row.
         on_bytes: Called with the number of bytes sent since the last call.
     """
-    connection.execute("select set_config('timezone', %s, true)", (scan.time_zone,))
-    connection.execute("set local datestyle = 'ISO, YMD'")
+    settings = "select set_config('timezone', %s, true), set_config('datestyle', 'ISO, YMD', true)"
+    connection.execute(settings, (scan.time_zone,))
     expected = scan.rows_read - scan.rows_rejected
     if _is_empty(connection, table):
         _fill(connection, table, scan, load_id, on_bytes)

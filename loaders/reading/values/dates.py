@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from loaders.contract.types import TIMESTAMP
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, the_only, without_zone, zone_of
+from loaders.reading.values.formats import CLEAR, ORDERS, DateFormat, first_row, without_zone, zone_of
 from loaders.reading.values.words import MONTHS, ZONES
 
 _MOST_SHAPES = 50
@@ -35,6 +36,9 @@ class DatesSeen:
         """Look at the values of a column; None if they are all ISO 8601."""
         if said and "%" in said:
             return cls(header, ((DateFormat(codes=said), 1),), None)
+        plain = f"regexp_full_match(value, '{TIMESTAMP}')"
+        if first_row(database, f"select bool_and({plain}) from (select {value} as value from records)")[0] is not False:
+            return None
         found, zones = _shapes(database, value), _zones(database, value)
         words = _words(found)
         plain_zones = all(re.fullmatch(r"[+-]\d\d(:?\d\d)?|[Zz]|UTC", zone) for zone in zones)
@@ -95,9 +99,10 @@ def choose_dates(found: Mapping[str, DatesSeen]) -> dict[str, DateFormat]:
         FileRefusedError: A column fits two readings.
     """
     shown = {order for each in found.values() if (order := each.order)}
+    the_only = min(shown) if len(shown) == 1 else None
     chosen: dict[str, DateFormat] = {}
     for name, each in found.items():
-        order = each.order or the_only(shown)
+        order = each.order or the_only
         reading = next((moment for moment, _ in each.readings if moment.order == order), None)
         if reading is None:
             (first, _), (second, _) = each.readings

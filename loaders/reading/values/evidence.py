@@ -13,29 +13,33 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.contract.tables import Column, Reading
+from loaders.contract.types import Digits, may_be_long
 from loaders.reading.header import CsvFile
 from loaders.reading.values.dates import DatesSeen, choose_dates
-from loaders.reading.values.formats import Formats, TextFormat, first_row, trim
+from loaders.reading.values.formats import Formats, TextFormat, first_row, may_have_blanks, trim
 from loaders.reading.values.numbers import NumbersSeen, choose_numbers, count_numbers
 
 
 def find_texts(
-    database: duckdb.DuckDBPyConnection, file: CsvFile, fields: Mapping[Column, str]
-) -> dict[str, TextFormat]:
-    """Return what is to be taken off the texts, by column; columns that need nothing are left out.
+    database: duckdb.DuckDBPyConnection, file: CsvFile, fields: Mapping[Column, str], digits: Digits
+) -> Formats:
+    """Return what is to be taken off the texts, and which numbers are short; the rest counts as written plainly.
 
     Args:
         database: The connection with the table `records`.
         file: The file.
         fields: SQL of the fields in the file, by column.
+        digits: How many digits of a number the destination keeps.
     """
     columns = {column: field for column, field in fields.items() if column.data_type == "text"}
-    if not columns:
-        return {}
-    seen = first_row(
-        database,
-        f"select {', '.join(_seen(column, field, file.blanks) for column, field in columns.items())} from records",
-    )
+    numbers = {column.name: field for column, field in fields.items() if column.data_type == "numeric"}
+    if not columns and not numbers:
+        return Formats(blanks=file.blanks)
+    looks = [f"count(*) filter ({may_be_long(field, digits)})" for field in numbers.values()]
+    looks += [_seen(column, field, file.blanks) for column, field in columns.items()]
+    row = first_row(database, f"select {', '.join(looks)} from records")
+    short = frozenset(name for name, long in zip(numbers, row, strict=False) if not long)
+    seen = row[len(numbers) :]
     found: dict[str, TextFormat] = {}
     for column, field, (edges, marks, fractions, codes) in zip(
         columns, columns.values(), zip(*(seen[i::4] for i in range(4)), strict=True), strict=True
@@ -53,21 +57,20 @@ def find_texts(
             text = replace(text, has_fraction=not odd)
         if text != TextFormat():
             found[column.name] = text
-    return found
+    return Formats(texts=found, blanks=file.blanks, short=short)
 
 
 def _seen(column: Column, field: str, blanks: str) -> str:
     """Return the SQL of what is seen in a column: blanks, marks and fractions, and its codes of no value."""
-    odd = ", ".join(map(literal, blanks))
-    edges = f"{field} <> '' and ({field}[1] in ({odd}) or {field}[-1] in ({odd}))"
-    codes = ", ".join(map(literal, column.no_value))
-    found = f"length({field}) < 20 and lower(trim({field})) in ({codes})" if codes else "false"
-    return f"""
-        count(*) filter ({edges if column.is_identifier else "false"}),
-        count(*) filter ({field} < '>' and (starts_with({field}, '=') or starts_with({field}, chr(39)))),
-        count(*) filter (ends_with({field}, '.0')),
-        list(distinct lower(trim({field}))) filter ({found})
-    """
+    codes, code = ", ".join(map(literal, column.no_value)), f"lower(trim({field}))"
+    seen = [
+        f"count(*) filter ({may_have_blanks(field, blanks)})" if column.is_identifier else "0",
+        # Begins with = or an apostrophe.
+        f"count(*) filter (ascii({field}) in (39, 61))",
+        f"count(*) filter (ends_with({field}, '.0'))" if column.is_identifier else "0",
+        f"list(distinct {code}) filter (strlen({field}) < 20 and {code} in ({codes}))" if codes else "null",
+    ]
+    return ", ".join(seen)
 
 
 def find_formats(

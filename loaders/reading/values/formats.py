@@ -17,8 +17,10 @@ ORDERS = ("dmy", "mdy", "ymd")
 CLEAR = 100
 # No-break spaces (also narrow and thin ones) and the mark at the start of a file are blanks too.
 BLANKS = " \t\n\r\u00a0\u2007\u2009\u202f\ufeff"
+# The same mark, written with different characters.
+_GAP, _APOSTROPHE, _MINUS = " \u00a0\u2007\u2009\u202f", "'\u2019", "-\u2212\u2013"
 # What stands around a number: a currency's sign or code, of which a point needs a blank before the number.
-CURRENCY = r"(?:\p{Sc}|[A-Z]{1,3}\p{Sc}|[A-Z]{3}|[Kk]r|[Kk]r\. |Fr\. |Fr|zł|Kč|lei|Ft|Rs|Rs\. )"
+CURRENCY = rf"(?:\p{{Sc}}|[A-Z]{{1,3}}\p{{Sc}}|[A-Z]{{3}}|(?:[Kk]r|Fr|Rs)(?:\.[{_GAP}])??|zł|Kč|lei|Ft)"
 
 
 @dataclass(frozen=True)
@@ -35,26 +37,30 @@ class NumberFormat:
 
     @property
     def pattern(self) -> str:
-        """The pattern of numbers after `tidy`, for a full match."""
+        """The pattern of numbers, for a full match."""
         point, comma = (r"\.", ",") if self.decimal == "." else (",", r"\.")
-        digits = rf"(?:\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d{{1,3}}(?:[ ']\d{{3}})+|\d+)"
+        digits = rf"(?:\d{{1,3}}(?:{comma}\d{{2,3}})*{comma}\d{{3}}|\d{{1,3}}(?:[{_GAP}{_APOSTROPHE}]\d{{3}})+|\d+)"
         number = rf"(?:{digits}(?:{point}\d*)?|{point}\d+)"
-        amount = rf"{CURRENCY}? ?{number} ?(?:{CURRENCY}\.?)?"
-        return rf"[+-]? ?{amount}|{CURRENCY} ?[+-] ?{number}|{amount} ?-|\( ?{amount} ?\)"
+        gap = f"[{_GAP}]?"
+        amount = rf"{CURRENCY}?{gap}{number}{gap}(?:{CURRENCY}\.?)?"
+        before = rf"[{_MINUS}+]?{gap}{amount}|{CURRENCY}{gap}[{_MINUS}+]{gap}{number}"
+        return rf"{before}|{amount}{gap}[{_MINUS}]|\({gap}{amount}{gap}\)"
 
     def read(self, text: str) -> str:
         """Return the SQL of the number; a value that does not fit begins with `!`, so that its row is rejected."""
         if self.is_plain:
             return text
-        tidied = tidy(text)
-        digits = f"regexp_extract({tidied}, '(?:[.,]?\\d)[\\d., '']*')"
-        grouped = f"regexp_replace({digits}, '[ '']|{',' if self.decimal == '.' else '[.]'}', '', 'g')"
+        marks = _GAP + _APOSTROPHE
+        digits = rf"(?:[.,]?\d)[\d.,{marks}]*"
+        between = f"[{marks},]" if self.decimal == "." else f"[{marks}.]"
+        found = f"regexp_extract({text}, {literal(digits)})"
+        grouped = f"regexp_replace({found}, {literal(between)}, '', 'g')"
         value = grouped if self.decimal == "." else f"replace({grouped}, ',', '.')"
-        sign = f"if(contains({tidied}, '-') or contains({tidied}, '('), '-', '')"
+        sign = f"if(regexp_matches({text}, '[{_MINUS}(]'), '-', '')"
         plain = f"when regexp_full_match({text}, '{NUMBER}') then {text}" if self.decimal == "." else ""
         return (
             f"case when {text} is null then null {plain} "
-            f"when regexp_full_match({tidied}, {literal(self.pattern)}) then {sign} || {value} "
+            f"when regexp_full_match({text}, {literal(self.pattern)}) then {sign} || {value} "
             f"else '!' || {text} end"
         )
 
@@ -179,12 +185,14 @@ class Formats:
         moments: Readings of dates and moments by column.
         texts: Readings of texts by column.
         blanks: The blanks that may be around values.
+        short: Columns of numbers that are too short to have more digits than are kept.
     """
 
     numbers: Mapping[str, NumberFormat] = field(default_factory=dict)
     moments: Mapping[str, DateFormat] = field(default_factory=dict)
     texts: Mapping[str, TextFormat] = field(default_factory=dict)
     blanks: str = BLANKS
+    short: Collection[str] = ()
 
     @property
     def said(self) -> list[str]:
@@ -221,24 +229,19 @@ def first_row(database: duckdb.DuckDBPyConnection, query: str) -> list[Any]:
     return list(row)
 
 
-def the_only(values: Collection[str]) -> str | None:
-    """Return the value if there is exactly one."""
-    return next(iter(values)) if len(values) == 1 else None
-
-
 # --- pieces of SQL ----------------------------------------------------------------------------------------------------
 
 
 def trim(text: str, blanks: str = BLANKS) -> str:
     """Return the field without blanks around it, NULL if nothing is left; trimming is slow, so only if needed."""
-    ends = " or ".join(f"ends_with({text}, {literal(blank)})" for blank in blanks)
-    starts = " or ".join([f"{text} < '!'", *(f"starts_with({text}, {literal(blank)})" for blank in blanks[4:])])
-    return f"case when {starts} or {ends} then nullif(trim({text}, {literal(blanks)}), '') else {text} end"
+    return f"case when {may_have_blanks(text, blanks)} then nullif(trim({text}, {literal(blanks)}), '') else {text} end"
 
 
-def tidy(number: str) -> str:
-    """Return a number with one kind of minus, blank and apostrophe."""
-    return f"translate({number}, '\u2212\u2013\u00a0\u2007\u2009\u202f\u2019', '--    ''')"
+def may_have_blanks(text: str, blanks: str) -> str:
+    """Return the condition that a field is empty, or begins or ends with a blank or a control character."""
+    starts = [f"starts_with({text}, {literal(blank)})" for blank in blanks if blank > "!"]
+    ends = [f"ends_with({text}, {literal(blank)})" for blank in blanks]
+    return " or ".join([f"{text} < '!'", *starts, *ends])
 
 
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?:\s*[AaPp]\.?[Mm]\b\.?)?"

@@ -9,7 +9,7 @@ import duckdb
 
 from loaders.contract.quoting import literal
 from loaders.errors import FileRefusedError
-from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row, the_only, tidy
+from loaders.reading.values.formats import CLEAR, CURRENCY, NumberFormat, first_row
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,14 @@ def count_numbers(
     database: duckdb.DuckDBPyConnection, value: str
 ) -> tuple[int, int, int, int, str | None, tuple[str, ...]]:
     """Return the counts of `NumbersSeen`, for the SQL of a value in the table `records`."""
-    point, comma = (f"regexp_full_match(tidied, {literal(NumberFormat(mark, False).pattern)})" for mark in ".,")
-    marked = "regexp_matches(tidied, '[.,]')"
-    sign = f"regexp_extract(tidied, {literal(CURRENCY)})"
+    point, comma = (f"regexp_full_match(value, {literal(NumberFormat(mark, False).pattern)})" for mark in ".,")
+    marked = "regexp_matches(value, '[.,]')"
+    sign = f"regexp_extract(value, {literal(CURRENCY)})"
     row = first_row(
         database,
         f"""
         with written as (
             select distinct {value} as value from records
-        ),
-        tidied as (
-            select value, {tidy("value")} as tidied from written
         )
         select
             count(*) filter (not regexp_full_match(value, '[+-]?\\d+([.]\\d*)?') and ({point} or {comma})),
@@ -61,7 +58,7 @@ def count_numbers(
             count(*) filter ({marked} and {point} and {comma}),
             min(value) filter ({marked} and {point} and {comma}),
             list(distinct {sign}) filter ({sign} <> '' and ({point} or {comma}))
-        from tidied
+        from written
         """,
     )
     return (*row[:5], tuple(row[5] or ()))
@@ -74,6 +71,7 @@ def choose_numbers(counts: Mapping[str, NumbersSeen], said: str | None) -> dict[
         FileRefusedError: A column fits two readings, or has the signs of two currencies.
     """
     shown = {said} if said else {mark for each in counts.values() if (mark := each.decimal)}
+    the_only = min(shown) if len(shown) == 1 else None
     chosen: dict[str, NumberFormat] = {}
     for name, each in counts.items():
         if len(each.signs) > 1:
@@ -81,7 +79,7 @@ def choose_numbers(counts: Mapping[str, NumbersSeen], said: str | None) -> dict[
                 f"{each.header} has amounts in several currencies: {', '.join(sorted(each.signs))}.",
                 "Put the currency into a column of its own: amounts of two currencies are never added.",
             )
-        decimal = said or each.decimal or the_only(shown)
+        decimal = said or each.decimal or the_only
         if decimal is None and each.both:
             raise FileRefusedError(
                 f"{each.header} can be read in two ways: {each.example} with a decimal comma or a decimal point.",
