@@ -167,12 +167,12 @@ def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
     # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
     unread = ["--log-level-file", "none", "--no-write-json"]
-    # For another connection, target or other variables dbt reads the whole project again, for 10 s. What it read for
-    # each stays in a folder of its own.
+    # For another connection or target dbt reads the whole project again, for 10 s. What it read for each stays in a
+    # folder of its own.
     targets: dict[tuple[str, ...], Path] = {}
 
     def command(environment: Environment, *arguments: str) -> list[str]:
-        told = [value for option, value in itertools.pairwise(arguments) if option in ("--target", "--vars")]
+        told = [value for option, value in itertools.pairwise(arguments) if option == "--target"]
         known = (environment["PGDATABASE"], environment["PGUSER"], *told)
         target = targets.setdefault(known, folder / f"target_{len(targets)}" if targets else folder / "target")
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", target]
