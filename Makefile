@@ -31,7 +31,7 @@ docs: setup ## write target/static_index.html: all models and columns in one off
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
 check: static ## before each commit: ruff, mypy, sqlfluff, dbt parse and the quick tests that need no database
-	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
+	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not lengthy and not slow and not engines"
 
 test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
