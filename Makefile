@@ -43,7 +43,7 @@ static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup lint
 	$(BIN)/mypy
 	$(BIN)/dbt parse --quiet
 
-test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes and benchmarks
+test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes, benchmarks, a build from the wheel
 	$(BIN)/pytest -m slow --durations=10
 
 test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and compare every row with PostgreSQL's; takes minutes
