@@ -48,7 +48,7 @@ def _serve(calls: Connection, folder: Path, reading: list[str], environment: dic
     import dbt.task.test  # noqa: F401
     from dbt.cli.main import dbtRunner
 
-    _read_once_for_all_variables()
+    _read_once_for_all_calls()
     # A call ends before its garbage matters, and looking for it takes a tenth of the time.
     gc.disable()
     os.chdir(folder)
@@ -66,20 +66,26 @@ def _serve(calls: Connection, folder: Path, reading: list[str], environment: dic
         calls.send(_call(*call))
 
 
-def _read_once_for_all_variables() -> None:
-    """Let dbt use what it read for a call with other `--vars`, as they change what is run and not what there is."""
+def _read_once_for_all_calls() -> None:
+    """Let dbt use what it read for other variables, servers and users, which change what is run and not what there is.
+
+    The name of the database is in what it read.
+    """
+    from dbt.artifacts.resources import FileHash
     from dbt.parser.manifest import ManifestLoader, ManifestStateCheck
 
     check = ManifestLoader.build_manifest_state_check
 
-    def check_without_variables(loader: ManifestLoader) -> ManifestStateCheck:
+    def check_what_counts(loader: ManifestLoader) -> ManifestStateCheck:
         variables, loader.root_project.cli_vars = loader.root_project.cli_vars, {}
         try:
-            return check(loader)
+            state = check(loader)
         finally:
             loader.root_project.cli_vars = variables
+        state.profile_hash = FileHash.from_contents(loader.root_project.credentials.database)
+        return state
 
-    ManifestLoader.build_manifest_state_check = check_without_variables
+    ManifestLoader.build_manifest_state_check = check_what_counts
 
 
 def _call(arguments: list[str], environment: dict[str, str], output: Path) -> int:
