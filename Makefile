@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-SQL := models tests analyses
+SQL := $(shell find models analyses tests/marts -name "*.sql")
 .PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
@@ -30,32 +30,36 @@ docs: setup ## write target/static_index.html: all models and columns in one off
 	eval "$$($(BIN)/loader db env)" && $(BIN)/dbt docs generate --static
 	$(BIN)/python docs/draw_marts.py target/manifest.json >docs/marts.md
 
-check: static ## before each commit: ruff, mypy, dbt parse and the tests that need no database
-	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not slow and not engines"
+check: static ## before each commit: ruff, mypy, sqlfluff, dbt parse and the quick tests that need no database
+	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not lengthy and not slow and not engines"
 
 test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
 .PHONY: static
-static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup
+static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/dbt parse --quiet
 
-test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes and benchmarks
+test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes, benchmarks, a build from the wheel
 	$(BIN)/pytest -m slow --durations=10
 
 test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and compare every row with PostgreSQL's; takes minutes
 	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
 
-lint: .venv/.test setup ## check only the style of SQL
-	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff lint $(SQL)
+lint: .venv/.test target/.linted ## check the style of the SQL that changed since it was last in order
+
+# Half a minute for all files, and of interest for those that changed; new settings concern all.
+target/.linted: .sqlfluff $(SQL)
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 $(if $(filter .sqlfluff,$?),$(SQL),$?)
+	@mkdir -p target && touch $@
 
 format: .venv/.test setup ## format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	eval "$$($(BIN)/loader db env)" && $(BIN)/sqlfluff fix $(SQL)
+	$(BIN)/sqlfluff fix $(SQL)
 
 bench: .venv-bench/.done ## compare the loader with psql, dlt, pandas and csvkit; takes a quarter of an hour
 	@.venv-bench/bin/python benchmarks/load.py $(BENCH)

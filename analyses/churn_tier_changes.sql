@@ -17,11 +17,7 @@ churn_risks as (
 
 since_days as (
     select
-        {% if since %}
-            cast('{{ since }}' as date) as since_date
-        {% else %}
-            cast({{ dbt.dateadd('day', -30, 'as_of_date') }} as date) as since_date
-        {% endif %}
+        cast({{ "'" ~ since ~ "'" if since else dbt.dateadd('day', -30, 'as_of_date') }} as date) as since_date
     from {{ ref('int_as_of_date') }}
 ),
 

@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "server" in item.fixturenames:
             item.add_marker(pytest.mark.database)
-    longest = ("test_style.py", "test_slices.py", "test_customer_marts.py", "test_build.py")
+    longest = ("test_slices.py", "test_customer_marts.py", "test_build.py")
     items.sort(
         key=lambda item: (
             longest.index(item.path.name) if item.path.name in longest else len(longest),
@@ -148,6 +148,9 @@ def dbt_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def called_as_before(environment: Environment) -> Iterator[Environment]:
     """Give a database the name that all have under dbt: with another, dbt reads the whole project again, for 10 s."""
     own = environment["PGDATABASE"]
+    if own == UNDER_DBT:
+        yield environment
+        return
     with connect_to_server(environment) as connection:
         try:
             connection.execute(f"alter database {own} rename to {UNDER_DBT}")
@@ -167,13 +170,13 @@ def dbt(dbt_folder: Path, server: EmbeddedServer) -> Iterator[Dbt]:
     (folder / "profiles.yml").write_text((ROOT / "profiles.yml.example").read_text())
     # Neither dbt's log of all it does nor its artifacts, which take a tenth of the time, are looked at.
     unread = ["--log-level-file", "none", "--no-write-json"]
-    # For another connection, target or other variables dbt reads the whole project again, for 10 s. What it read for
-    # each stays in a folder of its own.
+    # For another database or target dbt reads the whole project again, for 10 s. What it read for each stays in its own
+    # folder.
     targets: dict[tuple[str, ...], Path] = {}
 
     def command(environment: Environment, *arguments: str) -> list[str]:
-        told = [value for option, value in itertools.pairwise(arguments) if option in ("--target", "--vars")]
-        known = (environment["PGDATABASE"], environment["PGUSER"], *told)
+        told = [value for option, value in itertools.pairwise(arguments) if option == "--target"]
+        known = (environment["PGDATABASE"], *told)
         target = targets.setdefault(known, folder / f"target_{len(targets)}" if targets else folder / "target")
         options = ["--profiles-dir", folder, "--target", "ci", "--target-path", target]
         parts = ["--log-path", folder / "logs", arguments[0], *unread, *options, *arguments[1:]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,12 +79,10 @@ def test_revenue_is_that_of_all_files(adopted: Adopted) -> None:
 
 
 def test_what_is_written_is_in_the_style_of_the_project(adopted: Adopted) -> None:
-    shutil.copy(ROOT / ".sqlfluff", adopted.project)
-    folders = [f"models/staging/{name}" for name in FILES]
+    folders = [adopted.project / "models" / "staging" / name for name in FILES]
     result = subprocess.run(
-        [str(Path(sys.executable).with_name("sqlfluff")), "lint", "--disable-progress-bar", *folders],
-        cwd=adopted.project,
-        env={**os.environ, **adopted.environment},
+        [Path(sys.executable).with_name("sqlfluff"), "lint", "--config", ".sqlfluff", *folders],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

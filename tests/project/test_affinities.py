@@ -8,8 +8,6 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from mlxtend.frequent_patterns import association_rules, fpgrowth
-from mlxtend.preprocessing import TransactionEncoder
 
 from loaders.demo.files import write_files
 from tests.project.conftest import Dbt, Environment, query
@@ -49,6 +47,10 @@ def affinities(sample: Path, load: Callable[..., Environment], dbt: Dbt) -> pd.D
 
 
 def test_affinities_are_those_of_mlxtend(sample: Path, affinities: pd.DataFrame) -> None:
+    # Imported here, as it takes seconds.
+    from mlxtend.frequent_patterns import association_rules, fpgrowth
+    from mlxtend.preprocessing import TransactionEncoder
+
     lines = duckdb.sql(f"select basket_id, product_id::varchar as product_id from '{sample}'").df()
     orders = lines.groupby("basket_id")["product_id"].agg(list).tolist()
     encoder = TransactionEncoder()

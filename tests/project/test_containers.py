@@ -16,7 +16,6 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from dbt.cli.main import cli as dbt_commands
 
 from loaders.cli import main
 from serving.api import settings
@@ -97,6 +96,8 @@ def test_the_image_is_built_from_what_the_wheel_is_and_no_more() -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_the_commands_are_there(name: str) -> None:
+    from dbt.cli.main import cli as dbt_commands  # three seconds that only this test should wait for
+
     command: list[str] = OWN[name]["command"]
     calls = [command]
     if command[:2] == ["sh", "-c"]:

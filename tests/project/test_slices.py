@@ -113,7 +113,7 @@ def final_rows(files: list[Path], key: str) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def databases(
-    lines: list[Row], load: Load, tmp_path_factory: pytest.TempPathFactory
+    lines: list[Row], load: Load, dbt: Dbt, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Environment, Environment]:
     """One that was loaded in slices, and one that was loaded at once with the rows that are left."""
     folder = tmp_path_factory.mktemp("slices")
@@ -122,7 +122,10 @@ def databases(
     for name, key in {"transactions": "transaction_id", "customers": "customer_id", "products": "product_id"}.items():
         files = [file for file in slices if file.name.startswith(name)]
         at_once.append(write(folder / f"{name}.csv", final_rows(files, key)))
-    return load(*slices), load(*at_once)
+    loaded = load(*slices), load(*at_once)
+    for environment in loaded:
+        dbt(environment, "seed")
+    return loaded
 
 
 @pytest.mark.parametrize("variables", [PAST, {}], ids=["a past day", "the last day"])
@@ -131,7 +134,6 @@ def test_marts_are_those_of_the_rows_that_are_left(
 ) -> None:
     in_slices, at_once = databases
     for environment in databases:
-        dbt(environment, "seed")
         dbt(environment, "run", "--vars", json.dumps(variables), *LEFT_OUT)
     compared = 0
     for (mart,) in query(in_slices, MARTS):

@@ -78,6 +78,7 @@ def counted(environment: Environment, source: str) -> Counted:
     return {str(row[0]): (int(str(row[1])), Decimal(str(row[2])), set(row[3])) for row in rows}  # type: ignore[call-overload]
 
 
+@pytest.mark.lengthy
 def test_a_folder_with_all_exports_is_accepted() -> None:
     result = CliRunner().invoke(main, ["check", str(EXPORTS), "--json"])
     assert result.exit_code == 0, result.output

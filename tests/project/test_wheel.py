@@ -110,6 +110,7 @@ def test_the_clone_writes_the_same_project(installed: Installed, tmp_path: Path)
     assert Path("profiles.yml") in by_wheel
 
 
+@pytest.mark.slow
 def test_a_new_project_loads_builds_and_shows_its_examples(installed: Installed) -> None:
     listed = installed.run("make", "--no-print-directory")
     assert [line.split()[0] for line in listed.splitlines()] == [

@@ -15,6 +15,8 @@ from loaders.cli import main
 from tests.conftest import DATA, ROOT
 from tests.project.unknown_files import FILES
 
+pytestmark = pytest.mark.lengthy
+
 UNIONS = ("sales/int_source_transactions.sql", "customers/int_source_customers.sql", "products/int_source_products.sql")
 Adopt = Callable[..., Result]
 

@@ -23,6 +23,8 @@ from tests.conftest import ANY_AMOUNT, DATA, ROOT
 from tests.loaders.destinations.test_duckdb import Run, loader, write
 from tests.project.test_engines import EVENTS, TRANSACTIONS
 
+pytestmark = pytest.mark.lengthy
+
 HEADER = "id,customer_id,amount,date\n"
 # What tells when something was loaded, and not what.
 TIMES = {"_loaded_at", "started_at", "finished_at"}

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,9 @@ from click.testing import CliRunner, Result
 
 from loaders.cli import main
 from loaders.embedded.server import EmbeddedServer
-from tests.conftest import ANY_AMOUNT, DATA, ROOT
+from tests.conftest import ANY_AMOUNT, DATA, UNDER_DBT, Dbt
+
+pytestmark = pytest.mark.database
 
 Connection = psycopg.Connection[Any]
 As = Callable[[str], Connection]
@@ -27,7 +25,7 @@ DENIED = psycopg.errors.InsufficientPrivilege
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A server of these tests alone, as roles belong to a whole server.
 
     Its admin may create roles and owns the database without being superuser, as in managed PostgreSQL; ada and alan
@@ -39,22 +37,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
         for name in ("ada", "alan", "bob", "eve", "mallory"):
             admin.execute(f"create role {name} login")
         admin.execute("create role manager login createrole")
-        admin.execute("create database managed owner manager")
+        admin.execute(f"create database {UNDER_DBT} owner manager")
     yield embedded
     embedded.stop()
 
 
-def connect(server: EmbeddedServer, user: str, database: str) -> Connection:
-    found = server.environment()
+def connect(own_server: EmbeddedServer, user: str, database: str) -> Connection:
+    found = own_server.environment()
     return psycopg.connect(host=found["PGHOST"], port=found["PGPORT"], user=user, dbname=database, autocommit=True)
 
 
 @pytest.fixture(scope="module")
-def run(server: EmbeddedServer) -> Run:
+def run(own_server: EmbeddedServer) -> Run:
     """Run the command line as a user."""
 
     def invoke(user: str, *arguments: object) -> Result:
-        variables = {**server.environment(), "PGUSER": user, "PGDATABASE": "managed"}
+        variables = {**own_server.environment(), "PGUSER": user, "PGDATABASE": UNDER_DBT}
         return CliRunner(env={**variables, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(
             main, list(map(str, arguments))
         )
@@ -63,36 +61,26 @@ def run(server: EmbeddedServer) -> Run:
 
 
 @pytest.fixture(scope="module")
-def managed(server: EmbeddedServer, run: Run) -> As:
+def managed(own_server: EmbeddedServer, run: Run) -> As:
     """The database with roles, files loaded by ada, marts built by bob; return a way to connect to it."""
     result = run("manager", "init", "--roles")
     assert result.exit_code == 0, result.output
     assert "created role bi_reader: reads the marts and nothing else" in result.stdout
-    with connect(server, "manager", "managed") as admin:
+    with connect(own_server, "manager", UNDER_DBT) as admin:
         admin.execute("grant analytics_loader to ada, alan; grant analytics_builder to bob; grant bi_reader to eve")
     loaded = run("ada", "copy", *sorted(DATA.glob("*.csv")), "--max-rejects", "100%", *ANY_AMOUNT)
     assert loaded.exit_code in (0, 3), loaded.output
-    return lambda user: connect(server, user, "managed")
+    return lambda user: connect(own_server, user, UNDER_DBT)
 
 
 @pytest.fixture(scope="module")
-def built(
-    server: EmbeddedServer, managed: As, run: Run, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], None]:
+def built(own_server: EmbeddedServer, managed: As, run: Run, dbt: Dbt, dbt_folder: Path) -> Callable[[], None]:
     """Build some marts as bob, record that, and return how."""
-    folder = tmp_path_factory.mktemp("dbt")
-    shutil.copyfile(ROOT / "profiles.yml.example", folder / "profiles.yml")
-    variables = {**server.environment(), "PGUSER": "bob", "PGDATABASE": "managed", "DBT_ROLE": "analytics_builder"}
+    variables = {**own_server.environment(), "PGUSER": "bob", "PGDATABASE": UNDER_DBT, "DBT_ROLE": "analytics_builder"}
 
     def build() -> None:
-        select = ["--select", "+metrics_summary", "+latest_transactions", "build_history"]
-        options = ["--profiles-dir", folder, "--target", "ci", "--target-path", folder / "target"]
-        command = [Path(sys.executable).with_name("dbt"), "--log-path", folder / "logs", "run", *select, *options]
-        result = subprocess.run(
-            list(map(str, command)), cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True
-        )
-        assert result.returncode == 0, result.stdout[-3000:]
-        recorded = run("bob", "record", "--target-path", folder / "target")
+        dbt(variables, "run", "--write-json", "--select", "+metrics_summary", "+latest_transactions", "build_history")
+        recorded = run("bob", "record", "--target-path", dbt_folder / "target")
         assert recorded.exit_code == 0, recorded.output
 
     build()
@@ -213,17 +201,11 @@ def test_readers_keep_their_rights_after_each_build(managed: As, built: Callable
 
 
 def test_readers_get_their_rights_when_an_admin_builds(
-    managed: As, built: Callable[[], None], server: EmbeddedServer, tmp_path: Path
+    managed: As, built: Callable[[], None], own_server: EmbeddedServer, dbt: Dbt
 ) -> None:
     """Also the admin who made the roles, without DBT_ROLE."""
-    shutil.copyfile(ROOT / "profiles.yml.example", tmp_path / "profiles.yml")
-    command = [Path(sys.executable).with_name("dbt"), "--log-path", tmp_path, "run", "--select", "metrics_summary"]
-    command += ["--profiles-dir", tmp_path, "--target", "ci", "--target-path", tmp_path]
-    variables = {**server.environment(), "PGUSER": "manager", "PGDATABASE": "managed"}
-    result = subprocess.run(
-        list(map(str, command)), cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout[-3000:]
+    variables = {**own_server.environment(), "PGUSER": "manager", "PGDATABASE": UNDER_DBT}
+    dbt(variables, "run", "--select", "metrics_summary")
     with managed("manager") as admin:
         assert admin.execute("select tableowner from pg_tables where tablename = 'metrics_summary'").fetchall() == [
             ("manager",)

@@ -37,6 +37,7 @@ def reference(text: str) -> list[tuple[int, list[str], bytes]]:
     return found[1:]
 
 
+@pytest.mark.lengthy
 @SETTINGS
 @given(
     bom=st.sampled_from(["", "\ufeff"]),
@@ -139,6 +140,7 @@ def test_a_quote_that_swallows_megabytes_is_broken() -> None:
     assert len(reading.rejects) <= 2
 
 
+@pytest.mark.lengthy
 def test_rows_of_quoted_text_that_look_like_rows_are_not_read_as_such() -> None:
     text = b'1,2\n"",""\n' * 40_000
     content = b"a,b\n" + b"".join(b'%d,"%b"\n' % (i, text) for i in range(60))

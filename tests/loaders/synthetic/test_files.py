@@ -25,6 +25,8 @@ from loaders.synthetic.files import JOURNEY, SHOP, generate
 from loaders.synthetic.settings import UNTIL, Settings
 from tests.conftest import ANY_AMOUNT, ROOT, Loader
 
+pytestmark = pytest.mark.lengthy
+
 SETTINGS = Settings(customers=400, transactions=8_000, users=300)
 SHARE = 0.08
 TABLES = (*SHOP, *JOURNEY)
