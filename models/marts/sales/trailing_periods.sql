@@ -1,0 +1,94 @@
+{#- Each measure with what it is worked out from. -#}
+{%- set measures = {
+    'net_revenue': 'net_revenue',
+    'orders': 'order_count',
+    'buyers': 'buyers',
+    'average_order_value': 'net_revenue / nullif(order_count, 0)',
+    'repeat_order_share': 'repeat_orders * 1.0 / nullif(known_orders, 0)',
+} -%}
+
+with periods as (
+    select * from {{ ref('int_trailing_periods') }}
+),
+
+measured as (
+    {% for measure, expression in measures.items() %}
+        select
+            '{{ measure }}' as measure,
+            period_days,
+            periods_ago,
+            period_from,
+            period_to,
+            cast({{ expression }} as numeric(18, 4)) as measure_value
+        from periods
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+compared as (
+    select
+        measured.*,
+        before.measure_value as value_before,
+        last_year.measure_value as value_last_year,
+        {{ growth('measured.measure_value', 'before.measure_value') }} as change,
+        {{ growth('measured.measure_value', 'last_year.measure_value') }} as change_on_last_year
+    from measured
+    left join measured as before
+        on
+            measured.measure = before.measure
+            and measured.period_days = before.period_days
+            and measured.periods_ago = before.periods_ago - 1
+    -- 364 days are 52 weeks, so that the weekdays are the same.
+    left join measured as last_year
+        on
+            measured.measure = last_year.measure
+            and measured.period_days = last_year.period_days
+            and measured.periods_ago = last_year.periods_ago - 364 / measured.period_days
+),
+
+medians as (
+    select
+        measure,
+        period_days,
+        percentile_cont(0.5) within group (order by change) as median_change
+    from compared
+    where change is not null
+    group by measure, period_days
+),
+
+deviations as (
+    select
+        compared.measure,
+        compared.period_days,
+        count(*) as changes,
+        min(medians.median_change) as median_change,
+        percentile_cont(0.5) within group (order by abs(compared.change - medians.median_change)) as mad_change
+    from compared
+    inner join medians
+        on
+            compared.measure = medians.measure
+            and compared.period_days = medians.period_days
+    where compared.change is not null
+    group by compared.measure, compared.period_days
+),
+
+-- 1.4826 times the MAD estimates the standard deviation.
+judged as (
+    select
+        compared.*,
+        cast(deviations.median_change as numeric(18, 6)) as usual_change,
+        cast(1.4826 * deviations.mad_change as numeric(18, 6)) as usual_deviation,
+        coalesce(
+            deviations.changes >= {{ var('load_trend_least') }}
+            and abs(compared.change - deviations.median_change)
+            > {{ var('unusual_change_deviations') }} * 1.4826 * deviations.mad_change,
+            false
+        ) as is_unusual
+    from compared
+    left join deviations
+        on
+            compared.measure = deviations.measure
+            and compared.period_days = deviations.period_days
+)
+
+select * from judged
