@@ -139,6 +139,14 @@ SEGMENT_MEANS = """
     group by segment_number, segment_name
     order by segment_number
 """
+RFM_SEGMENTS = """
+    select
+        rfm_segment, customers, customer_share as share, revenue, customers - customers_before as change,
+        median_days_since_last_purchase, return_rate_90d as return_rate, observations
+    from {rfm_segment_summary}
+    where customers > 0 or customers_before > 0
+    order by revenue desc, rfm_segment
+"""
 RFM_CELLS = """
     select
         recency_score,

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from serving.dashboard.data import Rows
+from serving.dashboard.data import Row, Rows
 
 UNKNOWN = "(unknown)"
 NONE = "–"  # noqa: RUF001
@@ -38,18 +38,25 @@ def tiles(values: Mapping[str, str], helps: Mapping[str, str] | None = None) -> 
             st.metric(label, value, border=True, width="content", help=(helps or {}).get(label))
 
 
-def table(rows: Rows, key: str, titles: Mapping[str, str]) -> None:
-    """Show columns of rows under titles.
+def table(rows: Rows, key: str, titles: Mapping[str, str], *, selectable: bool = False) -> Row | None:
+    """Show columns of rows under titles, and return the row that the reader chose, if any.
 
     Args:
         rows: The rows.
         key: Unique name of the table.
         titles: The columns to show, in this order, each with its title.
+        selectable: Whether a row can be chosen.
     """
     columns = {name: _column(name, title, rows) for name, title in titles.items()}
-    st.dataframe(
-        [{name: row[name] for name in titles} for row in rows], hide_index=True, key=key, column_config=columns
+    shown = [{name: row[name] for name in titles} for row in rows]
+    if not selectable:
+        st.dataframe(shown, hide_index=True, key=key, column_config=columns)
+        return None
+    state = st.dataframe(
+        shown, hide_index=True, key=key, column_config=columns, on_select="rerun", selection_mode="single-row"
     )
+    chosen = state.selection.rows
+    return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None
 
 
 def _column(name: str, title: str, rows: Rows) -> Any:

@@ -11,6 +11,7 @@ from serving.dashboard import charts, queries
 from serving.dashboard.data import Row, Rows, read
 from serving.dashboard.downloads import offer
 from serving.dashboard.filters import choose
+from serving.dashboard.links import link
 from serving.dashboard.states import nothing
 from serving.dashboard.tables import count, table
 
@@ -28,23 +29,24 @@ def show() -> None:
     _segments(points, read(queries.SEGMENT_MEANS, **filters.segment), summary["currency"])
     cells = read(queries.RFM_CELLS, **filters.segment)
     if cells:
+        _rfm_segments(read(queries.RFM_SEGMENTS), summary["currency"])
         _rfm(cells, summary["currency"])
     else:
         nothing("There are too few buyers for RFM scores.", "Var `rfm_min_buyers` says how many it takes.")
 
 
 def _segments(points: Rows, means: Rows, currency: str) -> None:
-    st.subheader("Segments: spend against purchases")
+    st.subheader("Behaviour clusters: spend against purchases")
     buyers = points[0]["buyers"]
     sampled = f"a sample of {count(len(points))} of {count(buyers)} buyers" if len(points) < buyers else "all buyers"
-    st.caption(f"{sampled.capitalize()}; segments are found by k-means, 1 spends most.")
+    st.caption(f"{sampled.capitalize()}; clusters are found by k-means, 1 spends most.")
     charts.show(charts.spend_and_purchases(points, currency), "Spend against purchases by segment")
     offer([{name: value for name, value in point.items() if name != "buyers"} for point in points], "segments")
     table(
         means,
         "segment_means",
         {
-            "segment_number": "Segment",
+            "segment_number": "Cluster",
             "segment_name": "What sets it apart",
             "customers": "Customers",
             "mean_spend": f"Mean spend, {currency}",
@@ -53,6 +55,29 @@ def _segments(points: Rows, means: Rows, currency: str) -> None:
             "total_spend": f"Total spend, {currency}",
         },
     )
+
+
+def _rfm_segments(segments: Rows, currency: str) -> None:
+    st.subheader("RFM segments")
+    st.caption(
+        "All buyers, whatever the filters; how each segment moved in 30 days, and how many of its customers came back"
+        " within 90 days when they were in it on earlier days. Choose a row to see the customers."
+    )
+    titles = {
+        "rfm_segment": "RFM segment",
+        "customers": "Customers",
+        "share": "Share",
+        "change": "In 30 days",
+        "revenue": f"Spend, {currency}",
+        "median_days_since_last_purchase": "Median days since last",
+        "return_rate": "Came back",
+        "observations": "of observed",
+    }
+    chosen = table(segments, "rfm_segments", titles, selectable=True)
+    if chosen:
+        name = chosen["rfm_segment"]
+        link("customer-list", f"Customers of {name}", "list", [("rfm_segment", name)])
+    offer(segments, "rfm_segments")
 
 
 def _rfm(cells: Rows, currency: str) -> None:

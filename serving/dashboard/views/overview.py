@@ -8,6 +8,7 @@ from serving.dashboard import charts, queries
 from serving.dashboard.data import read
 from serving.dashboard.downloads import offer
 from serving.dashboard.filters import Filters, choose
+from serving.dashboard.links import link
 from serving.dashboard.states import nothing
 from serving.dashboard.tables import count, money, share, tiles
 
@@ -99,3 +100,4 @@ def _churn(filters: Filters) -> None:
             f"High risk: {count(worst['customers'])} customers ({share(worst['share'])}); of customers like"
             f" these, {share(measured['high'])} came back."
         )
+        link("customer-list", "Customers at high risk", "list", [("churn_risk", "high")])

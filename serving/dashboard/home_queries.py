@@ -1,0 +1,59 @@
+"""The queries of the first page."""
+
+from __future__ import annotations
+
+SUMMARY = "select currency, total_transactions, as_of_date from {metrics_summary}"
+
+# A year of periods for the small lines.
+PERIODS = """
+    select
+        measure, periods_ago, period_from, period_to, measure_value, change, change_on_last_year, usual_change,
+        usual_deviation, is_unusual
+    from {trailing_periods}
+    where period_days = %(days)s and periods_ago <= 12
+    order by measure, periods_ago
+"""
+
+DRIVERS = """
+    select words, amount, base_revenue, revenue
+    from {revenue_drivers}
+    where period = '28_days' and amount <> 0
+    order by amount
+"""
+
+# A second order is due once most repeat buyers would have come again.
+ACTIONS = """
+    with today as (
+        select as_of_date, average_order_value from {metrics_summary}
+    ),
+
+    stopped as (
+        select
+            coalesce(product_name, product_id) as name,
+            total_revenue,
+            row_number() over (order by total_revenue desc, product_id) as place
+        from {product_kpis}
+        cross join today
+        where revenue_rank <= 100 and last_purchase_date < as_of_date - 28
+    )
+
+    select 'late_champions' as kind, count(*) as number, sum(total_spend) as amount, null as names
+    from {customer_profiles}
+    where rfm_segment = 'cannot lose them'
+    union all
+    select 'second_order', count(*), round(count(*) * min(average_order_value), 2), null
+    from {customer_profiles}
+    cross join today
+    where rfm_segment in ('new customers', 'promising')
+    union all
+    select 'rejected_money', sum(rows_failed), sum(amount_affected), null
+    from {data_quality_report}
+    where check_name like 'rejected_%%' and severity = 'error'
+    union all
+    select 'late_source', sum(rows_failed), null, null
+    from {data_quality_report}
+    where check_name = 'stale_source'
+    union all
+    select 'stopped_products', count(*), sum(total_revenue), string_agg(name, ', ') filter (where place <= 3)
+    from stopped
+"""
