@@ -20,8 +20,7 @@ from loaders.copy import Result, check_file, refused, skipped
 from loaders.destinations.postgres.connection import Connection, connection_environment
 from loaders.destinations.postgres.ledger import PostgresLedger
 from loaders.errors import ExitCode, FileRefusedError, LoaderError
-from loaders.operations.builds import read_build, record_build
-from loaders.operations.dbt import STDERR, run_dbt
+from loaders.operations.builds import STDERR, read_build, record_build, run_dbt
 from loaders.operations.quality import Check, read_checks
 from loaders.operations.watch import Arrivals
 from loaders.project import Project

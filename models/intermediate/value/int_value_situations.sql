@@ -1,0 +1,49 @@
+with summaries as (
+    select distinct
+        summary_date,
+        frequency,
+        tenure_days
+    from {{ ref('int_value_summaries') }}
+),
+
+horizons as (
+    select * from {{ ref('int_value_horizons') }}
+),
+
+fits as (
+    select * from {{ ref('int_value_fits') }}
+    where model = 'bg_nbd'
+),
+
+situations as (
+    select
+        summaries.summary_date,
+        summaries.frequency,
+        summaries.tenure_days,
+        horizons.horizon_days,
+        fits.r + summaries.frequency as shape,
+        fits.a as leaving,
+        fits.b + summaries.frequency as staying,
+        horizons.horizon_days / (7 * fits.alpha + summaries.tenure_days) as odds
+    from summaries
+    inner join horizons on summaries.summary_date = horizons.summary_date
+    inner join fits on summaries.summary_date = fits.summary_date
+),
+
+-- The terms have the mean shape * odds and the variance of a negative binomial distribution; its tail falls by the
+-- factor e at least every 1 + odds terms.
+measured as (
+    select
+        summary_date,
+        frequency,
+        tenure_days,
+        horizon_days,
+        shape,
+        leaving,
+        staying,
+        odds,
+        shape * odds + 8 * sqrt(shape * odds * (1 + odds)) + 25 * (1 + odds) as terms
+    from situations
+)
+
+select * from measured

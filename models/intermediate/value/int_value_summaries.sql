@@ -1,0 +1,62 @@
+with customer_days as (
+    select * from {{ ref('int_customer_days') }}
+),
+
+horizons as (
+    select * from {{ ref('int_value_horizons') }}
+),
+
+summary_days as (
+    select distinct summary_date from horizons
+),
+
+-- A line without a buyer belongs to nobody who could come back.
+purchase_days as (
+    select
+        customer_id,
+        transaction_date,
+        net_revenue
+    from customer_days
+    where is_purchase_day and customer_id <> '(unknown)'
+),
+
+first_days as (
+    select
+        customer_id,
+        min(transaction_date) as first_date
+    from purchase_days
+    group by customer_id
+),
+
+summed as (
+    select
+        summary_days.summary_date,
+        purchase_days.customer_id,
+        first_days.first_date,
+        max(purchase_days.transaction_date) as last_date,
+        count(*) - 1 as frequency,
+        sum(case when purchase_days.transaction_date > first_days.first_date then purchase_days.net_revenue end)
+            as repeat_revenue,
+        sum(purchase_days.net_revenue) as revenue
+    from purchase_days
+    inner join first_days on purchase_days.customer_id = first_days.customer_id
+    inner join summary_days on purchase_days.transaction_date <= summary_days.summary_date
+    group by summary_days.summary_date, purchase_days.customer_id, first_days.first_date
+),
+
+summaries as (
+    select
+        summary_date,
+        customer_id,
+        frequency,
+        {{ dbt.datediff('first_date', 'last_date', 'day') }} as recency_days,
+        {{ dbt.datediff('first_date', 'summary_date', 'day') }} as tenure_days,
+        case
+            when frequency > 0 then greatest(cast(repeat_revenue as {{ type_double() }}) / frequency, 0)
+            else 0
+        end as monetary_value,
+        cast(revenue as {{ type_double() }}) as revenue
+    from summed
+)
+
+select * from summaries
