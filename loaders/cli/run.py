@@ -46,8 +46,9 @@ def run(
 
     Made for a timer (docs/schedule.md). Files that were loaded before are skipped; one that is still being written is
     left for the next run. With nothing new since the last run, nothing is built. Otherwise all marts are built except
-    the recommendations and what belongs to them, which follow when the data has reached another day. On the first run,
-    and after a crash of the server or a restore, everything is built.
+    the recommendations and what belongs to them, which follow when the data has reached another day, and customer value
+    is fitted once a month of data (`loader fit`). On the first run, and after a crash of the server or a restore,
+    everything is built.
 
     Exit codes: 0 success, or nothing is new; 1 an error, or a file was refused (the others are loaded and built); 2
     wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries again);
@@ -186,7 +187,8 @@ def _show(
     if built is None:
         report.say("Nothing is new; nothing was built.")
     elif built.succeeded:
-        report.say(f"Built and tested {' and '.join(built.selectors)}.")
+        *others, last = built.selectors
+        report.say(f"Built and tested {' and '.join(filter(None, (', '.join(others), last)))}.")
     else:
         click.echo("dbt build failed; its messages are above and in logs/dbt.log.")
     for table, reason, rows in rejects:

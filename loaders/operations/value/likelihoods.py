@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import betaln, gammaln
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from scipy.special import betaln, gammaln  # type: ignore[import-untyped]
 
 Numbers = NDArray[np.float64]
 # Without limits, customers who never leave or who are all alike would send a parameter to zero or to infinity.
