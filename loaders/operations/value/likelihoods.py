@@ -49,7 +49,7 @@ def fit_bg_nbd(frequency: Numbers, recency: Numbers, tenure: Numbers, counts: Nu
 
 
 def fit_gamma_gamma(frequency: Numbers, value: Numbers, counts: Numbers) -> dict[str, float] | None:
-    """Return p, q, gamma and the log-likelihood; None if no maximum was found.
+    """Return p, q, gamma and the log-likelihood; None if no maximum was found, or one without a mean.
 
     Args:
         frequency: Repeat purchase days of each distinct repeat customer, shape (n,), all positive.
@@ -69,7 +69,9 @@ def fit_gamma_gamma(frequency: Numbers, value: Numbers, counts: Numbers) -> dict
         return float(customers @ by_frequency + counts @ by_value) + fixed
 
     start = {"p": 1.0, "q": 2.0, "gamma": _mean(value, counts)}
-    return _maximize(log_likelihood, start, float(counts.sum()))
+    found = _maximize(log_likelihood, start, float(counts.sum()))
+    # With q <= 1 the values have no mean, so there is nothing to expect of a new customer.
+    return found if found and found["q"] > 1 else None
 
 
 def _mean(values: Numbers, counts: Numbers) -> float:
