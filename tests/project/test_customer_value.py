@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from scipy.integrate import quad
 from scipy.stats import beta
 
-from benchmarks.engines import differences, open_file
+from benchmarks.engines import open_file
 from loaders.cli import main
 from tests.project.conftest import Dbt, Environment, query
 
@@ -211,7 +211,6 @@ def test_duckdb_fits_and_predicts_the_same(
     assert [float(str(value)) for _, value in ours] == pytest.approx(
         [float(value) for _, value in theirs.fetchall()], abs=2e-6
     )
-    assert differences(cdnow, in_duckdb, "intermediate.int_value_horizons") == []
 
 
 def test_without_a_fit_everyone_buys_on_at_the_same_rate(built: Environment) -> None:

@@ -1,5 +1,5 @@
-with horizons as (
-    select * from {{ ref('int_value_horizons') }}
+with days as (
+    select * from {{ ref('int_value_days') }}
 ),
 
 fits as (
@@ -9,11 +9,11 @@ fits as (
 -- What was known on the day: a fit made later must neither predict it nor flatter the back-test.
 known_fits as (
     select
-        horizons.summary_date,
+        days.summary_date,
         max(fits.as_of_date) as fit_date
-    from horizons
-    left join fits on horizons.summary_date >= fits.as_of_date
-    group by horizons.summary_date
+    from days
+    left join fits on days.summary_date >= fits.as_of_date
+    group by days.summary_date
 ),
 
 parameters as (

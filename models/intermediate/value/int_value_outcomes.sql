@@ -30,8 +30,6 @@ compared as (
     select
         predictions.customer_id,
         predictions.summary_date,
-        predictions.fit_date,
-        predictions.model,
         predictions.decile,
         predictions.expected_purchases,
         predictions.naive_purchases,
@@ -47,8 +45,6 @@ outcomes as (
     select
         customer_id,
         summary_date as cutoff_date,
-        fit_date,
-        model,
         decile,
         expected_purchases,
         actual_purchases,

@@ -10,8 +10,6 @@ joined as (
     select
         summaries.*,
         fits.model,
-        fits.fit_date,
-        fits.fitted_at,
         fits.p * summaries.frequency as value_weight,
         fits.q - 1 as prior_weight,
         fits.p * fits.gamma as prior_value,
@@ -33,9 +31,6 @@ scored as (
         frequency,
         tenure_days,
         monetary_value,
-        model,
-        fit_date,
-        fitted_at,
         -- Nobody can leave before the first repeat purchase. The exponent is limited, because engines refuse a power
         -- that leaves the range of a double.
         case

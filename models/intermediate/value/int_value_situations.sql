@@ -6,8 +6,21 @@ with summaries as (
     from {{ ref('int_value_summaries') }}
 ),
 
+days as (
+    select * from {{ ref('int_value_days') }}
+),
+
 horizons as (
-    select * from {{ ref('int_value_horizons') }}
+    select
+        summary_date,
+        horizon_days
+    from days
+    union all
+    select
+        summary_date,
+        365 as horizon_days
+    from days
+    where not is_backtest
 ),
 
 fits as (

@@ -2,12 +2,8 @@ with customer_days as (
     select * from {{ ref('int_customer_days') }}
 ),
 
-horizons as (
-    select * from {{ ref('int_value_horizons') }}
-),
-
-summary_days as (
-    select distinct summary_date from horizons
+days as (
+    select * from {{ ref('int_value_days') }}
 ),
 
 -- A line without a buyer belongs to nobody who could come back.
@@ -30,7 +26,7 @@ first_days as (
 
 summed as (
     select
-        summary_days.summary_date,
+        days.summary_date,
         purchase_days.customer_id,
         first_days.first_date,
         max(purchase_days.transaction_date) as last_date,
@@ -40,8 +36,8 @@ summed as (
         sum(purchase_days.net_revenue) as revenue
     from purchase_days
     inner join first_days on purchase_days.customer_id = first_days.customer_id
-    inner join summary_days on purchase_days.transaction_date <= summary_days.summary_date
-    group by summary_days.summary_date, purchase_days.customer_id, first_days.first_date
+    inner join days on purchase_days.transaction_date <= days.summary_date
+    group by days.summary_date, purchase_days.customer_id, first_days.first_date
 ),
 
 summaries as (

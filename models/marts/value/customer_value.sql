@@ -1,11 +1,10 @@
-with near as (
+with predictions as (
     select * from {{ ref('int_value_predictions') }}
-    where not is_backtest and horizon_days = 90
+    where not is_backtest
 ),
 
-far as (
-    select * from {{ ref('int_value_predictions') }}
-    where not is_backtest and horizon_days = 365
+fits as (
+    select * from {{ ref('int_value_fits') }}
 ),
 
 tested as (
@@ -14,26 +13,26 @@ tested as (
 
 valued as (
     select
-        near.customer_id,
-        cast(near.probability_alive as numeric(9, 6)) as probability_alive,
-        cast(near.expected_purchases as numeric(18, 6)) as expected_purchases_90d,
-        cast(far.expected_purchases as numeric(18, 6)) as expected_purchases_365d,
-        cast(near.expected_average_value as numeric(18, 2)) as expected_average_value,
-        cast(near.expected_revenue as numeric(18, 2)) as expected_revenue_90d,
-        cast(near.expected_revenue * tested.revenue_ratio_low as numeric(18, 2)) as expected_revenue_90d_low,
-        cast(near.expected_revenue * tested.revenue_ratio_high as numeric(18, 2)) as expected_revenue_90d_high,
-        cast(far.expected_revenue / power(1 + {{ var('value_discount_rate') }}, 0.5) as numeric(18, 2))
+        predictions.customer_id,
+        cast(predictions.probability_alive as numeric(9, 6)) as probability_alive,
+        cast(predictions.expected_purchases as numeric(18, 6)) as expected_purchases_90d,
+        cast(predictions.expected_purchases_365d as numeric(18, 6)) as expected_purchases_365d,
+        cast(predictions.expected_average_value as numeric(18, 2)) as expected_average_value,
+        cast(predictions.expected_revenue as numeric(18, 2)) as expected_revenue_90d,
+        cast(predictions.expected_revenue * tested.revenue_ratio_low as numeric(18, 2)) as expected_revenue_90d_low,
+        cast(predictions.expected_revenue * tested.revenue_ratio_high as numeric(18, 2)) as expected_revenue_90d_high,
+        cast(predictions.expected_revenue_365d / power(1 + {{ var('value_discount_rate') }}, 0.5) as numeric(18, 2))
             as expected_revenue_365d,
-        near.decile,
-        near.model,
-        near.fit_date,
-        near.fitted_at
-    from near
-    inner join far on near.customer_id = far.customer_id
+        predictions.decile,
+        fits.model,
+        fits.fit_date,
+        fits.fitted_at
+    from predictions
+    inner join fits on predictions.summary_date = fits.summary_date
     left join tested
         on
-            cast(near.decile as {{ dbt.type_string() }}) = tested.decile
-            and near.model = tested.model
+            cast(predictions.decile as {{ dbt.type_string() }}) = tested.decile
+            and fits.model = tested.model
 )
 
 select * from valued

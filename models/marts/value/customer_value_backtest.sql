@@ -2,6 +2,10 @@ with outcomes as (
     select * from {{ ref('int_value_outcomes') }}
 ),
 
+fits as (
+    select * from {{ ref('int_value_fits') }}
+),
+
 -- Each customer counts in a tenth and among all.
 repeated as (
     select
@@ -19,8 +23,6 @@ measured as (
     select
         tenth as decile,
         cutoff_date,
-        fit_date,
-        model,
         cast(count(*) as bigint) as customers,
         {% for measure, kind in (('purchases', 'numeric(18, 6)'), ('revenue', 'numeric(18, 2)')) -%}
             cast(sum(expected_{{ measure }}) as {{ kind }}) as expected_{{ measure }},
@@ -39,35 +41,36 @@ measured as (
         cast(percentile_cont(0.1) within group (order by revenue_ratio) as numeric(18, 6)) as revenue_ratio_low,
         cast(percentile_cont(0.9) within group (order by revenue_ratio) as numeric(18, 6)) as revenue_ratio_high
     from repeated
-    group by tenth, cutoff_date, fit_date, model
+    group by tenth, cutoff_date
 ),
 
 -- A difference within two standard errors may be chance.
 judged as (
     select
-        decile,
-        cutoff_date,
-        cast({{ dbt.dateadd('day', var('value_horizon_days'), 'cutoff_date') }} as date) as horizon_date,
-        fit_date,
-        model,
-        customers,
+        measured.decile,
+        measured.cutoff_date,
+        cast({{ dbt.dateadd('day', var('value_horizon_days'), 'measured.cutoff_date') }} as date) as horizon_date,
+        fits.fit_date,
+        fits.model,
+        measured.customers,
         {% for measure in ('purchases', 'revenue') -%}
-            expected_{{ measure }},
-            actual_{{ measure }},
-            naive_{{ measure }},
-            {{ measure }}_error,
-            naive_{{ measure }}_error,
-            {{ measure }}_bias,
-            naive_{{ measure }}_bias,
+            measured.expected_{{ measure }},
+            measured.actual_{{ measure }},
+            measured.naive_{{ measure }},
+            measured.{{ measure }}_error,
+            measured.naive_{{ measure }}_error,
+            measured.{{ measure }}_bias,
+            measured.naive_{{ measure }}_bias,
             case
-                when {{ measure }}_gain > 2 * {{ measure }}_standard_error then 'model'
-                when {{ measure }}_gain < -2 * {{ measure }}_standard_error then 'naive'
+                when measured.{{ measure }}_gain > 2 * measured.{{ measure }}_standard_error then 'model'
+                when measured.{{ measure }}_gain < -2 * measured.{{ measure }}_standard_error then 'naive'
                 else 'neither'
             end as better_{{ measure }},
         {% endfor -%}
-        revenue_ratio_low,
-        revenue_ratio_high
+        measured.revenue_ratio_low,
+        measured.revenue_ratio_high
     from measured
+    inner join fits on measured.cutoff_date = fits.summary_date
 )
 
 select * from judged

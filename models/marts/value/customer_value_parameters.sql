@@ -2,19 +2,13 @@ with fits as (
     select * from {{ ref('stg_loader__value_fits') }}
 ),
 
-horizons as (
-    select * from {{ ref('int_value_horizons') }}
-),
-
 days as (
-    select * from {{ ref('int_value_fits') }}
+    select * from {{ ref('int_value_days') }}
+    where not is_backtest
 ),
 
-used as (
-    select distinct days.fit_date
-    from days
-    inner join horizons on days.summary_date = horizons.summary_date
-    where not horizons.is_backtest
+days_fits as (
+    select * from {{ ref('int_value_fits') }}
 ),
 
 parameters as (
@@ -27,7 +21,8 @@ parameters as (
         fits.as_of_date,
         fits.fitted_at
     from fits
-    inner join used on fits.as_of_date = used.fit_date
+    inner join days_fits on fits.as_of_date = days_fits.fit_date
+    inner join days on days_fits.summary_date = days.summary_date
 )
 
 select * from parameters

@@ -1,9 +1,8 @@
-{%- set cutoff_date = dbt.dateadd('day', -var('value_horizon_days'), 'as_of_date') -%}
 with as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
-listed as (
+days as (
     select
         as_of_date as summary_date,
         90 as horizon_days,
@@ -11,16 +10,10 @@ listed as (
     from as_of_dates
     union all
     select
-        as_of_date as summary_date,
-        365 as horizon_days,
-        false as is_backtest
-    from as_of_dates
-    union all
-    select
-        cast({{ cutoff_date }} as date) as summary_date,
+        cast({{ dbt.dateadd('day', -var('value_horizon_days'), 'as_of_date') }} as date) as summary_date,
         {{ var('value_horizon_days') }} as horizon_days,
         true as is_backtest
     from as_of_dates
 )
 
-select * from listed
+select * from days
