@@ -237,7 +237,7 @@ def test_every_buyer_has_a_value_and_the_summary_of_customer_metrics(built: Envi
             " on summary_date = as_of_date) as summaries"
             " on metrics.customer_id = summaries.customer_id and metrics.frequency = summaries.frequency"
             " and metrics.recency_days = summaries.recency_days and metrics.tenure_days = summaries.tenure_days"
-            " and abs(greatest(metrics.monetary_value, 0) - summaries.monetary_value) <= 0.005"
+            " and abs(greatest(metrics.monetary_value, 0) - summaries.monetary_value) < 0.00501"
             " where metrics.customer_id is null or summaries.customer_id is null",
         )
         == []
