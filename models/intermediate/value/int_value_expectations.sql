@@ -11,7 +11,7 @@ summed as (
         situations.summary_date,
         situations.frequency,
         situations.tenure_days,
-        situations.horizon_days,
+        situations.is_year,
         1 - exp(greatest(-700, -situations.shape * ln(1 + situations.odds))) as any_share,
         exp(greatest(
             -700,
@@ -29,15 +29,26 @@ summed as (
 ),
 
 -- A series that ends too early, of a customer who came yesterday, has its remaining share at the last term.
+added as (
+    select
+        summary_date,
+        frequency,
+        tenure_days,
+        is_year,
+        sum(share * purchases) + greatest(0, max(any_share) - sum(share)) * max(purchases) as purchases
+    from summed
+    group by summary_date, frequency, tenure_days, is_year
+),
+
 expectations as (
     select
         summary_date,
         frequency,
         tenure_days,
-        horizon_days,
-        sum(share * purchases) + greatest(0, max(any_share) - sum(share)) * max(purchases) as purchases_if_alive
-    from summed
-    group by summary_date, frequency, tenure_days, horizon_days
+        max(case when not is_year then purchases end) as purchases_if_alive,
+        max(case when is_year then purchases end) as purchases_if_alive_365d
+    from added
+    group by summary_date, frequency, tenure_days
 )
 
 select * from expectations

@@ -3,6 +3,10 @@ with predictions as (
     where is_backtest
 ),
 
+deciles as (
+    select * from {{ ref('int_value_deciles') }}
+),
+
 as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
@@ -30,7 +34,7 @@ compared as (
     select
         predictions.customer_id,
         predictions.summary_date,
-        predictions.decile,
+        deciles.decile,
         predictions.expected_purchases,
         predictions.naive_purchases,
         predictions.expected_revenue,
@@ -38,6 +42,10 @@ compared as (
         coalesce(happened.purchases, 0) as actual_purchases,
         coalesce(happened.revenue, 0) as actual_revenue
     from predictions
+    inner join deciles
+        on
+            predictions.summary_date = deciles.summary_date
+            and predictions.expected_purchases between deciles.least_purchases and deciles.most_purchases
     left join happened on predictions.customer_id = happened.customer_id
 ),
 

@@ -19,7 +19,7 @@ predicted as (
         scores.expected_average_value,
         scores.monetary_value,
         scores.probability_alive * expectations.purchases_if_alive as model_purchases,
-        scores.probability_alive * years.purchases_if_alive as model_purchases_365d,
+        scores.probability_alive * expectations.purchases_if_alive_365d as model_purchases_365d,
         coalesce(scores.frequency / cast(nullif(scores.tenure_days, 0) as {{ type_double() }}), 0) as naive_rate,
         days.horizon_days
     from scores
@@ -29,13 +29,6 @@ predicted as (
             scores.summary_date = expectations.summary_date
             and scores.frequency = expectations.frequency
             and scores.tenure_days = expectations.tenure_days
-            and days.horizon_days = expectations.horizon_days
-    left join expectations as years
-        on
-            scores.summary_date = years.summary_date
-            and scores.frequency = years.frequency
-            and scores.tenure_days = years.tenure_days
-            and years.horizon_days = 365
 ),
 
 chosen as (
@@ -52,35 +45,12 @@ chosen as (
     from predicted
 ),
 
--- Equal expectations share the tenth of their mean rank; ntile() would split them by the order of the rows. Ranking
--- distinct expectations takes a fraction of the time of ranking customers.
-counted as (
-    select
-        summary_date,
-        expected_purchases,
-        count(*) as customers
-    from chosen
-    group by summary_date, expected_purchases
-),
-
-ranked as (
-    select
-        summary_date,
-        expected_purchases,
-        2 * sum(customers) over (partition by summary_date order by expected_purchases) - customers as twice_mean_rank,
-        2 * sum(customers) over (partition by summary_date) as twice_all
-    from counted
-),
-
 predictions as (
     select
         chosen.*,
-        chosen.expected_purchases * chosen.expected_average_value as expected_revenue,
-        chosen.expected_purchases_365d * chosen.expected_average_value as expected_revenue_365d,
-        cast(1 + least(9, floor(10.0 * ranked.twice_mean_rank / ranked.twice_all)) as integer) as decile
+        expected_purchases * expected_average_value as expected_revenue,
+        expected_purchases_365d * expected_average_value as expected_revenue_365d
     from chosen
-    inner join ranked
-        on chosen.summary_date = ranked.summary_date and chosen.expected_purchases = ranked.expected_purchases
 )
 
 select * from predictions

@@ -13,12 +13,14 @@ days as (
 horizons as (
     select
         summary_date,
-        horizon_days
+        horizon_days,
+        false as is_year
     from days
     union all
     select
         summary_date,
-        365 as horizon_days
+        365 as horizon_days,
+        true as is_year
     from days
     where not is_backtest
 ),
@@ -33,7 +35,7 @@ situations as (
         summaries.summary_date,
         summaries.frequency,
         summaries.tenure_days,
-        horizons.horizon_days,
+        horizons.is_year,
         fits.r + summaries.frequency as shape,
         fits.a as leaving,
         fits.b + summaries.frequency as staying,
@@ -50,7 +52,7 @@ measured as (
         summary_date,
         frequency,
         tenure_days,
-        horizon_days,
+        is_year,
         shape,
         leaving,
         staying,

@@ -7,6 +7,10 @@ fits as (
     select * from {{ ref('int_value_fits') }}
 ),
 
+deciles as (
+    select * from {{ ref('int_value_deciles') }}
+),
+
 tested as (
     select * from {{ ref('customer_value_backtest') }}
 ),
@@ -23,15 +27,19 @@ valued as (
         cast(predictions.expected_revenue * tested.revenue_ratio_high as numeric(18, 2)) as expected_revenue_90d_high,
         cast(predictions.expected_revenue_365d / power(1 + {{ var('value_discount_rate') }}, 0.5) as numeric(18, 2))
             as expected_revenue_365d,
-        predictions.decile,
+        deciles.decile,
         fits.model,
         fits.fit_date,
         fits.fitted_at
     from predictions
     inner join fits on predictions.summary_date = fits.summary_date
+    inner join deciles
+        on
+            predictions.summary_date = deciles.summary_date
+            and predictions.expected_purchases between deciles.least_purchases and deciles.most_purchases
     left join tested
         on
-            cast(predictions.decile as {{ dbt.type_string() }}) = tested.decile
+            cast(deciles.decile as {{ dbt.type_string() }}) = tested.decile
             and fits.model = tested.model
 )
 
