@@ -104,8 +104,8 @@ def fit(to: str | None) -> None:
     """Find how often customers will buy and for how much, for the mart customer_value (docs/customer-value.md).
 
     The models BG/NBD and Gamma-Gamma are fitted on what the last `dbt build` summed up: as of the day of the marts, and
-    as of the day that the back-test stands on. `loader run` does so by itself once a month of data; after a build by
-    hand, build the selector `value` next.
+    as of the day from which the back-test predicts. `loader run` does so by itself once a month of data; after a build
+    by hand, build the selector `value` next.
 
     Exit codes: 0 fitted, or too few customers bought twice; 1 an error.
 

@@ -1,7 +1,7 @@
 """Fits of customer value: from what dbt summed up of each customer to parameters in `loader.value_fits`.
 
-dbt sums up customers as of the day of the marts and as of the day the back-test stands on; a fit of either knows only
-what was known on that day. The next build of the selector `value` uses the latest fit that a day could know.
+dbt sums up customers as of the day of the marts and as of the day from which the back-test predicts; a fit of either
+knows only what was known on that day. The next build of the selector `value` uses the latest fit that a day could know.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _profile(profile: Row, currency: str) -> None:
 
 
 def _expectation(profile: Row) -> str:
-    """Say what the expectation rests on. A model's probability is no return rate, so the measured one is next to it."""
+    """Say what the expectation rests on. A model's probability is not a return rate, so that one is shown as well."""
     if profile["value_model"] == "naive":
         return "Expected at the same rate as before, as no model is fitted (`loader fit`)."
     alive, came_back = share(profile["probability_alive"]), share(profile["tier_return_rate"])
