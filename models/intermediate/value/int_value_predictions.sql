@@ -48,8 +48,8 @@ chosen as (
 predictions as (
     select
         chosen.*,
-        expected_purchases * expected_average_value as expected_revenue,
-        expected_purchases_365d * expected_average_value as expected_revenue_365d
+        chosen.expected_purchases * chosen.expected_average_value as expected_revenue,
+        chosen.expected_purchases_365d * chosen.expected_average_value as expected_revenue_365d
     from chosen
 )
 

@@ -24,8 +24,10 @@ listed as (
         longest.frequency,
         numbers.generated_number as term,
         ln((longest.shape + numbers.generated_number - 1) / numbers.generated_number) as log_way,
-        ln((longest.staying + numbers.generated_number - 1)
-        / (longest.leaving + longest.staying + numbers.generated_number - 1)) as log_stay
+        ln(
+            (longest.staying + numbers.generated_number - 1)
+            / (longest.leaving + longest.staying + numbers.generated_number - 1)
+        ) as log_stay
     from longest
     inner join numbers on longest.terms >= numbers.generated_number
 ),

@@ -45,8 +45,10 @@ summaries as (
         summary_date,
         customer_id,
         frequency,
-        {{ dbt.datediff('first_date', 'last_date', 'day') }} as recency_days,
-        {{ dbt.datediff('first_date', 'summary_date', 'day') }} as tenure_days,
+        {{ dbt.datediff('first_date', 'last_date', 'day') }}
+            as recency_days,
+        {{ dbt.datediff('first_date', 'summary_date', 'day') }}
+            as tenure_days,
         case
             when frequency > 0 then greatest(cast(repeat_revenue as {{ type_double() }}) / frequency, 0)
             else 0

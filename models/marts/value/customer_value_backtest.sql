@@ -9,7 +9,7 @@ fits as (
 -- Each customer counts in a tenth and among all.
 repeated as (
     select
-        cast(decile as {{ dbt.type_string() }}) as tenth,
+        cast(outcomes.decile as {{ dbt.type_string() }}) as tenth,
         outcomes.*
     from outcomes
     union all

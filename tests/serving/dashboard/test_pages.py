@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from serving.dashboard import queries
 from serving.dashboard.data import read_now
 from serving.dashboard.views import customers
 from tests.serving.dashboard.conftest import Open, Query, Rows
