@@ -116,7 +116,6 @@ def fit(to: str | None) -> None:
 
     project = find_project()
     with open_destination(to, project, read_contract(project), on_note=report.note) as destination:
-        destination.init_schema(read_contract(project))
         for found in fit_values(database_of(destination), project):
             report.say(found.sentence)
 

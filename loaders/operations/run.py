@@ -19,7 +19,7 @@ from loaders.contract.tables import Contract, Table
 from loaders.copy import Result, check_file, refused, skipped
 from loaders.destinations.postgres.connection import Connection, connection_environment
 from loaders.destinations.postgres.ledger import PostgresLedger
-from loaders.errors import ExitCode, FileRefusedError, LoaderError
+from loaders.errors import ExitCode, FileRefusedError, LoaderError, postgres_message
 from loaders.operations.builds import STDERR, read_build, record_build, run_dbt
 from loaders.operations.quality import Check, read_checks
 from loaders.operations.watch import Arrivals
@@ -182,9 +182,12 @@ def _fit_value(connection: Connection, project: Project, on_note: Callable[[str]
     # Imported here, because scipy takes longer to import than a run with nothing new.
     from loaders.operations.value.fits import Database, fit_values, is_due
 
-    if not is_due(connection, project):
+    try:
+        fits = fit_values(Database(connection), project) if is_due(connection, project) else []
+    except psycopg.errors.InsufficientPrivilege as error:
+        # The marts are right without it.
+        on_note(f"Warning: customer value is not fitted, because {postgres_message(error)}.")
         return False
-    fits = fit_values(Database(connection), project)
     for fit in fits:
         on_note(fit.sentence)
     return any(fit.models for fit in fits)

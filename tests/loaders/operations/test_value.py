@@ -190,3 +190,24 @@ def test_a_run_builds_what_reads_the_fit_again(
     add(summed, "2025-03-31", repeat=9)
     assert run.build(summed, project, everything, notes.append).selectors == ("core", "recommendations")
     assert "9 of 300 customers had bought again: no fit" in notes[-1]
+
+
+def test_a_run_without_the_right_to_fit_succeeds(
+    summed: Connection, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "_run_dbt_build", lambda *_: True)
+    add(summed, "2024-03-31")
+    summed.execute("create role fit_nothing")
+    summed.execute("grant all on schema loader, intermediate to fit_nothing")
+    summed.execute("grant all on loader.last_build, loader.loads to fit_nothing")
+    summed.execute("set role fit_nothing")
+    notes: list[str] = []
+    try:
+        built = run.build(summed, project, run.Pending((), 0, everything=True), notes.append)
+    finally:
+        summed.execute("reset role")
+        summed.execute("drop owned by fit_nothing")
+        summed.execute("drop role fit_nothing")
+    assert (built.selectors, built.succeeded) == (("core", "recommendations"), True)
+    (note,) = notes
+    assert note.startswith("Warning: customer value is not fitted, because permission denied for table")
