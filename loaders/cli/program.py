@@ -17,7 +17,7 @@ from loaders.cli.ledger import rejects, status, undo
 from loaders.cli.monitoring import metrics, quality
 from loaders.cli.new import new
 from loaders.cli.options import add_loudness
-from loaders.cli.run import record, run
+from loaders.cli.run import fit, record, run
 from loaders.errors import ExitCode, LoaderError, postgres_message
 
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(adopt, backup, check, copy, db, export, generate, init, metrics, new),
+    *(adopt, backup, check, copy, db, export, fit, generate, init, metrics, new),
     *(quality, record, rejects, restore, run, status, tables, undo),
 )
 for command in COMMANDS:

@@ -1,4 +1,4 @@
-"""The commands `loader run` and `loader record`."""
+"""The commands `loader run`, `loader fit` and `loader record`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from loaders.cli import report
-from loaders.cli.options import reading_options
+from loaders.cli.options import destination_option, reading_options
 from loaders.contract.sources_yml import read_contract
 from loaders.contract.tables import Contract, Reading
 from loaders.copy import Result, copy_files
+from loaders.destinations.addresses import open_destination
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import ExitCode, LoaderError
@@ -45,8 +46,9 @@ def run(
 
     Made for a timer (docs/schedule.md). Files that were loaded before are skipped; one that is still being written is
     left for the next run. With nothing new since the last run, nothing is built. Otherwise all marts are built except
-    the recommendations and what belongs to them, which follow when the data has reached another day. On the first run,
-    and after a crash of the server or a restore, everything is built.
+    the recommendations and what belongs to them, which follow when the data has reached another day, and customer value
+    is fitted once a month of data (`loader fit`). On the first run, and after a crash of the server or a restore,
+    everything is built.
 
     Exit codes: 0 success, or nothing is new; 1 an error, or a file was refused (the others are loaded and built); 2
     wrong usage; 3 as 0, but some rows were rejected; 4 dbt failed to build or a test failed (the next run tries again);
@@ -94,6 +96,28 @@ def run(
         checks = runs.find_worst_checks(connection) if pending else []
         _show(results, pending, built, rejects, checks, as_json=as_json)
     sys.exit(_code(results, built))
+
+
+@click.command(short_help="Fit the models of customer value to the marts.")
+@destination_option
+def fit(to: str | None) -> None:
+    """Find how often customers will buy and for how much, for the mart customer_value (docs/customer-value.md).
+
+    The models BG/NBD and Gamma-Gamma are fitted on what the last `dbt build` summed up: as of the day of the marts, and
+    as of the day from which the back-test predicts. `loader run` does so by itself once a month of data; after a build
+    by hand, build the selector `value` next.
+
+    Exit codes: 0 fitted, or too few customers bought twice; 1 an error.
+
+    Example: dbt build; loader fit; dbt build --selector value
+    """
+    # Imported here, because scipy takes longer to import than other commands take to start.
+    from loaders.operations.value.fits import database_of, fit_values
+
+    project = find_project()
+    with open_destination(to, project, read_contract(project), on_note=report.note) as destination:
+        for found in fit_values(database_of(destination), project):
+            report.say(found.sentence)
 
 
 @click.command(short_help="Record what the last `dbt build` did.")
@@ -162,7 +186,8 @@ def _show(
     if built is None:
         report.say("Nothing is new; nothing was built.")
     elif built.succeeded:
-        report.say(f"Built and tested {' and '.join(built.selectors)}.")
+        *others, last = built.selectors
+        report.say(f"Built and tested {' and '.join(filter(None, (', '.join(others), last)))}.")
     else:
         click.echo("dbt build failed; its messages are above and in logs/dbt.log.")
     for table, reason, rows in rejects:

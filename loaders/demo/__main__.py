@@ -6,9 +6,8 @@ users, which it does not have, are synthetic.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections import Counter
+from datetime import UTC, datetime
 
 import click
 from psycopg import sql
@@ -25,7 +24,7 @@ from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import ExitCode, LoaderError
 from loaders.operations.quality import read_checks
 from loaders.operations.run import build, find_pending
-from loaders.project import Project, find_project
+from loaders.project import find_project
 from loaders.reading.options import Options
 
 
@@ -55,11 +54,12 @@ def main() -> None:
         with connect(project, autocommit=True) as connection:
             pending = find_pending(connection)
             if pending:
+                since = datetime.now(UTC)
                 with Console(stderr=True).status("dbt build"):
                     built = build(connection, project, pending, click.echo)
                 if not built.succeeded:
                     raise LoaderError("dbt build failed; its messages are above.", "All of them are in logs/dbt.log.")
-                click.echo(_build_report(project))
+                click.echo(_build_report(connection, since))
             else:
                 click.echo("No file is new, so the marts are unchanged. `dbt build` rebuilds them anyway.")
         show_title("4 of 4: the result")
@@ -90,12 +90,26 @@ def _summarize(connection: Connection) -> None:
     show_marts(f"Marts ({len(marts)}, schema marts)", counts)
 
 
-def _build_report(project: Project) -> str:
-    """Return what dbt built and tested, from its results."""
-    content = json.loads((project.root / "target" / "run_results.json").read_text(encoding="utf-8"))
-    kinds = Counter(result["unique_id"].split(".")[0] for result in content["results"])
-    tests = kinds["test"] + kinds["unit_test"]
-    return f"{kinds['model']} models built, {tests} tests passed in {content['elapsed_time']:.0f} s."
+def _build_report(connection: Connection, since: datetime) -> str:
+    """Return what dbt built and tested, from the records of its calls."""
+    row = connection.execute(
+        """
+        with calls as (
+            select * from operations.invocations where started_at >= %s
+        )
+        select
+            (
+                select count(distinct unique_id)
+                from operations.model_results inner join calls using (invocation_id)
+                where resource_type = 'model'
+            ),
+            (select count(distinct unique_id) from operations.test_results inner join calls using (invocation_id)),
+            (select extract(epoch from sum(finished_at - started_at)) from calls)
+        """,
+        (since,),
+    ).fetchone()
+    models, tests, seconds = row or (0, 0, 0)
+    return f"{models} models built, {tests} tests passed in {seconds or 0:.0f} s."
 
 
 def _next_steps(environment: dict[str, str]) -> None:

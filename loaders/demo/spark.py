@@ -26,7 +26,7 @@ from loaders.demo.summary import show_marts, show_metrics, show_title
 from loaders.demo.synthetic import write_synthetic_files
 from loaders.destinations.addresses import open_destination
 from loaders.errors import ExitCode, LoaderError
-from loaders.operations.dbt import run_dbt
+from loaders.operations.builds import run_dbt
 from loaders.project import Project, find_project
 from loaders.reading.options import Options
 

@@ -1,4 +1,4 @@
-"""What a dbt call built and tested, read from its results, for `build_history` and `test_history`.
+"""Call dbt, and read from its results what it built and tested, for `build_history` and `test_history`.
 
 dbt writes `run_results.json` when a command ends, however it ends; a killed call leaves none. The tables of schema
 `operations` are created by `loader init` (OWN_TABLES of `destinations.postgres.schema`).
@@ -7,7 +7,10 @@ dbt writes `run_results.json` when a command ends, however it ends; a killed cal
 from __future__ import annotations
 
 import json
+import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +27,8 @@ from loaders.project import Project
 COMMANDS = ("build", "run", "test", "seed", "snapshot", "retry")
 MODELS, TESTS = ("model", "seed", "snapshot"), ("test", "unit_test")
 FAILED = ("error", "fail", "runtime error", "partial success")
+STDERR = 2
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,32 @@ class Build:
     def status(self) -> str:
         """`failed` if any model or test did, else `succeeded`."""
         return "failed" if self.failed else "succeeded"
+
+
+def run_dbt(
+    project: Project, environment: dict[str, str], *arguments: str, stdout: int | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run dbt in the project, on the database named by `environment`.
+
+    Args:
+        project: The dbt project.
+        environment: Variables of libpq, as `connection_environment` returns them.
+        arguments: dbt's arguments.
+        stdout: File descriptor for dbt's output; by default the caller's standard output.
+
+    Raises:
+        LoaderError: dbt is not installed next to this Python, or the project has no profiles.yml.
+    """
+    dbt = Path(sys.executable).with_name("dbt")
+    if not dbt.exists():
+        raise LoaderError(f"There is no dbt in {dbt.parent}.", "Install customer-analytics with its dependencies.")
+    if not (project.root / "profiles.yml").exists():
+        raise LoaderError(
+            "The project has no profiles.yml.", "`make setup` writes it in a clone, `loader new` in a new project."
+        )
+    command = [str(dbt), "--quiet", *arguments, "--project-dir", str(project.root), "--profiles-dir", str(project.root)]
+    _log.info("running dbt %s", " ".join(arguments))
+    return subprocess.run(command, env={**os.environ, **environment}, cwd=project.root, check=False, stdout=stdout)
 
 
 def read_build(project: Project, folder: Path | None = None, since: datetime | None = None) -> Build:

@@ -19,9 +19,8 @@ from loaders.contract.tables import Contract, Table
 from loaders.copy import Result, check_file, refused, skipped
 from loaders.destinations.postgres.connection import Connection, connection_environment
 from loaders.destinations.postgres.ledger import PostgresLedger
-from loaders.errors import ExitCode, FileRefusedError, LoaderError
-from loaders.operations.builds import read_build, record_build
-from loaders.operations.dbt import STDERR, run_dbt
+from loaders.errors import ExitCode, FileRefusedError, LoaderError, postgres_message
+from loaders.operations.builds import STDERR, read_build, record_build, run_dbt
 from loaders.operations.quality import Check, read_checks
 from loaders.operations.watch import Arrivals
 from loaders.project import Project
@@ -34,7 +33,7 @@ _RUN_LOCK = 7_205_819_337_404
 # Seconds without a change after which a file counts as complete.
 SETTLED = 1.0
 # Selectors of selectors.yml.
-CORE, RECOMMENDATIONS = "core", "recommendations"
+CORE, RECOMMENDATIONS, VALUE = "core", "recommendations", "value"
 
 
 class RunningError(LoaderError):
@@ -150,6 +149,8 @@ class Built:
 def build(connection: Connection, project: Project, pending: Pending, on_note: Callable[[str], None]) -> Built:
     """Build and test what a load must show, and the recommendations if they are for another day; record it.
 
+    Customer value is fitted when a month of data has passed since the last fit, and what reads the fit is built again.
+
     Args:
         connection: Connection in autocommit mode.
         project: The dbt project.
@@ -163,6 +164,9 @@ def build(connection: Connection, project: Project, pending: Pending, on_note: C
         if built.succeeded and not are_recommendations_current(connection):
             well = _run_dbt_build(connection, project, on_note, "--selector", RECOMMENDATIONS)
             built = Built((CORE, RECOMMENDATIONS), well)
+    if built.succeeded and _fit_value(connection, project, on_note):
+        well = _run_dbt_build(connection, project, on_note, "--selector", VALUE)
+        built = Built((*built.selectors, VALUE), well)
     if built.succeeded:
         with connection.transaction():
             connection.execute("delete from loader.last_build")
@@ -171,6 +175,22 @@ def build(connection: Connection, project: Project, pending: Pending, on_note: C
                 (pending.load_id,),
             )
     return built
+
+
+def _fit_value(connection: Connection, project: Project, on_note: Callable[[str], None]) -> bool:
+    """Fit customer value if it is time to; return whether there is a new fit."""
+    # Imported here, because scipy takes longer to import than a run with nothing new.
+    from loaders.operations.value.fits import Database, fit_values, is_due
+
+    try:
+        fits = fit_values(Database(connection), project) if is_due(connection, project) else []
+    except psycopg.errors.InsufficientPrivilege as error:
+        # The marts are right without it.
+        on_note(f"Warning: customer value is not fitted, because {postgres_message(error)}.")
+        return False
+    for fit in fits:
+        on_note(fit.sentence)
+    return any(fit.models for fit in fits)
 
 
 def are_recommendations_current(connection: Connection) -> bool:

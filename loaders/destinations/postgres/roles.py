@@ -9,7 +9,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from loaders.contract.tables import Contract
+from loaders.contract.tables import LEDGER_SCHEMA, Contract
 from loaders.destinations.postgres.connection import Connection
 from loaders.destinations.postgres.schema import LOADER_ROLE, OPERATIONS_SCHEMA
 from loaders.errors import DatabaseError, postgres_message
@@ -17,7 +17,7 @@ from loaders.errors import DatabaseError, postgres_message
 BUILDER_ROLE, READER_ROLE = "analytics_builder", "bi_reader"
 ROLES = {
     LOADER_ROLE: "owns the raw tables, the ledger and the records of builds, for `loader copy`",
-    BUILDER_ROLE: "reads these, records builds and owns what dbt creates, for `dbt build`",
+    BUILDER_ROLE: "reads these, records builds and owns what dbt creates, for `dbt build` and `loader fit`",
     READER_ROLE: "reads the marts and nothing else, for BI tools",
 }
 MARTS = "marts"
@@ -46,6 +46,8 @@ def init_roles(connection: Connection, contract: Contract) -> list[str]:
             for schema in loaded:
                 _let(connection, BUILDER_ROLE, "select", schema, owners=(LOADER_ROLE,))
             _let(connection, BUILDER_ROLE, "select, insert, delete", OPERATIONS_SCHEMA, owners=(LOADER_ROLE,))
+            # Who builds may also fit customer value, which follows a build.
+            _execute(connection, "grant insert, delete on {}.{} to {}", LEDGER_SCHEMA, "value_fits", BUILDER_ROLE)
             # An admin who builds without DBT_ROLE owns the marts of that build, and every build recreates each mart.
             admin = connection.execute("select current_user").fetchone() or ()
             _let(connection, READER_ROLE, "select", MARTS, owners=(BUILDER_ROLE, *admin))

@@ -22,6 +22,10 @@ favourites as (
     select * from {{ ref('int_customer_favourites') }}
 ),
 
+expected as (
+    select * from {{ ref('customer_value') }}
+),
+
 profiles as (
     select
         customers.customer_id,
@@ -57,13 +61,20 @@ profiles as (
         segments.segment_name,
         segments.distance_to_centroid,
         -- A customer who returned everything has lines but no favourite.
-        case when metrics.purchase_count > 0 then favourites.favourite_category end as favourite_category
+        case when metrics.purchase_count > 0 then favourites.favourite_category end as favourite_category,
+        expected.probability_alive,
+        expected.expected_purchases_90d,
+        expected.expected_purchases_365d,
+        expected.expected_average_value,
+        expected.expected_revenue_365d,
+        expected.model as value_model
     from customers
     left join metrics on customers.customer_id = metrics.customer_id
     left join rfm on customers.customer_id = rfm.customer_id
     left join churn_risks on customers.customer_id = churn_risks.customer_id
     left join segments on customers.customer_id = segments.customer_id
     left join favourites on customers.customer_id = favourites.customer_id
+    left join expected on customers.customer_id = expected.customer_id
 )
 
 select * from profiles

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -55,13 +56,28 @@ def _profile(profile: Row, currency: str) -> None:
             "Last purchase": _text(profile["last_purchase_date"]),
             "Churn risk": _text(profile["churn_risk"]),
             "RFM segment": _text(profile["rfm_segment"]),
+            "Expected purchases, 90 days": _rounded(profile["expected_purchases_90d"]),
+            "Expected revenue, 365 days": money(profile["expected_revenue_365d"], currency),
         },
         {"Churn risk": f"Of customers like this one, {share(profile['tier_return_rate'])} came back."},
     )
+    if profile["value_model"]:
+        st.caption(_expectation(profile))
     with st.expander("Everything known of the customer"):
         rows = [{"attribute": name.replace("_", " "), "value": _text(value)} for name, value in profile.items()]
         table(rows, "profile", {"attribute": "Attribute", "value": "Value"})
         offer([profile], "profile")
+
+
+def _expectation(profile: Row) -> str:
+    """Say what the expectation rests on. A model's probability is not a return rate, so that one is shown as well."""
+    if profile["value_model"] == "naive":
+        return "Expected at the same rate as before, as no model is fitted (`loader fit`)."
+    alive, came_back = share(profile["probability_alive"]), share(profile["tier_return_rate"])
+    return (
+        f"Expected by a model that gives a probability of {alive} that the customer has not left; of customers of the"
+        f" same churn risk, {came_back} came back when it was measured."
+    )
 
 
 def _lists(recommended: Rows) -> None:
@@ -75,6 +91,10 @@ def _lists(recommended: Rows) -> None:
         table(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
         st.caption(f"Made for {rows[0]['as_of_date']}.")
         offer(rows, f"recommendations_{name}")
+
+
+def _rounded(number: Decimal | None) -> str:
+    return NONE if number is None else f"{number:,.1f}"
 
 
 def _text(value: Any) -> str:

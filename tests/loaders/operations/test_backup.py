@@ -99,7 +99,9 @@ def test_a_damaged_file_changes_nothing(filled: Connection, loader: Loader, tmp_
     if damage == "cut":
         file.write_bytes(content[:-300])
     elif damage == "flipped":
-        content[len(content) * 3 // 4] ^= 0xFF
+        # More than a byte, which may be in an unused part of a header, as empty tables have them.
+        start = len(content) * 3 // 4
+        content[start : start + 300] = bytes(byte ^ 0xFF for byte in content[start : start + 300])
         file.write_bytes(content)
     else:
         file.write_text("transaction_id,amount\n")

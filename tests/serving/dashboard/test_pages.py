@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from serving.dashboard import queries
 from serving.dashboard.data import read_now
 from serving.dashboard.views import customers
 from tests.serving.dashboard.conftest import Open, Query, Rows
@@ -169,6 +170,9 @@ def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> No
     app = calm(open_page("recommendations", customer=last["customer_id"]))
     assert tiles(app)["Spend"] == f"USD {last['total_spend']:,.2f}"
     assert tiles(app)["RFM segment"] == last["rfm_segment"]
+    assert tiles(app)["Expected purchases, 90 days"] == f"{last['expected_purchases_90d']:,.1f}"
+    assert tiles(app)["Expected revenue, 365 days"] == f"USD {last['expected_revenue_365d']:,.2f}"
+    assert "Expected at the same rate as before, as no model is fitted" in said(app)
     lists = query(
         "select * from marts.recommendations where customer_id = %s order by list desc, rank", last["customer_id"]
     )
@@ -176,6 +180,20 @@ def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> No
     for column in ("product_name", "reason"):
         assert [value for table in tables for value in table[column]] == [row[column] for row in lists]
     assert f"Made for {lists[0]['as_of_date']}." in said(app)
+
+
+def test_what_a_model_expects_is_shown_with_the_measured_return_rate(
+    open_page: Open, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (customer,) = query("select * from marts.customer_profiles where tier_return_rate is not null limit 1")
+    fitted = queries.PROFILE.replace(
+        "select *", "select profiles.*, 0.25 as probability_alive, 'bg_nbd' as value_model"
+    ).replace("{customer_profiles}", "{customer_profiles} as profiles")
+    monkeypatch.setattr(queries, "PROFILE", fitted)
+    assert (
+        "a probability of 25.0% that the customer has not left; of customers of the same churn risk,"
+        f" {customer['tier_return_rate']:.1%} came back"
+    ) in said(calm(open_page("recommendations", customer=customer["customer_id"])))
 
 
 @pytest.mark.parametrize("customer_id", ["nobody", "' or true --", "![x](http://example.com/x.png)", "%s"])

@@ -1,0 +1,1 @@
+"""Customer value: fit its models on what dbt summed up of each customer."""
