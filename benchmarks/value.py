@@ -76,12 +76,12 @@ def fill(environment: dict[str, str], project: Project, customers: int) -> int:
         connection.execute("create schema intermediate")
         connection.execute(f"create table intermediate.int_as_of_date as select date '{AS_OF}' as as_of_date")
         connection.execute(
-            "create table intermediate.int_customer_days"
-            " (customer_id text, transaction_date date, net_revenue numeric(18, 2), is_purchase_day boolean)"
+            "create table intermediate.int_purchase_days"
+            " (customer_id text, purchase_date date, order_count bigint, net_revenue numeric(18, 2))"
         )
-        with connection.cursor().copy("copy intermediate.int_customer_days from stdin") as copy:
+        with connection.cursor().copy("copy intermediate.int_purchase_days from stdin") as copy:
             for customer, before, amount in days:
-                copy.write_row((f"C{customer:.0f}", AS_OF - timedelta(before), round(amount, 2), True))
+                copy.write_row((f"C{customer:.0f}", AS_OF - timedelta(before), 1, round(amount, 2)))
         connection.execute("analyze")
     return len(days)
 

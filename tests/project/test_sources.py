@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from loaders.cli import main
 from tests.conftest import DATA
 from tests.project.conftest import Dbt, Environment, query
+from tests.project.revenue_pairs import differences
 
 EXPORTS = DATA / "exports"
 # Lines that count, their sum and the buyers who are known, worked out without the project.
@@ -89,6 +90,10 @@ def test_a_folder_with_all_exports_is_accepted() -> None:
 def test_an_export_has_the_right_lines_money_and_buyers(built_exports: Environment, source: str) -> None:
     [(lines, amount, buyers)] = counted(built_exports, source).values()
     assert (lines, str(amount), len(buyers)) == TOTALS[source]
+
+
+def test_why_revenue_changed_is_what_pandas_says(built_exports: Environment) -> None:
+    assert list(differences(built_exports)) == []
 
 
 def test_guests_and_invoices_of_online_retail(built_exports: Environment) -> None:
