@@ -28,8 +28,10 @@ dated as (
 waited as (
     select
         cohort_month,
-        {{ dbt.datediff('first_purchase_date', 'second_purchase_date', 'day') }} as days_to_second,
-        {{ dbt.datediff('first_purchase_date', 'as_of_date', 'day') }} as days_known
+        {{ dbt.datediff('first_purchase_date', 'second_purchase_date', 'day') }}
+            as days_to_second,
+        {{ dbt.datediff('first_purchase_date', 'as_of_date', 'day') }}
+            as days_known
     from dated
 ),
 
