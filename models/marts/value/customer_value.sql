@@ -15,18 +15,24 @@ tested as (
     select * from {{ ref('customer_value_backtest') }}
 ),
 
+-- Ten digits first: engines differ in how they round a double that is nearly half a cent.
 valued as (
     select
         predictions.customer_id,
         cast(predictions.probability_alive as numeric(9, 6)) as probability_alive,
         cast(predictions.expected_purchases as numeric(18, 6)) as expected_purchases_90d,
         cast(predictions.expected_purchases_365d as numeric(18, 6)) as expected_purchases_365d,
-        cast(predictions.expected_average_value as numeric(18, 2)) as expected_average_value,
-        cast(predictions.expected_revenue as numeric(18, 2)) as expected_revenue_90d,
-        cast(predictions.expected_revenue * tested.revenue_ratio_low as numeric(18, 2)) as expected_revenue_90d_low,
-        cast(predictions.expected_revenue * tested.revenue_ratio_high as numeric(18, 2)) as expected_revenue_90d_high,
-        cast(predictions.expected_revenue_365d / power(1 + {{ var('value_discount_rate') }}, 0.5) as numeric(18, 2))
-            as expected_revenue_365d,
+        cast(cast(predictions.expected_average_value as numeric(28, 10)) as numeric(18, 2)) as expected_average_value,
+        cast(cast(predictions.expected_revenue as numeric(28, 10)) as numeric(18, 2)) as expected_revenue_90d,
+        cast(cast(predictions.expected_revenue * tested.revenue_ratio_low as numeric(28, 10)) as numeric(18, 2))
+            as expected_revenue_90d_low,
+        cast(cast(predictions.expected_revenue * tested.revenue_ratio_high as numeric(28, 10)) as numeric(18, 2))
+            as expected_revenue_90d_high,
+        cast(
+            cast(
+                predictions.expected_revenue_365d / power(1 + {{ var('value_discount_rate') }}, 0.5) as numeric(28, 10)
+            ) as numeric(18, 2)
+        ) as expected_revenue_365d,
         deciles.decile,
         fits.model,
         fits.fit_date,

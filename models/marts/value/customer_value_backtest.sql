@@ -25,11 +25,11 @@ measured as (
         cutoff_date,
         cast(count(*) as bigint) as customers,
         {% for measure, kind in (('purchases', 'numeric(18, 6)'), ('revenue', 'numeric(18, 2)')) -%}
-            cast(sum(expected_{{ measure }}) as {{ kind }}) as expected_{{ measure }},
-            cast(sum(actual_{{ measure }}) as {{ kind }}) as actual_{{ measure }},
-            cast(sum(naive_{{ measure }}) as {{ kind }}) as naive_{{ measure }},
-            cast(avg({{ measure }}_error) as {{ kind }}) as {{ measure }}_error,
-            cast(avg(naive_{{ measure }}_error) as {{ kind }}) as naive_{{ measure }}_error,
+            cast(cast(sum(expected_{{ measure }}) as numeric(28, 10)) as {{ kind }}) as expected_{{ measure }},
+            cast(cast(sum(actual_{{ measure }}) as numeric(28, 10)) as {{ kind }}) as actual_{{ measure }},
+            cast(cast(sum(naive_{{ measure }}) as numeric(28, 10)) as {{ kind }}) as naive_{{ measure }},
+            cast(cast(avg({{ measure }}_error) as numeric(28, 10)) as {{ kind }}) as {{ measure }}_error,
+            cast(cast(avg(naive_{{ measure }}_error) as numeric(28, 10)) as {{ kind }}) as naive_{{ measure }}_error,
             cast(sum(expected_{{ measure }}) / nullif(sum(actual_{{ measure }}), 0) - 1 as numeric(18, 6))
                 as {{ measure }}_bias,
             cast(sum(naive_{{ measure }}) / nullif(sum(actual_{{ measure }}), 0) - 1 as numeric(18, 6))
