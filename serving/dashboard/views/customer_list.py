@@ -28,7 +28,7 @@ FILTERS = {
 def show() -> None:
     """Show the page."""
     chosen = _choose()
-    words = " · ".join(f"{FILTERS[name]}: {', '.join(members)}" for name, members in chosen.items() if members)
+    words = " · ".join(f"{FILTERS[name]}: {plain(', '.join(members))}" for name, members in chosen.items() if members)
     search = st.text_input(
         "Search", key="search", placeholder="identifier, name or e-mail address", bind="query-params"
     )
@@ -40,7 +40,7 @@ def show() -> None:
         return
     currency = total["currency"]
     st.caption(
-        f"{plain(words) if words else 'All customers'}: {count(total['customers'])} customers who spent"
+        f"{words or 'All customers'}: {count(total['customers'])} customers who spent"
         f" {money(total['total_spend'], currency)} so far."
     )
     _list(read(queries.CUSTOMERS, most=MOST_SHOWN, **parameters), total["customers"], currency)
@@ -49,6 +49,9 @@ def show() -> None:
 
 def _choose() -> dict[str, list[str]]:
     members = read(queries.MEMBERS)
+    if not members:
+        nothing("There are no customers yet.", "Load files with `loader copy FOLDER`, then `dbt build`.")
+        st.stop()
     chosen = {}
     with st.sidebar:
         st.subheader("Filters")
@@ -72,6 +75,7 @@ def _list(customers: Rows, total: int, currency: str) -> None:
         "days_since_last_purchase": "Days since",
         "purchase_count": "Purchases",
         "total_spend": f"Spend, {currency}",
+        "expected_revenue_365d": f"Expected in a year, {currency}",
         "favourite_category": "Favourite category",
     }
     chosen = table(customers, "customers", titles, selectable=True)

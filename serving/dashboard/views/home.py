@@ -42,7 +42,7 @@ def _business(rows: Rows, days: int, summary: Row) -> None:
     st.subheader("How is business?")
     latest = [row for row in rows if row["periods_ago"] == 0]
     if not latest:
-        nothing(f"There are not yet {days} days of data.", "The tiles fill as files are loaded.")
+        nothing(f"There are not yet {days} days of data.", "The tiles fill as you load files with `loader copy`.")
         return
     st.caption(
         f"{latest[0]['period_from']} to {latest[0]['period_to']}, beside the {days} days before. A change has a colour"

@@ -100,4 +100,7 @@ def _churn(filters: Filters) -> None:
             f"High risk: {count(worst['customers'])} customers ({share(worst['share'])}); of customers like"
             f" these, {share(measured['high'])} came back."
         )
-        link("customer-list", "Customers at high risk", "list", [("churn_risk", "high")])
+    with st.container(horizontal=True):
+        for tier in tiers:
+            name = tier["churn_risk"]
+            link("customer-list", f"{count(tier['customers'])} of tier {name}", "list", [("churn_risk", name)])

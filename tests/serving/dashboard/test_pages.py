@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from serving.dashboard import queries
 from serving.dashboard.data import read_now
-from serving.dashboard.views import customers
+from serving.dashboard.views import customers, home
 from tests.serving.dashboard.conftest import Open, Query, Rows
 
 
@@ -45,10 +45,78 @@ def calm(app: AppTest) -> AppTest:
     return app
 
 
-def test_the_overview_shows_the_summary(open_page: Open, query: Query) -> None:
-    (summary,) = query("select * from marts.metrics_summary")
+def test_home_shows_how_business_is(open_page: Open, query: Query) -> None:
+    rows = query("select * from marts.trailing_periods where period_days = 28 and periods_ago = 0")
+    latest = {row["measure"]: row for row in rows}
     app = calm(open_page("app"))
-    assert app.title[0].value == "Overview"
+    assert app.title[0].value == "Home"
+    assert tiles(app) == {
+        "Net revenue": f"USD {latest['net_revenue']['measure_value']:,.2f}",
+        "Orders": f"{latest['orders']['measure_value']:,.0f}",
+        "Buyers": f"{latest['buyers']['measure_value']:,.0f}",
+        "Average order": f"USD {latest['average_order_value']['measure_value']:,.2f}",
+        "Repeat orders": f"{latest['repeat_order_share']['measure_value']:.1%}",
+    }
+    assert app.metric[0].delta == f"{latest['net_revenue']['change']:+.1%}"
+    assert f"{latest['orders']['period_from']} to {latest['orders']['period_to']}" in said(app)
+    weeks = calm(open_page("home", period="7 days"))
+    (orders,) = query(
+        "select * from marts.trailing_periods where period_days = 7 and periods_ago = 0 and measure = 'orders'"
+    )
+    assert tiles(weeks)["Orders"] == f"{orders['measure_value']:,.0f}"
+
+
+def test_home_says_why(open_page: Open, query: Query) -> None:
+    drivers = query("select * from marts.revenue_drivers where period = '28_days' and amount <> 0 order by amount")
+    text = "\n".join(element.value for element in calm(open_page("home")).markdown)
+    assert f"28 days: USD {drivers[0]['revenue']:,.2f}" in text
+    assert f"{drivers[0]['revenue'] - drivers[0]['base_revenue']:+,.2f}" in text
+    for driver in (drivers[0], drivers[-1]):
+        assert driver["words"].lower() in text.lower()
+        assert f"{abs(driver['amount']):,.2f}" in text
+
+
+def test_home_says_what_to_do_first() -> None:
+    """The most money comes first, and what nobody has to do is left out."""
+    rows = [
+        {"kind": "late_champions", "number": 2, "amount": Decimal("500.00"), "names": None},
+        {"kind": "second_order", "number": 0, "amount": None, "names": None},
+        {"kind": "rejected_money", "number": 3, "amount": Decimal("900.50"), "names": None},
+        {"kind": "late_source", "number": 1, "amount": None, "names": None},
+        {"kind": "stopped_products", "number": 1, "amount": Decimal("700.00"), "names": "Tea"},
+    ]
+    listed = home.actions(rows, "EUR")
+    assert [action.title for action in listed] == [
+        "3 rows of your files were rejected",
+        "1 of your 100 best products have not sold for 28 days",
+        "2 of your best customers are late",
+        "1 tables got no new file in time",
+    ]
+    assert "EUR 900.50" in listed[0].advice and "Tea" in listed[1].advice
+    assert listed[2].filters == (("rfm_segment", "cannot lose them"),)
+
+
+def test_the_list_has_the_customers_of_its_address(open_page: Open, query: Query) -> None:
+    everyone = query(
+        "select * from marts.customer_profiles where customer_id <> '(unknown)' order by total_spend desc, customer_id"
+    )
+    app = calm(open_page("customer_list"))
+    assert list(app.dataframe[0].value["customer_id"]) == [row["customer_id"] for row in everyone]
+    segment = next(row["rfm_segment"] for row in everyone if row["rfm_segment"])
+    members = [row for row in everyone if row["rfm_segment"] == segment]
+    app = calm(open_page("customer_list", rfm_segment=segment))
+    assert list(app.dataframe[0].value["customer_id"]) == [row["customer_id"] for row in members]
+    spend = sum(row["total_spend"] for row in members)
+    assert f"RFM segment: {segment}: {len(members)} customers who spent USD {spend:,.2f}" in said(app)
+    email = next(row for row in everyone if row["email"])
+    app = calm(open_page("customer_list", search=email["email"].upper()))
+    assert list(app.dataframe[0].value["customer_id"]) == [email["customer_id"]]
+    assert "No customer is in this selection" in said(calm(open_page("customer_list", search="' or true --")))
+
+
+def test_sales_show_the_summary(open_page: Open, query: Query) -> None:
+    (summary,) = query("select * from marts.metrics_summary")
+    app = calm(open_page("overview"))
     assert tiles(app) == {
         "Net revenue": f"USD {summary['total_revenue']:,.2f}",
         "Customers": f"{summary['total_customers']:,}",
@@ -147,6 +215,7 @@ def test_segments_are_those_of_the_marts(open_page: Open, query: Query, monkeypa
     assert "All buyers" in said(app)
     assert sum(cell["customers"] for cell in cells) == len(query("select * from marts.customer_rfm"))
     assert sum(app.dataframe[0].value["customers"]) == len(buyers)
+    assert sum(app.dataframe[1].value["customers"]) == len(buyers)
     monkeypatch.setattr(customers, "MOST_POINTS", 3)
     app = calm(open_page("customers"))
     assert len(charts(app)[0]) == 3
