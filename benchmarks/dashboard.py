@@ -27,19 +27,20 @@ from rich.console import Console
 from rich.table import Table
 
 MOST_SECONDS = 2.0
-PAGES = ("", "customers", "cohorts", "recommendations", "journeys", "latest", "quality")
+PAGES = ("", "sales", "customers", "customer-list", "cohorts", "recommendations", "journeys", "latest", "quality")
 FILTERED = (
-    "?category=BEEF",
-    "?segment=35-49K",
-    "?days=2017-03-01&days=2017-06-30",
-    "?days=2017-03-01&days=2017-06-30&segment=35-49K&category=BEEF",
+    "sales?category=BEEF",
+    "sales?segment=35-49K",
+    "sales?days=2017-03-01&days=2017-06-30",
+    "sales?days=2017-03-01&days=2017-06-30&segment=35-49K&category=BEEF",
 )
 OPTIONS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 DRAWN = """() => {
     const kinds = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame"].map(kind => `[data-testid=${kind}]`);
     const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
     const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
-    return ready && parts.length && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
+    const some = parts.length || document.querySelector("[data-testid=stMetric]");
+    return ready && some && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
 }"""
 
 
@@ -109,13 +110,11 @@ def wait(page: Page, url: str) -> None:
 
 
 def draw(browser: Browser, address: str, folder: Path) -> None:
-    """Write pictures of pages, light and wide, and of one on a phone in the dark."""
+    """Write pictures of the first page, light and wide, and on a phone in the dark."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, path, width, height, scheme in (
-        ("overview", "", 1280, 980, "light"),
-        ("customers", "customers", 1280, 980, "light"),
-        ("journeys", "journeys", 1280, 1080, "light"),
-        ("phone", "", 390, 980, "dark"),
+        ("home", "", 1280, 1180, "light"),
+        ("phone", "", 390, 1180, "dark"),
     ):
         with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
             page = context.new_page()

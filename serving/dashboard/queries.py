@@ -7,7 +7,9 @@ answers; with one, `order_lines` is summed by the same definitions.
 from __future__ import annotations
 
 SUMMARY = """
-    select currency, total_revenue, total_customers, total_orders, total_transactions, average_order_value, as_of_date
+    select
+        currency, total_revenue, total_customers, total_orders, total_transactions, average_order_value, as_of_date,
+        (select total_spend from {customer_metrics} where customer_id = '(unknown)') as guest_revenue
     from {metrics_summary}
 """
 
@@ -96,6 +98,11 @@ CHURN = """
     group by churn_risk
     order by array_position(array['low', 'medium', 'high', 'prospect'], churn_risk)
 """
+THRESHOLDS = """
+    select churn_risk, after_days, measured_after_days
+    from {churn_thresholds}
+    order by after_days, churn_risk desc
+"""
 CALIBRATION = """
     select
         churn_risk,
@@ -165,7 +172,9 @@ RFM_CELLS = """
 """
 
 COHORTS = """
-    select cohort_month, month_number, cohort_size, retained_customers, retention_rate, net_revenue, is_complete
+    select
+        cohort_month, month_number, cohort_size, retained_customers, retention_rate, net_revenue, is_complete,
+        is_left_censored
     from {cohort_retention}
     where cohort_month between date_trunc('month', %(first_day)s::date) and %(last_day)s
     order by cohort_month, month_number
@@ -198,6 +207,14 @@ TRANSITIONS = """
     select step, from_stage, to_stage, from_node, to_node, users, share
     from {journey_transitions}
     order by step, from_stage, to_stage
+"""
+# The files of `loader generate` and of the demo say in their names that nobody lived through them.
+SYNTHETIC = """
+    select count(*) as files
+    from {load_history}
+    where
+        status = 'loaded' and file_name like '%%synthetic%%'
+        and table_name in ('raw.users', 'raw.shops', 'raw.plans', 'raw.invoices', 'raw.payments', 'raw.events')
 """
 FUNNEL = """
     select

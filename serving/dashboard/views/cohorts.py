@@ -6,10 +6,13 @@ import altair as alt
 import streamlit as st
 
 from serving.dashboard import charts, queries
-from serving.dashboard.data import read
+from serving.dashboard.data import Row, read
 from serving.dashboard.downloads import offer
 from serving.dashboard.filters import choose
 from serving.dashboard.states import nothing
+
+# Marks a cohort that holds older customers, too.
+CENSORED = "†"
 
 
 def show() -> None:
@@ -24,10 +27,15 @@ def show() -> None:
         "A cohort is the customers whose first purchase was in one month. A cell is the percentage of them who bought"
         f" that many months later; it is empty until the month has fully elapsed ({summary['as_of_date']})."
     )
+    if any(cell["is_left_censored"] for cell in cells):
+        st.caption(
+            f"{CENSORED} The first month of the data also holds everyone who was a customer before, so it looks more"
+            " loyal than it is."
+        )
     rows = [
         {
             **cell,
-            "cohort": f"{cell['cohort_month']:%Y-%m} ({cell['cohort_size']:,})",
+            "cohort": _name(cell),
             "percentage": f"{cell['retention_rate']:.0%}".rstrip("%"),
         }
         for cell in cells
@@ -49,3 +57,8 @@ def show() -> None:
     )
     charts.show(chart, "Retention by cohort and months since the first purchase")
     offer(cells, "cohorts")
+
+
+def _name(cell: Row) -> str:
+    mark = CENSORED if cell["is_left_censored"] else ""
+    return f"{cell['cohort_month']:%Y-%m}{mark} ({cell['cohort_size']:,})"

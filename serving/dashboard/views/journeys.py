@@ -23,6 +23,11 @@ def show() -> None:
             "Load `users`, `shops`, `plans`, `invoices`, `payments` or `events` with `loader copy`, then `dbt build`.",
         )
         return
+    (synthetic,) = read(queries.SYNTHETIC)
+    if synthetic["files"]:
+        st.warning(
+            "These journeys are synthetic: generated files, in which nobody signed up.", icon=":material/science:"
+        )
     _stages(limits["first_day"], limits["last_day"], read(queries.STAGES_BY_DAY))
     _sankey(read(queries.TRANSITIONS))
     _funnel()

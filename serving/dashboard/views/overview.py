@@ -28,7 +28,9 @@ def show() -> None:
             "Orders": count(summary["total_orders"]),
             "Transaction lines": count(summary["total_transactions"]),
             "Average order": money(summary["average_order_value"], currency),
-        }
+            **({"Of guests": money(summary["guest_revenue"], currency)} if summary["guest_revenue"] else {}),
+        },
+        {"Of guests": "Revenue of lines without a known buyer; it is part of the net revenue and of no customer."},
     )
     _daily_sales(filters, currency)
     _categories(filters, currency)
@@ -80,6 +82,7 @@ def _churn(filters: Filters) -> None:
         nothing("This selection has no customer.", "Choose more segments in the side bar.")
         return
     rates = {rate["churn_risk"]: rate for rate in read(queries.CALIBRATION)}
+    _thresholds()
     left, right = st.columns(2)
     with left:
         st.caption(
@@ -104,3 +107,14 @@ def _churn(filters: Filters) -> None:
         for tier in tiers:
             name = tier["churn_risk"]
             link("customer-list", f"{count(tier['customers'])} of tier {name}", "list", [("churn_risk", name)])
+
+
+def _thresholds() -> None:
+    rows = read(queries.THRESHOLDS)
+    used = " and ".join(f"{row['churn_risk']} after {row['after_days']} days" for row in rows)
+    measured = [row for row in rows if row["measured_after_days"] not in (None, row["after_days"])]
+    text = f"Risk is {used} without a purchase."
+    if measured:
+        days = " and ".join(f"{row['churn_risk']} after {row['measured_after_days']}" for row in measured)
+        text += f" By how many came back in your data, it would be {days}; var `churn_thresholds: auto` uses that."
+    st.caption(text)
