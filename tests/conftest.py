@@ -26,6 +26,8 @@ from loaders.project import Project, find_project
 from tests.run_dbt import start_dbt
 
 ROOT = Path(__file__).parent.parent
+# A dozen customers get names of RFM.
+FEW_BUYERS = "rfm_min_buyers: 3"
 DATA = ROOT / "tests" / "data"
 UNDER_DBT = "under_dbt"
 # For files that are mostly mistakes.
@@ -229,7 +231,7 @@ def built(load: Callable[..., Environment], dbt: Dbt, dbt_folder: Path, project:
     """
     environment = load(DATA)
     left_out = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    dbt(environment, "build", *left_out, "--write-json", "--vars", "rfm_min_buyers: 3")
+    dbt(environment, "build", *left_out, "--write-json", "--vars", FEW_BUYERS)
     with connect_to(environment) as connection:
         record_build(connection, project, read_build(project, dbt_folder / "target"))
     # Kept, because the next call of dbt on another database writes over them.

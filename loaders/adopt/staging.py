@@ -270,11 +270,7 @@ def _products_sql(proposal: Proposal) -> str:
             "        -- numerics",
             "        cast(null as {{ dbt.type_numeric() }}) as price,",
             "        cast(null as {{ dbt.type_numeric() }}) as unit_cost,",
-            "",
-            "        -- dates",
-            "        cast(null as date) as launched_on,",
-            "",
-            "        -- timestamps",
+            *("", "        -- dates", "        cast(null as date) as launched_on,", "", "        -- timestamps"),
         ],
     )
 

@@ -144,6 +144,7 @@ def lines_query(settings: Settings, first: int, last: int, moment: str, currency
             chosen.quantity,
             (chosen.quantity * catalogue.price * if(u('discount', chosen.sale) < 0.12, 0.9, 1))::decimal(18, 2)
                 as amount,
+            (abs(chosen.quantity) * catalogue.unit_cost)::decimal(18, 2) as cost,
             '{currency}' as currency,
             {moment} || 'Z' as transacted_at
         from chosen

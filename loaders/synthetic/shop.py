@@ -152,7 +152,8 @@ def _define_products(database: duckdb.DuckDBPyConnection, settings: Settings) ->
             'P' || lpad(number::varchar, 6, '0') as product_id,
             category,
             types[1 + floor(len(types) * u('type', number))::int] as product_type,
-            (lowest * (1 + (times - 1) * u('price', number) ** 3))::decimal(18, 2) as price
+            (lowest * (1 + (times - 1) * u('price', number) ** 3))::decimal(18, 2) as price,
+            (price * (0.35 + 0.4 * u('cost', number)))::decimal(18, 2) as unit_cost
         from range({settings.products}) as numbers(number)
         inner join slots on slots.slot = number % {SHELVES}
         order by number;
@@ -164,6 +165,7 @@ def _define_products(database: duckdb.DuckDBPyConnection, settings: Settings) ->
             category,
             product_type,
             price,
+            unit_cost,
             ({settings.start} - to_days(floor(900 * u('launch', number))::int))::date as launched_on,
             if(u('discontinued', number) < 0.06, 'discontinued', 'active') as status
         from catalogue

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+from tests.conftest import FEW_BUYERS
 from tests.project.conftest import Dbt, Environment, query
 
 Load = Callable[..., Environment]
@@ -26,7 +27,7 @@ def build_one(dbt: Dbt, environment: Environment, mart: str) -> None:
 
 
 def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt) -> None:
-    dbt(built, "test")
+    dbt(built, "test", "--vars", FEW_BUYERS)
     (total,) = query(built, "select round(sum(amount), 2) from raw.transactions")[0]
     assert query(built, "select total_revenue from marts.metrics_summary") == [(total,)]
     assert query(built, "select sum(total_revenue) from marts.category_kpis") == [(total,)]
@@ -40,7 +41,7 @@ def test_a_second_build_changes_no_number(built: Environment, dbt: Dbt) -> None:
         f"select md5(string_agg(m::text, '|' order by m::text)) from marts.{m} m" for m in marts
     )
     before = query(built, statement)
-    dbt(built, "run")
+    dbt(built, "run", "--vars", FEW_BUYERS)
     assert query(built, statement) == before
 
 

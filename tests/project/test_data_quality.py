@@ -146,6 +146,8 @@ def test_every_planted_fault_is_reported_and_listed(
         "unknown_customer": (1, "1.01", "customer"),
         "unknown_product": (2, "6.06", "product"),
         "unknown_category": (1, "4.04", "category"),
+        # The planted lines name no currency, the others do.
+        "assumed_currency": (len(lines), total, "customer"),
         "zero_quantity": (1, "8.08", "quantity"),
         "negative_amount": (1, "-16.16", "negative"),
         "zero_amount": (1, "0", "zero"),

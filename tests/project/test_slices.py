@@ -23,6 +23,8 @@ PAST = {"as_of_date": "2017-06-30", "time_zone": "Asia/Kolkata"}
 LEFT_OUT = ("--exclude", "+marts.journeys", "path:models/marts/quality")
 # What shows the loads, and lines that a later one replaced.
 OF_LOADS = ("revenue_restatements",)
+# What came late depends on the loads, what it did to revenue does not.
+COLUMNS = {"revenue_drivers": "row(period, period_from, driver, words, base_revenue, amount, revenue, buyers, measure)"}
 MARTS = """
     select table_name from information_schema.tables
     where table_schema = 'marts' and table_name not like 'journey%'
@@ -139,7 +141,8 @@ def test_marts_are_those_of_the_rows_that_are_left(
     for (mart,) in query(in_slices, MARTS):
         if mart in OF_LOADS:
             continue
-        statement = f"select row_of_mart::text from marts.{mart} as row_of_mart order by 1"
+        columns = COLUMNS.get(mart, "row_of_mart")
+        statement = f"select ({columns})::text from marts.{mart} as row_of_mart order by 1"
         assert query(in_slices, statement) == query(at_once, statement), mart
         compared += 1
     assert compared > 15

@@ -92,6 +92,7 @@ def test_an_export_has_the_right_lines_money_and_buyers(built_exports: Environme
     assert (lines, str(amount), len(buyers)) == TOTALS[source]
 
 
+@pytest.mark.slow
 def test_why_revenue_changed_is_what_pandas_says(built_exports: Environment) -> None:
     assert list(differences(built_exports)) == []
 

@@ -27,10 +27,6 @@ product_sums as (
     select * from {{ ref('int_products') }}
 ),
 
-features as (
-    select * from {{ ref('int_customer_features') }}
-),
-
 customer_sums as (
     select
         customer_id,
@@ -82,7 +78,7 @@ clipped_values as (
         customer_id as item,
         cast(null as {{ dbt.type_string() }}) as reason,
         cast(null as {{ dbt.type_numeric() }}) as amount
-    from features
+    from {{ ref('int_customer_features') }}
     where is_clipped
 ),
 

@@ -14,42 +14,26 @@ summaries as (
     select * from {{ ref('int_purchase_summaries') }}
 ),
 
-lengths as (
-    select 7 as period_days
-    union all
-    select 28 as period_days
-),
-
-limits as (
+-- The calendar has every day, so the number of later days is that of days up to its end.
+counted as (
     select
-        min(calendar_date) as first_date,
-        max(calendar_date) as last_date
+        calendar_date,
+        row_number() over (order by calendar_date desc) - 1 as later_days,
+        count(*) over () as all_days
     from calendar_days
-),
-
-numbered as (
-    select
-        lengths.period_days,
-        calendar_days.calendar_date,
-        cast(floor(
-            {{ dbt.datediff('calendar_days.calendar_date', 'limits.last_date', 'day') }} / lengths.period_days
-        ) as integer) as periods_ago
-    from calendar_days
-    cross join limits
-    cross join lengths
 ),
 
 -- A period that begins before the data is left out.
 period_days as (
-    select
-        numbered.*,
-        min(numbered.calendar_date) over (partition by numbered.period_days, numbered.periods_ago) as period_from,
-        max(numbered.calendar_date) over (partition by numbered.period_days, numbered.periods_ago) as period_to
-    from numbered
-    cross join limits
-    where
-        {{ dbt.datediff('limits.first_date', 'limits.last_date', 'day') }} + 1
-        >= (numbered.periods_ago + 1) * numbered.period_days
+    {% for length in [7, 28] %}
+        select
+            {{ length }} as period_days,
+            calendar_date,
+            cast(floor(later_days / {{ length }}) as integer) as periods_ago
+        from counted
+        where all_days >= (floor(later_days / {{ length }}) + 1) * {{ length }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 daily as (
@@ -64,8 +48,8 @@ revenue as (
     select
         period_days.period_days,
         period_days.periods_ago,
-        min(period_days.period_from) as period_from,
-        min(period_days.period_to) as period_to,
+        min(period_days.calendar_date) as period_from,
+        max(period_days.calendar_date) as period_to,
         coalesce(sum(daily.net_revenue), 0) as net_revenue
     from period_days
     left join daily on period_days.calendar_date = daily.transaction_date

@@ -1,3 +1,5 @@
+{%- set is_auto = 'true' if var('churn_thresholds') == 'auto' else 'false' -%}
+
 with thresholds as (
     select * from {{ ref('int_churn_thresholds') }}
 ),
@@ -43,11 +45,7 @@ listed as (
         select
             '{{ tier }}' as churn_risk,
             thresholds.{{ tier }}_after_days as after_days,
-            {% if var('churn_thresholds') == 'auto' %}
-                thresholds.measured_{{ tier }}_after_days is not null as is_measured,
-            {% else %}
-                false as is_measured,
-            {% endif %}
+            {{ is_auto }} and thresholds.measured_{{ tier }}_after_days is not null as is_measured,
             thresholds.fixed_{{ tier }}_after_days as fixed_after_days,
             thresholds.measured_{{ tier }}_after_days as measured_after_days,
             cast(gaps.{{ tier }}_gap_days as numeric(18, 1)) as gap_days,
@@ -58,7 +56,7 @@ listed as (
         from thresholds
         cross join gaps
         cross join rates
-        {% if not loop.last %}union all{% endif %}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 )
 

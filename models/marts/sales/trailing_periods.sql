@@ -3,8 +3,8 @@
     'net_revenue': 'net_revenue',
     'orders': 'order_count',
     'buyers': 'buyers',
-    'average_order_value': 'net_revenue / nullif(order_count, 0)',
-    'repeat_order_share': 'repeat_orders * 1.0 / nullif(known_orders, 0)',
+    'average_order_value': rounded_quotient('net_revenue', 'nullif(order_count, 0)', 18, 4),
+    'repeat_order_share': rounded_quotient('repeat_orders * 1.0', 'nullif(known_orders, 0)', 18, 4),
 } -%}
 
 with periods as (
@@ -50,7 +50,7 @@ medians as (
     select
         measure,
         period_days,
-        percentile_cont(0.5) within group (order by change) as median_change
+        percentile_cont(0.5) within group (order by cast(change as {{ type_double() }})) as median_change
     from compared
     where change is not null
     group by measure, period_days
