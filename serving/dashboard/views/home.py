@@ -45,8 +45,8 @@ def _business(rows: Rows, days: int, summary: Row) -> None:
         nothing(f"There are not yet {days} days of data.", "The tiles fill as you load files with `loader copy`.")
         return
     st.caption(
-        f"{latest[0]['period_from']} to {latest[0]['period_to']} compared with the {days} days before. A change has a colour"
-        " if it is more than such periods usually bring."
+        f"{latest[0]['period_from']} to {latest[0]['period_to']}, compared with the {days} days before. A change has a"
+        " colour if it is more than such periods usually bring."
     )
     with st.container(horizontal=True):
         for measure, title in TITLES.items():

@@ -23,7 +23,7 @@ from tests.serving.dashboard.conftest import Open
 
 PAGES = [file.stem for file in (ROOT / "serving" / "dashboard" / "views").glob("[a-z]*.py")]
 TEMPLATES = {
-    name: text
+    (module.__name__, name): text
     for module in (queries, home_queries, list_queries)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str)
@@ -87,7 +87,7 @@ def test_the_exposure_lists_what_the_queries_read() -> None:
     read = {mart for template in TEMPLATES.values() for mart in marts_of(template)}
     assert listed == [f"ref('{mart}')" for mart in sorted(read)]
     code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "serving" / "dashboard").rglob("*.py"))
-    assert [name for name in TEMPLATES if f"queries.{name}" not in code] == []
+    assert [name for _, name in TEMPLATES if f"queries.{name}" not in code] == []
 
 
 def test_queries_name_no_relation_but_marts() -> None:
