@@ -36,11 +36,11 @@ FILTERED = (
 )
 OPTIONS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 DRAWN = """() => {
-    const kinds = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame"].map(kind => `[data-testid=${kind}]`);
+    const names = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame", "stMetricChart"];
+    const kinds = names.map(kind => `[data-testid=${kind}]`);
     const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
     const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
-    const some = parts.length || document.querySelector("[data-testid=stMetric]");
-    return ready && some && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
+    return ready && parts.length && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
 }"""
 
 
