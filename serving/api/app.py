@@ -12,16 +12,16 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from loaders.project import Project
 from serving.api import problems
-from serving.api.charts import chart_routes
 from serving.api.context import Context
-from serving.api.customers import customer_routes
 from serving.api.database import open_pool
-from serving.api.docs_page import add_docs
-from serving.api.health import health_routes
-from serving.api.ingest import ingest_routes
-from serving.api.mart_routes import mart_routes
 from serving.api.marts import MANIFEST, read_catalogue
 from serving.api.observability import Metrics, Observability
+from serving.api.routes.charts import chart_routes
+from serving.api.routes.customers import customer_routes
+from serving.api.routes.docs_page import add_docs
+from serving.api.routes.health import health_routes
+from serving.api.routes.ingest import ingest_routes
+from serving.api.routes.marts import mart_routes
 from serving.api.security import Guard
 from serving.api.settings import ApiSettings
 
