@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from loaders.project import Project
 from serving.api import problems
+from serving.api.builds import Builds
 from serving.api.context import Context
 from serving.api.database import open_pool
 from serving.api.marts import MANIFEST, read_catalogue
@@ -75,8 +76,7 @@ def create_app(
     app.include_router(mart_routes(context))
     app.include_router(customer_routes(context))
     app.include_router(chart_routes(context))
-    if settings.ingest_enabled:
-        app.include_router(ingest_routes(context))
+    app.include_router(ingest_routes(context, Builds(project)))
     app.include_router(health_routes(context, metrics))
     add_docs(app)
     problems.install(app)
