@@ -57,9 +57,9 @@ class Options:
         max_rejected_amount: Which share of its money may be in rejected rows, or of its rows have money that can't be
             read.
         max_bytes: How large a file may be when unpacked.
-        max_lines: How many lines it may have; any number without it.
         force: Load a file even if it was loaded before.
         wait: Wait for another loader of the table.
+        max_lines: How many lines a file may have; any number without it.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -67,9 +67,9 @@ class Options:
     max_rejects: Limit = field(default_factory=Limit)
     max_rejected_amount: float = 0.01
     max_bytes: int = MAX_BYTES
-    max_lines: int | None = None
     force: bool = False
     wait: bool = True
+    max_lines: int | None = None
 
     def refuse_money(self, rejected: Decimal, total: Decimal, unread: int, rows: int) -> FileRefusedError | None:
         """Return why a file may not be loaded with so much money in rejected rows, None if it may.

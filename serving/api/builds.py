@@ -26,9 +26,12 @@ class Build(BaseModel):
     """A build of the marts."""
 
     id: str = Field(examples=["5f1c0b7a9d3e"])
-    state: Literal["waiting", "running", "succeeded", "failed"] = Field(examples=["succeeded"])
+    state: Literal["waiting", "running", "testing", "succeeded", "failed"] = Field(
+        description="The marts show the load when it is `testing`.", examples=["succeeded"]
+    )
     requested_at: AwareDatetime
     started_at: AwareDatetime | None = None
+    fresh_at: AwareDatetime | None = Field(default=None, description="When the marts showed the load.")
     finished_at: AwareDatetime | None = None
     selectors: list[str] = Field(
         default=[],
@@ -71,7 +74,7 @@ class Builds:
                 build.state, build.started_at = "running", datetime.now(UTC)
                 try:
                     # A thread, which the end of the API waits for: dbt leaves nothing half done.
-                    build.selectors = list(await asyncio.to_thread(self._build))
+                    build.selectors = list(await asyncio.to_thread(self._build, build))
                     build.state = "succeeded"
                 except LoaderError as error:
                     build.state, build.message = "failed", str(error)
@@ -82,12 +85,16 @@ class Builds:
         finally:
             self._task = None
 
-    def _build(self) -> tuple[str, ...]:
+    def _build(self, build: Build) -> tuple[str, ...]:
         """Build what the marts lack, and return the selectors.
 
         Raises:
             LoaderError: dbt failed, or the database can't be reached.
         """
+
+        def on_fresh() -> None:
+            build.state, build.fresh_at = "testing", datetime.now(UTC)
+
         with connect(self._project, autocommit=True, application_name="build (API)") as connection:
             while True:
                 try:
@@ -95,7 +102,7 @@ class Builds:
                         pending = runs.find_pending(connection)
                         if not pending:
                             return ()
-                        built = runs.build(connection, self._project, pending, log.warning)
+                        built = runs.build(connection, self._project, pending, log.warning, on_fresh)
                         break
                 except runs.RunningError:
                     # It began before this load was complete, so afterwards there may be something left to build.
