@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loaders.destinations.postgres.connection import CONNECT_SECONDS, PARAMETERS
-from loaders.destinations.postgres.roles import READER_ROLE
+from loaders.destinations.postgres.roles import MARTS, READER_ROLE
 
 
 def connection_arguments(environment: Mapping[str, str], application_name: str) -> dict[str, Any]:
@@ -43,11 +43,14 @@ def session_statements(
         "timezone": time_zone,
         "search_path": "",
     }
+    # Roles belong to the server: one of that name may be another database's, and have no rights in this one.
     become_reader = (
         "select set_config('role', rolname, false) from pg_catalog.pg_roles"
-        " where rolname = %s and pg_has_role(oid, 'SET')"
+        " where rolname = %s and pg_has_role(oid, 'SET') and not exists ("
+        "select from pg_catalog.pg_namespace where nspname = %s"
+        " and not has_schema_privilege(pg_roles.oid, pg_namespace.oid, 'USAGE'))"
     )
     return [
         *(("select set_config(%s, %s, false)", setting) for setting in settings.items()),
-        (become_reader, (READER_ROLE,)),
+        (become_reader, (READER_ROLE, MARTS)),
     ]

@@ -146,7 +146,13 @@ class Built:
     succeeded: bool
 
 
-def build(connection: Connection, project: Project, pending: Pending, on_note: Callable[[str], None]) -> Built:
+def build(
+    connection: Connection,
+    project: Project,
+    pending: Pending,
+    on_note: Callable[[str], None],
+    on_fresh: Callable[[], None] | None = None,
+) -> Built:
     """Build and test what a load must show, and the recommendations if they are for another day; record it.
 
     Customer value is fitted when a month of data has passed since the last fit, and what reads the fit is built again.
@@ -156,11 +162,19 @@ def build(connection: Connection, project: Project, pending: Pending, on_note: C
         project: The dbt project.
         pending: What the marts lack.
         on_note: Called with what a user should know.
+        on_fresh: Called when the marts show the loads. Tests, which take most of a small build, then follow; without it
+            each model is tested before others read it.
     """
+    core = ["--selector", CORE]
+    if on_fresh:
+        if not _run_dbt_build(connection, project, on_note, "--exclude-resource-type", "test", *core):
+            return Built((CORE,), succeeded=False)
+        on_fresh()
+        core += ["--resource-type", "test"]
     if pending.everything:
         built = Built((CORE, RECOMMENDATIONS), _run_dbt_build(connection, project, on_note))
     else:
-        built = Built((CORE,), _run_dbt_build(connection, project, on_note, "--selector", CORE))
+        built = Built((CORE,), _run_dbt_build(connection, project, on_note, *core))
         if built.succeeded and not are_recommendations_current(connection):
             well = _run_dbt_build(connection, project, on_note, "--selector", RECOMMENDATIONS)
             built = Built((CORE, RECOMMENDATIONS), well)

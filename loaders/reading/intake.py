@@ -132,7 +132,12 @@ class Given:
             raise FileRefusedError(f"The compressed file is broken ({error}).", "Transfer it again.") from error
 
     def take_in(
-        self, folder: Path, encoding: str | None, on_progress: Callable[[int], None], max_bytes: int = MAX_BYTES
+        self,
+        folder: Path,
+        encoding: str | None,
+        on_progress: Callable[[int], None],
+        max_bytes: int = MAX_BYTES,
+        max_lines: int | None = None,
     ) -> Intake:
         """Read the file, which may be compressed with gzip or Zstandard, into a working file.
 
@@ -141,6 +146,7 @@ class Given:
             encoding: Name of a Python codec; detected without it.
             on_progress: Called with the number of bytes read since the last call.
             max_bytes: How large the file may be when unpacked; never more than half of the free disk.
+            max_lines: How many lines it may have.
 
         Raises:
             FileRefusedError: The file can't be read, is binary or too large, changes meanwhile, or is not in the
@@ -155,7 +161,7 @@ class Given:
             start = reader.peek(16)[:16]
             most = min(max_bytes, shutil.disk_usage(folder).free // 2)
             with self._unpacked(reader, start) as blocks, target.open("wb") as out:
-                out.writelines(_at_most(most, blocks))
+                out.writelines(_at_most(most, max_lines, blocks))
             while reader.read(BLOCK):  # bytes after the compressed stream belong to the digest too
                 pass
             if before is not None and stat.S_ISREG(before.st_mode):
@@ -224,11 +230,15 @@ class _Hashed(io.RawIOBase):
         return len(data)
 
 
-def _at_most(most: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _at_most(most: int, most_lines: int | None, blocks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield blocks as long as they are not too many: a small archive can unpack to more than the disk holds."""
-    size = 0
+    size, line_ends = 0, 0
     for block in blocks:
         size += len(block)
+        # Lines end with either; those that end with both have one more of each at most.
+        line_ends += 0 if most_lines is None else max(block.count(b"\n"), block.count(b"\r"))
+        if most_lines is not None and line_ends > most_lines:
+            raise FileRefusedError(f"The file has more than {most_lines:,} lines.", "Split it.")
         if size > most:
             raise FileRefusedError(
                 f"The file has more than {most / 1e9:,.3g} GB when unpacked.",
@@ -255,7 +265,8 @@ def _decompressed(file: BinaryIO, start: bytes) -> Iterator[bytes]:
 def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
     # Not with the package's own reader of files, which mistakes a truncated file for a complete one.
     frame = None
-    while block := file.read(BLOCK >> 3):
+    # A call returns all that its input unpacks to, at most 32,768 times as much.
+    while block := file.read(1 << 10):
         while block:
             frame = frame or zstandard.ZstdDecompressor().decompressobj()
             yield frame.decompress(block)

@@ -59,6 +59,7 @@ class Options:
         max_bytes: How large a file may be when unpacked.
         force: Load a file even if it was loaded before.
         wait: Wait for another loader of the table.
+        max_lines: How many lines a file may have; any number without it.
     """
 
     reading: Reading = field(default_factory=Reading)
@@ -68,6 +69,7 @@ class Options:
     max_bytes: int = MAX_BYTES
     force: bool = False
     wait: bool = True
+    max_lines: int | None = None
 
     def refuse_money(self, rejected: Decimal, total: Decimal, unread: int, rows: int) -> FileRefusedError | None:
         """Return why a file may not be loaded with so much money in rejected rows, None if it may.

@@ -10,6 +10,7 @@ import csv
 import json
 import mmap
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import duckdb
 
@@ -17,7 +18,10 @@ from loaders.errors import LoaderError
 from loaders.reading.encoding import BLOCK
 from loaders.reading.grammar import LONGEST_RECORD, Grammar, cut
 from loaders.reading.header import CsvFile
+from loaders.reading.options import Limit
 
+# Rejected records that show what is wrong with a file that is refused; there may be millions.
+ENOUGH = 10_000
 # Bytes of the file that may stay in memory after they have been read.
 _KEPT = 32 << 20
 
@@ -32,8 +36,13 @@ class Records:
         in_one_piece: Whether record n is on line n after the header.
     """
 
-    def __init__(self, file: CsvFile, database: duckdb.DuckDBPyConnection) -> None:
-        """Read the file.
+    def __init__(self, file: CsvFile, database: duckdb.DuckDBPyConnection, limit: Limit | None = None) -> None:
+        """Read the file, up to the record at which it has more unreadable ones than it may have in all.
+
+        Args:
+            file: The file.
+            database: Where to make the tables.
+            limit: How many records may be rejected; any number without it.
 
         Raises:
             LoaderError: DuckDB reads the cut records differently.
@@ -41,6 +50,7 @@ class Records:
         self._file = file
         self.first_line = file.first_line
         self._database = database
+        self._limit = limit
         known = sum(column is not None for column in file.columns)
         width = known + 1 if file.is_wide else len(file.header)
         self._names = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
@@ -129,7 +139,7 @@ class Records:
         """Cut the file into records, write the valid ones into a file of their own, and let DuckDB read that."""
         file = self._file
         target, index = file.path.with_name("sound.csv"), file.path.with_name("pieces.csv")
-        record = 0
+        record, unreadable, lines = 0, 0, 0
         with target.open("wb") as out, index.open("w", encoding="ascii", newline="") as listed:
             write = csv.writer(listed).writerow
             with file.path.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -144,6 +154,12 @@ class Records:
                     if piece.clean is not None:
                         out.write(pack(piece.clean, piece.count) if pack else piece.clean)
                         record += piece.count
+                        continue
+                    unreadable += piece.count
+                    if self._limit and unreadable > ENOUGH:
+                        lines = lines or _count_lines(file.path)
+                        if self._limit.refusal(unreadable, lines):
+                            break
         self._database.execute(
             """
             create or replace table pieces as
@@ -187,6 +203,15 @@ class Records:
             pass
         run("drop table if exists reject_errors; drop table if exists reject_scans")
         return -1
+
+
+def _count_lines(path: Path) -> int:
+    """Return how many lines a file has, or a few more."""
+    count = 1
+    with path.open("rb") as opened:
+        while block := opened.read(BLOCK):
+            count += block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    return count
 
 
 # --- very many columns ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,7 @@ from loaders.errors import FileRefusedError
 from loaders.reading.header import CsvFile, match_header
 from loaders.reading.intake import Given
 from loaders.reading.options import Options
-from loaders.reading.records import Records
+from loaders.reading.records import ENOUGH, Records
 from loaders.reading.rejects import NOT_REJECTED, Reject, number_repeats, read_rejects, reject_rows, rejected_money
 from loaders.reading.rules import TableRules, compile_rules, fields_of
 from loaders.reading.values.evidence import find_formats, find_texts
@@ -90,7 +91,7 @@ class Scan:
         limit = MEMORY_LIMIT_WIDE if file.is_wide else MEMORY_LIMIT
         self.database.execute(f"drop table if exists records; set memory_limit = '{limit}'")
         with interruptible(self.database):
-            self._records = Records(file, self.database)
+            self._records = Records(file, self.database, options.max_rejects)
             self._rules, self.notes, rejected = self._judge(table, options, digits)
             self._good = self._rules.rows(NOT_REJECTED if rejected else "")
         self.rows_read = self._records.read
@@ -109,8 +110,10 @@ class Scan:
             self.database.execute("drop table if exists records")
 
     def rejects(self) -> Iterator[Reject]:
-        """Yield the rejected records in the order of their lines."""
-        return read_rejects(self.database, self._records, self._rules) if self.rows_rejected else iter(())
+        """Yield the rejected records in the order of their lines; of a refused file, only as many as show why."""
+        if not self.rows_rejected:
+            return iter(())
+        return islice(read_rejects(self.database, self._records, self._rules), ENOUGH if self.refusal else None)
 
     @contextlib.contextmanager
     def stream(self, load_id: int) -> Iterator[BinaryIO]:
@@ -268,7 +271,13 @@ def scanned(
         LoaderError: There is no space for working files.
     """
     with place.for_a_file() as folder:
-        taken = given.take_in(folder, options.encoding, lambda amount: on_progress("read", amount), options.max_bytes)
+        taken = given.take_in(
+            folder,
+            options.encoding,
+            lambda amount: on_progress("read", amount),
+            options.max_bytes,
+            options.max_lines,
+        )
         _log.info("%s: read %s bytes, as %s", given.name, f"{taken.size:,}", taken.encoding)
         file = match_header(taken, table)
         on_progress("check", 0)

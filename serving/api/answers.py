@@ -8,14 +8,17 @@ import io
 import json
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from itertools import starmap
 from typing import Any
 
+import psycopg
 from psycopg import AsyncServerCursor
 from starlette.datastructures import URL
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from serving.api.database import Connection, Pool
+from loaders.operations.export_formats import without_formula
+from serving.api.database import Connection, Pool, read
 from serving.api.marts import Mart
 from serving.api.paging import encode, read_row
 from serving.api.queries import Page
@@ -39,7 +42,9 @@ def chosen_format(asked: str | None, accept: str) -> str:
 class PageAnswer(Response):
     """The answer with a page. The query runs when the answer is sent, so nothing is held if it never is."""
 
-    def __init__(self, pool: Pool, mart: Mart, page: Page, form: str, url: URL, seconds: float) -> None:
+    def __init__(
+        self, pool: Pool, mart: Mart, page: Page, form: str, url: URL, seconds: float, *, raw: bool = False
+    ) -> None:
         """Keep what is needed to answer.
 
         Args:
@@ -49,26 +54,23 @@ class PageAnswer(Response):
             form: `json`, `csv` or `ndjson`.
             url: Address of the request, from which the next page's is made.
             seconds: Longest time the answer may take once it has begun.
+            raw: Don't escape text in CSV that a spreadsheet would run as a formula.
         """
         super().__init__()
         self.pool, self.mart, self.page, self.form, self.url, self.seconds = pool, mart, page, form, url, seconds
+        # Numbers are text here, so the contract says what may be a formula.
+        self.texts = {column.name for column in mart.columns if not raw and column.type.sql in ("text", "")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the query and send the answer."""
         if self.page.limit <= AT_ONCE:
-            async with self.pool.connection() as connection:
-                cursor = await connection.execute(self.page.query, self.page.parameters)
-                rows = [row for (row,) in await cursor.fetchall()]
+            rows = await read(self.pool, self._fetch)
             following = self._following(rows[self.page.limit - 1 :])
             body = self._head(following) + self._rows(rows[: self.page.limit], first=True) + self._foot()
             await Response(body, headers=self._more_headers(following), media_type=FORMATS[self.form])(
                 scope, receive, send
             )
             return
-        async with self.pool.connection() as connection:
-            await self._stream(connection, scope, receive, send)
-
-    async def _stream(self, connection: Connection, scope: Scope, receive: Receive, send: Send) -> None:
         began = False
 
         async def noting(message: Message) -> None:
@@ -76,6 +78,22 @@ class PageAnswer(Response):
             began = True
             await send(message)
 
+        async def stream(connection: Connection) -> None:
+            try:
+                await self._stream(connection, scope, receive, noting)
+            except (TimeoutError, psycopg.OperationalError):
+                # A reader who is too slow, or whose connection broke, gets no last chunk, and so knows that the answer
+                # is incomplete.
+                if not began:
+                    raise
+
+        await read(self.pool, stream)
+
+    async def _fetch(self, connection: Connection) -> list[str]:
+        cursor = await connection.execute(self.page.query, self.page.parameters)
+        return [row for (row,) in await cursor.fetchall()]
+
+    async def _stream(self, connection: Connection, scope: Scope, receive: Receive, send: Send) -> None:
         limit = self.page.limit
         async with connection.transaction(), AsyncServerCursor(connection, "page", scrollable=True) as cursor:
             await cursor.execute(self.page.query, self.page.parameters)
@@ -83,16 +101,9 @@ class PageAnswer(Response):
             await cursor.scroll(limit - 1, "absolute")
             following = self._following([row for (row,) in await cursor.fetchmany(2)])
             await cursor.scroll(0, "absolute")
-            try:
-                async with aclosing(self._body(cursor, following)) as body, asyncio.timeout(self.seconds):
-                    answer = StreamingResponse(
-                        body, headers=self._more_headers(following), media_type=FORMATS[self.form]
-                    )
-                    await answer(scope, receive, noting)
-            except TimeoutError:
-                # A reader who is too slow gets no last chunk, and so knows that the answer is incomplete.
-                if not began:
-                    raise
+            async with aclosing(self._body(cursor, following)) as body, asyncio.timeout(self.seconds):
+                answer = StreamingResponse(body, headers=self._more_headers(following), media_type=FORMATS[self.form])
+                await answer(scope, receive, send)
 
     async def _body(
         self, cursor: AsyncServerCursor[tuple[Any, ...]], following: str | None
@@ -124,10 +135,16 @@ class PageAnswer(Response):
 
     def _rows(self, rows: Rows, *, first: bool) -> bytes:
         if self.form == "csv":
-            return b"".join(_csv(map(_cell, read_row(row).values())) for row in rows)
+            return b"".join(_csv(starmap(self._cell, read_row(row).items())) for row in rows)
         if self.form == "ndjson":
             return "".join(f"{row}\n" for row in rows).encode()
         return ("" if first or not rows else ",").encode() + ",".join(rows).encode()
+
+    def _cell(self, name: str, value: Any) -> Any:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        text = json.dumps(value) if isinstance(value, dict | list) else value
+        return without_formula(text) if name in self.texts and text is not None else text
 
     def _foot(self) -> bytes:
         return b"]}" if self.form == "json" else b""
@@ -137,9 +154,3 @@ def _csv(cells: Iterable[Any]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(cells)
     return line.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return json.dumps(value) if isinstance(value, dict | list) else value

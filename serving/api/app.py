@@ -9,22 +9,26 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from loaders.project import Project
 from serving.api import problems
-from serving.api.charts import chart_routes
+from serving.api.builds import Builds
 from serving.api.context import Context
-from serving.api.customers import customer_routes
 from serving.api.database import open_pool
-from serving.api.docs_page import add_docs
-from serving.api.health import health_routes
-from serving.api.ingest import ingest_routes
-from serving.api.mart_routes import mart_routes
 from serving.api.marts import MANIFEST, read_catalogue
-from serving.api.observability import Metrics, Observability
+from serving.api.observability import Head, Metrics, Observability
+from serving.api.routes.charts import chart_routes
+from serving.api.routes.customers import customer_routes
+from serving.api.routes.docs_page import add_docs
+from serving.api.routes.health import health_routes
+from serving.api.routes.ingest import ingest_routes
+from serving.api.routes.marts import mart_routes
 from serving.api.security import Guard
 from serving.api.settings import ApiSettings
 
+# Smallest answer that is compressed.
+COMPRESSED_BYTES = 1_000
 DESCRIPTION = """
 The marts of customer analytics, to read. Each mart has a route of its own, made from its contract.
 
@@ -75,16 +79,17 @@ def create_app(
     app.include_router(mart_routes(context))
     app.include_router(customer_routes(context))
     app.include_router(chart_routes(context))
-    if settings.ingest_enabled:
-        app.include_router(ingest_routes(context))
+    app.include_router(ingest_routes(context, Builds(project)))
     app.include_router(health_routes(context, metrics))
     add_docs(app)
-    problems.install(app)
+    problems.install(app, has_keys=settings.keys_file is not None)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_BYTES, compresslevel=5)
+    app.add_middleware(Head)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["Authorization", "X-Request-ID"],
             expose_headers=["Link", "Retry-After", "X-Request-ID"],
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -16,6 +18,10 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Pool = AsyncConnectionPool[Connection]
 # Longest time a request waits for a connection, in seconds.
 WAIT_SECONDS = 5
+# Seconds for which a read is repeated if its connection broke, as a restart of PostgreSQL takes less; and between two.
+RETRY_SECONDS, PAUSE = 10, 0.2
+
+Found = TypeVar("Found")
 
 
 def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
@@ -36,6 +42,8 @@ def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
         max_size=settings.pool_size,
         timeout=WAIT_SECONDS,
         configure=configure,
+        check=AsyncConnectionPool.check_connection,
+        reconnect_timeout=RETRY_SECONDS,
         name="read_api",
         open=False,
     )
@@ -43,7 +51,30 @@ def open_pool(settings: ApiSettings, environment: Mapping[str, str]) -> Pool:
 
 async def fetch_text(pool: Pool, query: sql.Composed, parameters: Mapping[str, Any] | None = None) -> str | None:
     """Return the single text of a query, such as a JSON document made by PostgreSQL; None without a row."""
-    async with pool.connection() as connection:
+
+    async def fetch(connection: Connection) -> str | None:
         cursor = await connection.execute(query, parameters)
         row = await cursor.fetchone()
-    return None if row is None else row[0]
+        return None if row is None else row[0]
+
+    return await read(pool, fetch)
+
+
+async def read(pool: Pool, work: Callable[[Connection], Awaitable[Found]]) -> Found:
+    """Return what some work with a connection returns; it is repeated if the connection breaks, as it only reads.
+
+    Args:
+        pool: Where connections come from.
+        work: The work; it must not have sent anything to the client when a connection breaks.
+    """
+    until = time.monotonic() + RETRY_SECONDS
+    while True:
+        used: Connection | None = None
+        try:
+            async with pool.connection() as used:
+                return await work(used)
+        except psycopg.OperationalError:
+            # Without a connection the pool has waited long enough. A statement that took too long leaves it open.
+            if used is None or not used.broken or time.monotonic() > until:
+                raise
+        await asyncio.sleep(PAUSE)

@@ -14,7 +14,7 @@ from serving.api.problems import from_validation
 from serving.api.value_types import COMPARISONS
 
 DEFAULT_LIMIT, MOST_ROWS = 100, 10_000
-PAGING = ("sort", "limit", "cursor", "format")
+PAGING = ("sort", "limit", "cursor", "format", "raw")
 _MEANINGS = {
     "": "equal to this",
     "__ne": "other than this",
@@ -91,7 +91,7 @@ def parameters(mart: Mart) -> type[Parameters]:
         for column in mart.columns
         for ending, annotation in _filters(column).items()
     }
-    # A column named like one of the last four can be filtered only by its comparisons.
+    # A column named like one of the last five can be filtered only by its comparisons.
     fields: dict[str, Any] = {
         **{
             name: (annotation, Field(alias=name, default=None, description=said))
@@ -125,6 +125,14 @@ def parameters(mart: Mart) -> type[Parameters]:
                 alias="format",
                 default=None,
                 description="Overrides the Accept header.",
+            ),
+        ),
+        "raw": (
+            bool,
+            Field(
+                alias="raw",
+                default=False,
+                description="Don't put ' before text in CSV that a spreadsheet would run as a formula.",
             ),
         ),
     }

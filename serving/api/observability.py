@@ -123,6 +123,27 @@ class Observability:
             log.info("request", extra={"fields": fields})
 
 
+class Head:
+    """ASGI middleware that answers HEAD as GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap an app."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        inner = {**scope, "method": "GET"}
+        await self.app(inner, receive, without_body)
+        scope["route"] = inner.get("route")
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object per line. Only the type of an exception is shown, as its message may contain values."""
 

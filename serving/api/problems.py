@@ -106,7 +106,7 @@ def from_database(error: psycopg.Error) -> ProblemError | None:
     return None
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, *, has_keys: bool) -> None:
     """Answer errors with problems; the program's own errors are passed on to `Observability`."""
 
     async def on_problem(request: Request, error: Exception) -> JSONResponse:
@@ -138,6 +138,11 @@ def install(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         schema = make_openapi()
         schema["components"]["schemas"]["ProblemDetails"] = ProblemDetails.model_json_schema()
+        if not has_keys:
+            schema["components"].pop("securitySchemes", None)
+            for operations in schema["paths"].values():
+                for operation in operations.values():
+                    operation.pop("security", None)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

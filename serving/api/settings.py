@@ -28,6 +28,10 @@ class ApiSettings:
         cors_origins: Origins whose pages may read answers in a browser.
         ingest_enabled: Whether files can be loaded over HTTP.
         ingest_bytes: Largest upload in bytes.
+        ingest_unpacked_bytes: Most bytes that an upload may unpack to.
+        ingest_lines: Most lines of an upload.
+        ingest_seconds: Longest time from the first byte of an upload to the end of its load.
+        ingest_build: Whether the marts are built after an upload.
         pool_size: Connections to PostgreSQL, and so queries at the same time.
         statement_seconds: Longest time a statement may run.
         stream_seconds: Longest time a reader may take over a streamed answer.
@@ -40,6 +44,10 @@ class ApiSettings:
     cors_origins: tuple[str, ...] = ()
     ingest_enabled: bool = False
     ingest_bytes: int = 100_000_000
+    ingest_unpacked_bytes: int = 500_000_000
+    ingest_lines: int = 2_000_000
+    ingest_seconds: float = 120
+    ingest_build: bool = True
     pool_size: int = 8
     statement_seconds: float = 10
     stream_seconds: float = 120
@@ -92,6 +100,10 @@ _READERS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "cors_origins": ("API_CORS_ORIGINS", lambda text: tuple(text.replace(",", " ").split()), "https://example.com"),
     "ingest_enabled": ("INGEST_ENABLED", _switch, "true"),
     "ingest_bytes": ("INGEST_MAX_MB", lambda text: int(_positive(text) * 1_000_000), "100"),
+    "ingest_unpacked_bytes": ("INGEST_MAX_UNPACKED_MB", lambda text: int(_positive(text) * 1_000_000), "500"),
+    "ingest_lines": ("INGEST_MAX_LINES", _whole, "2000000"),
+    "ingest_seconds": ("INGEST_SECONDS", _positive, "120"),
+    "ingest_build": ("INGEST_BUILD", _switch, "true"),
     "pool_size": ("API_POOL_SIZE", _whole, "8"),
     "statement_seconds": ("API_STATEMENT_SECONDS", _positive, "10"),
     "stream_seconds": ("API_STREAM_SECONDS", _positive, "120"),

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import re
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import zstandard
 
+from loaders.errors import LoaderError
+from loaders.operations.run import Built, Pending
 from loaders.project import Project
 from serving.api.app import create_app
+from serving.api.builds import Build, Builds
 from serving.api.settings import ApiSettings
 from serving.api.upload import safe_name
 from tests.conftest import Environment
 from tests.serving.conftest import OFTEN, connect, serve
+from tests.serving.test_pool import wait_for
 from tests.serving.test_security import make_key
 
 HEADER = "transaction_id,customer_id,amount,transacted_at\n"
+SECONDS = 30
 GOOD = HEADER + "t1,ada,1.50,2024-01-01\nt2,ada,2,2024-01-02\n"
 
 
@@ -37,7 +47,10 @@ def sender(
     monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=10s")
     file = tmp_path / "keys.yml"
     key = make_key(file, "till", "ingest")
-    settings = ApiSettings(keys_file=file, rate_limit=OFTEN, ingest_enabled=True, ingest_bytes=100_000)
+    settings = ApiSettings(
+        keys_file=file, rate_limit=OFTEN, ingest_enabled=True, ingest_bytes=100_000, ingest_unpacked_bytes=1_000_000,
+        ingest_lines=10_000, ingest_seconds=SECONDS, ingest_build=False,
+    )  # fmt: skip
     with serve(create_app(project, settings, empty, manifest)) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client
@@ -54,7 +67,7 @@ def test_a_file_is_loaded_and_its_rejects_are_told_without_values(
 ) -> None:
     assert send(sender, GOOD).json() == {
         "status": "loaded", "table": "transactions", "load_id": 1, "rows_read": 2, "rows_inserted": 2,
-        "rows_updated": 0, "rows_unchanged": 0, "rows_rejected": 0, "unknown_columns": 0, "rejects": [],
+        "rows_updated": 0, "rows_unchanged": 0, "rows_rejected": 0, "unknown_columns": 0, "rejects": [], "build": None,
     }  # fmt: skip
     assert send(sender, GOOD).json()["status"] == "skipped"
     rows = "".join(f"n{number},bob,{number},2024-01-03\n" for number in range(120))
@@ -141,8 +154,118 @@ def test_a_key_without_the_scope_and_an_api_without_the_switch_load_nothing(
     assert send(sender, GOOD).status_code == 200
     del sender.headers["Authorization"]
     assert send(sender, GOOD).status_code == 401
-    assert send(client, GOOD).status_code == 404
+    off = send(client, GOOD)
+    assert off.status_code == 404
+    assert "INGEST_ENABLED=true" in off.json()["detail"]
     assert not any("ingest" in path for path in client.get("/openapi.json").json()["paths"])
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"a\n" * 400_000, "10,000 lines"), (b"a" * 9_000_000, "0.001 GB")])
+def test_a_file_that_unpacks_to_too_much_is_refused(sender: httpx.Client, content: bytes, said: str) -> None:
+    for packed, name in ((gzip.compress(content), "a.csv.gz"), (zstandard.compress(content), "a.csv.zst")):
+        answer = send(sender, packed, name)
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+
+
+@pytest.fixture
+def locked(empty: Environment, sender: httpx.Client) -> Iterator[None]:
+    """The table is locked, so that a load can't end."""
+    assert send(sender, GOOD).status_code == 200
+    with connect(empty) as other, other.transaction():
+        other.execute("lock table raw.transactions in share mode")
+        yield
+
+
+def loaders_at_work(environment: Environment) -> int:
+    with connect(environment) as admin:
+        query = "select count(*) from pg_stat_activity where application_name = 'loader (API)' and datname = %s"
+        (count,) = admin.execute(query, (environment["PGDATABASE"],)).fetchone() or (0,)
+        return int(count)
+
+
+def test_a_load_that_takes_too_long_is_stopped(
+    sender: httpx.Client, empty: Environment, locked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "")  # without the time limit on waiting for a lock
+    answer = send(sender, HEADER + "late,ada,1,2024-01-01\n")
+    assert answer.status_code == 413
+    assert "INGEST_SECONDS" in answer.json()["detail"]
+    wait_for(lambda: loaders_at_work(empty) == 0)
+    with connect(empty) as admin:
+        query = "select status from loader.loads order by load_id desc limit 1"
+        assert admin.execute(query).fetchone() == ("failed",)
+
+
+def test_a_client_that_goes_ends_the_load(
+    sender: httpx.Client, empty: Environment, locked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGOPTIONS", "")
+    body = (PART.format("file").removesuffix("ab") + HEADER + "gone,ada,1,2024-01-01\n\r\n--x--\r\n").encode()
+    head = (
+        f"POST /api/ingest/transactions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {FORM}\r\n"
+        f"Authorization: {sender.headers['Authorization']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((sender.base_url.host, sender.base_url.port)) as opened:
+        opened.sendall(head.encode() + body)
+        wait_for(lambda: loaders_at_work(empty) == 1, SECONDS / 2)
+    wait_for(lambda: loaders_at_work(empty) == 0, SECONDS / 2)
+
+
+def test_uploads_during_a_build_share_the_next(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, finish, calls = threading.Event(), threading.Event(), 0
+
+    def build(_builds: Builds, _build: Build) -> tuple[str, ...]:
+        nonlocal calls
+        calls += 1
+        began.set()
+        finish.wait(30)
+        if calls == 2:
+            raise LoaderError("dbt build failed.")
+        return ("core",)
+
+    monkeypatch.setattr(Builds, "_build", build)
+
+    async def run() -> None:
+        builds = Builds(project)
+        first = builds.request()
+        assert builds.request() is first
+        await asyncio.to_thread(began.wait, 30)
+        second = builds.request()
+        assert second is not first and builds.request() is second
+        assert (first.state, second.state) == ("running", "waiting")
+        finish.set()
+        while second.finished_at is None:
+            await asyncio.sleep(0.01)
+        assert (first.state, first.selectors, calls) == ("succeeded", ["core"], 2)
+        assert (second.state, second.message) == ("failed", "dbt build failed.")
+        assert builds.get(first.id) is first and builds.get("nothing") is None
+
+    asyncio.run(run())
+
+
+def test_an_upload_starts_a_build_and_links_it(
+    project: Project, empty: Environment, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in empty.items():
+        monkeypatch.setenv(name, value)
+
+    def build(connection: object, project: Project, pending: Pending, on_note: object, on_fresh: Any) -> Built:
+        assert pending
+        on_fresh()
+        return Built(("core",), succeeded=True)
+
+    monkeypatch.setattr("loaders.operations.run.build", build)
+    key = make_key(file := tmp_path / "keys.yml", "till", "ingest")
+    settings = ApiSettings(keys_file=file, rate_limit=OFTEN, ingest_enabled=True)
+    with serve(create_app(project, settings, empty, manifest)) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        address = send(client, HEADER + "built,ada,1,2024-01-01\n").json()["build"]
+        wait_for(lambda: bool(client.get(address).json()["finished_at"]))
+        found = client.get(address).json()
+        assert (found["state"], found["selectors"], bool(found["fresh_at"])) == ("succeeded", ["core"], True)
+        assert send(client, HEADER + "built,ada,1,2024-01-01\n").json()["build"] is None
+        assert client.get("/api/builds/nothing").status_code == 404
 
 
 def test_names_of_files_lead_nowhere() -> None:

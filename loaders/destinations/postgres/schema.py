@@ -11,6 +11,8 @@ from loaders.destinations.postgres.connection import Connection
 
 # Any number that only this project uses: two loaders that create tables at once wait for each other.
 _SCHEMA_LOCK = 7_205_819_337_402
+# Columns by which live views show the newest rows first.
+NEWEST_FIRST = {"raw.transactions": "transacted_at"}
 # The role that owns schemas and tables, if `loader init --roles` has created it.
 LOADER_ROLE = "analytics_loader"
 OPERATIONS_SCHEMA = "operations"
@@ -72,6 +74,9 @@ def match_schema(connection: Connection, contract: Contract) -> list[str]:
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     _become_owner(connection, schemas)
     done = [sentence for table in contract.tables for sentence in _match(connection, table, existing)]
+    for table in contract.copied_tables:
+        if column := NEWEST_FIRST.get(table.full_name):
+            _index(connection, table, column)
     # These follow their raw tables, so they are not reported.
     for table in contract.copied_tables:
         _match(connection, history_of(table), existing)
@@ -168,6 +173,15 @@ def _create(connection: Connection, table: Table) -> None:
         if column.unique
     ]
     connection.execute(sql.SQL("create table {} ({})").format(identifier(table), sql.SQL(", ").join(columns)))
+
+
+def _index(connection: Connection, table: Table, column: str) -> None:
+    name = f"{table.name}_{column}_idx"
+    # Not `if not exists`: see the schemas.
+    row = connection.execute("select to_regclass(%s) is null", (f"{table.schema}.{name}",)).fetchone()
+    if row and row[0]:
+        statement = sql.SQL("create index {} on {} ({})")
+        connection.execute(statement.format(sql.Identifier(name), identifier(table), sql.Identifier(column)))
 
 
 def primary_key_name(table: Table) -> sql.Identifier:

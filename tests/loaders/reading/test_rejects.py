@@ -13,6 +13,7 @@ import pytest
 
 from loaders.contract.tables import Contract
 from loaders.errors import LoaderError
+from loaders.reading.records import ENOUGH
 from tests.conftest import ROOT, Loader
 from tests.loaders.judging import judge
 
@@ -246,3 +247,23 @@ def test_rejects_without_a_load_is_told(loader: Loader, connection: psycopg.Conn
         result = loader("rejects", *arguments)
         assert (result.exit_code, "loader status" in result.stderr) == (1, True)
         assert not isinstance(result.exception, LoaderError)
+
+
+@pytest.mark.parametrize("line", [b"broken\n", b"1,c,lots,2017-01-01,USD,\n"])
+def test_a_hopeless_file_is_neither_read_to_its_end_nor_kept_in_quarantine(
+    loader: Loader, connection: psycopg.Connection[Any], tmp_path: Path, line: bytes
+) -> None:
+    file = tmp_path / "transactions.csv"
+    file.write_bytes(HEADER + line * 50_000)
+    result = json.loads(loader("copy", "--json", file).stdout)[0]
+    assert result["status"] == "refused"
+    assert result["rows_read"] == (ENOUGH + 1 if line == b"broken\n" else 50_000)
+    assert connection.execute("select count(*) from loader.rejected_rows").fetchone() == (ENOUGH,)
+
+
+def test_a_file_that_may_have_many_rejects_is_read_to_its_end(loader: Loader, tmp_path: Path) -> None:
+    file = tmp_path / "transactions.csv"
+    file.write_bytes(HEADER + b"broken\n" * 20_000 + GOOD)
+    told = loader("check", "--json", "--max-rejects", "20000", "--max-rejected-amount", "100%", file).stdout
+    result = json.loads(told)[0]
+    assert (result["status"], result["rows_read"]) == ("checked", 20_001)

@@ -207,7 +207,7 @@ def chart_routes(context: Context) -> APIRouter:
 
     @router.get("/real-time-transactions", response_model=list[Transaction], summary="The latest transactions")
     async def real_time_transactions(
-        limit: Annotated[int, Query(ge=1, le=1000, description="Most transactions.")] = 20,
+        limit: Annotated[int, Query(ge=1, le=1000, description="Most transactions.")] = 10,
     ) -> Any:
         """Return the newest transaction lines, including those loaded after the last build."""
         return await answer(Transaction, "latest_transactions", LATEST, {"limit": limit})

@@ -14,7 +14,7 @@ from pydantic import create_model
 from serving.api import models
 from serving.api.answers import FORMATS
 from serving.api.context import Context
-from serving.api.database import Connection
+from serving.api.database import Connection, read
 from serving.api.marts import Mart
 from serving.api.problems import READING, ProblemError, documented
 from serving.api.value_types import Text
@@ -61,7 +61,8 @@ def customer_routes(context: Context) -> APIRouter:
 
         A list is empty if there is nothing for the customer, or its mart is not built.
         """
-        async with context.pool.connection() as connection:
+
+        async def fetch(connection: Connection) -> dict[str, str | None]:
             found = {"profile": await _text(connection, profile_query, customer_id)}
             if found["profile"] is None:
                 raise ProblemError(404, "There is no such customer. /marts/customer_profiles lists them.")
@@ -69,6 +70,9 @@ def customer_routes(context: Context) -> APIRouter:
                 with suppress(UndefinedTable):
                     if name in list_queries:
                         found[name] = await _text(connection, list_queries[name], customer_id)
+            return found
+
+        found = await read(context.pool, fetch)
         members = (f'"{name}":{found.get(name, "[]")}' for name in ("profile", *LISTS))
         return Response(f"{{{','.join(members)}}}", media_type=FORMATS["json"])
 

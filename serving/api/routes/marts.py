@@ -59,7 +59,8 @@ def _add(router: APIRouter, context: Context, mart: Mart) -> None:
         limit = asked.get("limit", models.DEFAULT_LIMIT)
         wanted = page(mart, filters, asked.get("sort", []), limit, asked.get("cursor"))
         form = chosen_format(asked.get("format"), request.headers.get("accept", ""))
-        return PageAnswer(context.pool, mart, wanted, form, request.url, context.settings.stream_seconds)
+        raw, seconds = asked.get("raw", False), context.settings.stream_seconds
+        return PageAnswer(context.pool, mart, wanted, form, request.url, seconds, raw=raw)
 
     example = {column.name: column.example for column in mart.columns}
     first = mart.order[0].column
