@@ -50,7 +50,9 @@ cohort_months as (
         grouped_members.cohort_month,
         customer_months.calendar_month,
         sum(case when customer_months.is_purchase_month then 1 else 0 end) as retained_customers,
-        sum(customer_months.net_revenue) as net_revenue
+        sum(customer_months.net_revenue) as net_revenue,
+        sum(customer_months.costed_revenue) as costed_revenue,
+        sum(customer_months.gross_margin) as gross_margin
     from customer_months
     inner join grouped_members on customer_months.customer_id = grouped_members.customer_id
     group by
@@ -78,6 +80,8 @@ cells as (
         case when calendar_months.is_complete then coalesce(cohort_months.retained_customers, 0) end
             as retained_customers,
         case when calendar_months.is_complete then coalesce(cohort_months.net_revenue, 0) end as net_revenue,
+        case when calendar_months.is_complete then coalesce(cohort_months.costed_revenue, 0) end as costed_revenue,
+        case when calendar_months.is_complete then cohort_months.gross_margin end as gross_margin,
         calendar_months.is_complete,
         cohorts.cohort_month = first_months.first_month as is_left_censored
     from cohorts

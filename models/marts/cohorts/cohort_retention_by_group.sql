@@ -14,6 +14,8 @@ rounded as (
         retained_customers,
         {{ rounded_parts('net_revenue', 'member', partition_by='dimension, cohort_month, month_number') }}
             as net_revenue,
+        costed_revenue,
+        gross_margin,
         is_complete,
         is_left_censored
     from cells
@@ -39,6 +41,8 @@ rated as (
         net_revenue,
         {{ rounded_quotient('case when is_complete then cumulative_revenue end', 'cohort_size', 18, 2) }}
             as cumulative_revenue_per_customer,
+        cast(gross_margin as numeric(18, 2)) as gross_margin,
+        {{ rounded_quotient('costed_revenue', 'nullif(net_revenue, 0)', 18, 6) }} as costed_revenue_share,
         is_complete,
         is_left_censored
     from cumulated
