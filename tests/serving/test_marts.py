@@ -181,7 +181,9 @@ def test_csv_and_ndjson_have_the_same_rows(client: httpx.Client, limit: int) -> 
     table = client.get(f"{address}&format=csv")
     assert table.headers["content-type"].startswith("text/csv")
     read = list(csv.DictReader(io.StringIO(table.text)))
-    assert read == [{name: str(value) for name, value in row.items()} for row in content["data"]]
+    assert read == [
+        {name: "" if value is None else str(value) for name, value in row.items()} for row in content["data"]
+    ]
     for each in (answer, lines, table):
         assert f"cursor={content['next_cursor']}" in each.headers["link"].replace("%3D", "=")
     following = client.get(answer.headers["link"].split(">")[0].lstrip("<"))
