@@ -269,7 +269,8 @@ def _unpack_zstandard(file: BinaryIO) -> Iterator[bytes]:
     while block := file.read(1 << 10):
         while block:
             frame = frame or zstandard.ZstdDecompressor().decompressobj()
-            yield frame.decompress(block)
+            if unpacked := frame.decompress(block):  # nothing until a whole block of the frame was read
+                yield unpacked
             block = frame.unused_data if frame.eof else b""
             if frame.eof:
                 frame = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,15 @@ def take_in(path: Path, folder: Path, on_progress: Callable[[int], None] = lambd
 
 TEXT = "id,Household ID,SALES_VALUE,Date,Größe\n1,00123,9.99,2017-01-01,é€\n"
 CP1252 = TEXT.encode("cp1252")
+# Larger than what is read of a compressed file at a time, and hard to compress.
+NOISE = random.Random(1).randbytes(16 * 9_000).hex()
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
+def test_large_compressed_files_are_read_whole(contract: Contract, compress: Callable[[bytes], bytes]) -> None:
+    rows = "".join(f"{NOISE[n * 32 : n * 32 + 32]},1.00,2024-01-01\n" for n in range(9_000))
+    reading = judge(compress(f"customer_id,amount,date\n{rows}".encode()), contract.table("transactions"))
+    assert len(reading.rows) == 9_000
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,9 @@ def test_no_right_to_read_is_said(open_page: Open, new_database: Callable[[], En
     environment = new_database()
     with connect(environment) as admin:
         admin.execute("create schema marts")
-        admin.execute("create view marts.latest_transactions as select 1")
+        columns = "transacted_at, transaction_id, customer_id, product_id, category, amount, currency"
+        admin.execute(f"create table marts.latest_transactions ({columns.replace(',', ' text,')} text)")
+        admin.execute("grant usage on schema marts to bi_reader")
     app = open_page("latest", environment)
     assert "`loader init --roles`" in app.error[0].value
 
