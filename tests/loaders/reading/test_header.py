@@ -32,10 +32,14 @@ NOISE = random.Random(1).randbytes(16 * 9_000).hex()
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, zstandard.compress])
-def test_large_compressed_files_are_read_whole(contract: Contract, compress: Callable[[bytes], bytes]) -> None:
+def test_large_compressed_files_are_read_whole(
+    contract: Contract, compress: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     rows = "".join(f"{NOISE[n * 32 : n * 32 + 32]},1.00,2024-01-01\n" for n in range(9_000))
-    reading = judge(compress(f"customer_id,amount,date\n{rows}".encode()), contract.table("transactions"))
-    assert len(reading.rows) == 9_000
+    path = tmp_path / "large.csv"
+    path.write_bytes(compress(f"customer_id,amount,date\n{rows}".encode()))
+    assert Given(path).peek(None).startswith(b"customer_id,amount,date\n")
+    assert len(judge(path, contract.table("transactions")).rows) == 9_000
 
 
 @pytest.mark.parametrize(
