@@ -69,7 +69,7 @@ def _serve(calls: Connection, folder: Path, reading: list[str], environment: dic
 def _read_once_for_all_calls() -> None:
     """Let dbt use what it read for other variables, servers and users, which change what is run and not what there is.
 
-    The name of the database is in what it read.
+    The name of the database, which Spark has none of, is in what it read.
     """
     from dbt.artifacts.resources import FileHash
     from dbt.parser.manifest import ManifestLoader, ManifestStateCheck
@@ -82,7 +82,7 @@ def _read_once_for_all_calls() -> None:
             state = check(loader)
         finally:
             loader.root_project.cli_vars = variables
-        state.profile_hash = FileHash.from_contents(loader.root_project.credentials.database)
+        state.profile_hash = FileHash.from_contents(loader.root_project.credentials.database or "")
         return state
 
     ManifestLoader.build_manifest_state_check = check_what_counts
