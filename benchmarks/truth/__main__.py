@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from rich.progress import track
 
 from benchmarks.truth.compare import differences, marts
 from benchmarks.truth.files import read_demo, read_online_retail
+from loaders.destinations.postgres.connection import connect
 from loaders.project import find_project
 
 READ = {"demo": read_demo, "online_retail": read_online_retail}
@@ -27,18 +27,15 @@ def main() -> int:
     parser.add_argument("source", choices=READ, help="what the files are")
     parser.add_argument("path", type=Path, help="folder of the demo's files, or the file of Online Retail")
     arguments = parser.parse_args()
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGPASSWORD")
-    }
-    rules = pd.read_csv(find_project().root / "seeds" / "rfm_segments.csv")
+    project = find_project()
+    rules = pd.read_csv(project.root / "seeds" / "rfm_segments.csv")
     truth = READ[arguments.source](arguments.path)
     listed = list(marts(truth, rules))
     wrong = []
-    for mart, key, make in track(listed, "Comparing", disable=not sys.stderr.isatty()):
-        wrong += (found := differences(environment, mart, key, make()))
-        print(f"{mart}: {'differs' if found else 'as the files say'}")
+    with connect(project) as connection:
+        for mart, key, make in track(listed, "Comparing", disable=not sys.stderr.isatty()):
+            wrong += (found := differences(connection, mart, key, make()))
+            print(f"{mart}: {'differs' if found else 'as the files say'}")
     print(*wrong, sep="\n")
     return 1 if wrong else 0
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pandas as pd
-import psycopg
 from psycopg import sql
 
 from benchmarks.truth import customers, sales
 from benchmarks.truth.files import Truth
+from loaders.destinations.postgres.connection import Connection
 
 Make = Callable[[], pd.DataFrame]
 # The last cent of a part may be another's, as parts are rounded so that they add up.
@@ -39,12 +39,12 @@ def marts(truth: Truth, rules: pd.DataFrame) -> Iterator[tuple[str, tuple[str, .
 
 
 def differences(
-    environment: Mapping[str, str], mart: str, key: tuple[str, ...], expected: pd.DataFrame, most: int = 5
+    connection: Connection, mart: str, key: tuple[str, ...], expected: pd.DataFrame, most: int = 5
 ) -> list[str]:
     """Return what differs, a line each; none where the mart is right.
 
     Args:
-        environment: Variables of libpq for the database with the marts.
+        connection: Connection to the database with the marts.
         mart: Name of the mart.
         key: Columns that tell its rows.
         expected: What it should have, under the names of its columns.
@@ -53,11 +53,7 @@ def differences(
     statement = sql.SQL("select {} from {}").format(
         sql.SQL(", ").join(map(sql.Identifier, expected.columns)), sql.Identifier("marts", mart)
     )
-    parameters = {name.removeprefix("PG").lower(): value for name, value in environment.items()}
-    parameters["dbname"] = parameters.pop("database", "")
-    with psycopg.connect(**{name: value for name, value in parameters.items() if value}) as connection:  # type: ignore[arg-type]
-        cursor = connection.execute(statement)
-        found = pd.DataFrame(cursor.fetchall(), columns=list(expected.columns))
+    found = pd.DataFrame(connection.execute(statement).fetchall(), columns=list(expected.columns))
     expected, found = (_comparable(frame, expected) for frame in (expected, found))
     if not key:
         expected, found = (frame.assign(row=0) for frame in (expected, found))

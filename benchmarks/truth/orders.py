@@ -1,13 +1,10 @@
-"""Orders, purchases and purchase days, as docs and definitions have them."""
+"""Orders, purchases and purchase days, worked out from lines."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from benchmarks.truth.files import UNKNOWN
-
-CENT = 100
-"""Ten-thousandths in a hundredth."""
 
 
 def sum_orders(lines: pd.DataFrame) -> pd.DataFrame:

@@ -30,27 +30,27 @@ GRACE_SECONDS = 5
 
 
 class LeftError(Exception):
-    """The client has gone, and the load was stopped."""
+    """The client disconnected, and the load was stopped."""
 
 
 async def load_file(
     project: Project, settings: ApiSettings, table: str, file: Path, left: Awaitable[None]
 ) -> dict[str, Any]:
-    """Load a file, and stop if the caller is cancelled or the client goes.
+    """Load a file, and stop if the caller is cancelled or the client disconnects.
 
     Args:
         project: The dbt project.
         settings: How large the file may be when unpacked.
         table: Name of the raw table.
         file: The file.
-        left: Returns when the client goes.
+        left: Returns when the client disconnects.
 
     Returns:
         Members of `loaders.copy.Result`, and `rejects` with line, column and reason.
 
     Raises:
         LoaderError: The database refuses or is busy.
-        LeftError: The client has gone.
+        LeftError: The client disconnected.
     """
     limits = (str(settings.ingest_unpacked_bytes), str(settings.ingest_lines))
     process = subprocess.Popen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -26,13 +27,28 @@ def as_csv(rows: Rows) -> bytes:
 
 def offer(rows: Rows, name: str) -> None:
     """Show a button that downloads rows as `name`.csv."""
+    _button(as_csv(rows), len(rows), name)
+
+
+def offer_later(find: Callable[[], Rows], number: int, name: str) -> None:
+    """Like `offer`, for more rows than the page shows: they are read when the button is clicked.
+
+    Args:
+        find: Returns the rows.
+        number: How many there are.
+        name: Name of the file without its ending.
+    """
+    _button(lambda: as_csv(find()), number, name)
+
+
+def _button(content: bytes | Callable[[], bytes], number: int, name: str) -> None:
     st.download_button(
         "CSV",
-        as_csv(rows),
+        content,
         f"{name}.csv",
         "text/csv",
         key=f"download_{name}",
-        help=f"Download {name}.csv, {len(rows):,} rows: what this page shows",
+        help=f"Download {name}.csv, {number:,} rows: what this page shows",
         icon=":material/download:",
         on_click="ignore",
         type="tertiary",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-SUMMARY = "select currency, total_transactions, as_of_date from {metrics_summary}"
-
 # A year of periods for the small lines.
 PERIODS = """
     select
-        measure, periods_ago, period_from, period_to, measure_value, change, change_on_last_year, usual_change,
-        usual_deviation, is_unusual
+        measure, periods_ago, period_from, period_to, measure_value, change, change_on_last_year, usual_from,
+        usual_to, is_unusual
     from {trailing_periods}
     where period_days = %(days)s and periods_ago <= 12
     order by measure, periods_ago
@@ -21,7 +19,6 @@ DRIVERS = """
     order by amount
 """
 
-# A second order is due once most repeat buyers would have come again.
 ACTIONS = """
     with today as (
         select as_of_date, average_order_value from {metrics_summary}

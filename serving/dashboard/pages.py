@@ -12,9 +12,9 @@ from serving.dashboard.views import (
     home,
     journeys,
     latest,
-    overview,
     quality,
     recommendations,
+    sales,
 )
 
 Pages = dict[str, StreamlitPage]
@@ -24,7 +24,7 @@ def pages() -> Pages:
     """Return the pages in the order of the menu."""
     return {
         "": st.Page(home.show, title="Home", icon=":material/home:", default=True),
-        "sales": st.Page(overview.show, title="Sales", icon=":material/monitoring:", url_path="sales"),
+        "sales": st.Page(sales.show, title="Sales", icon=":material/monitoring:", url_path="sales"),
         "customers": st.Page(customers.show, title="Customers", icon=":material/groups:", url_path="customers"),
         "customer-list": st.Page(
             customer_list.show, title="Customer list", icon=":material/list:", url_path="customer-list"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,16 @@ def query(environment: Environment, statement: str) -> list[tuple[object, ...]]:
     """Return the rows of a query."""
     with connect_to(environment) as connection:
         return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+
+
+def write_csv_files(folder: Path, files: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Path]:
+    """Write rows as CSV files under the names of the files, with the columns of the first row; return the paths."""
+    for name, rows in files.items():
+        with (folder / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(rows)
+    return [folder / f"{name}.csv" for name in files]
 
 
 def write_small_project(folder: Path, models: list[dict[str, Any]]) -> Path:

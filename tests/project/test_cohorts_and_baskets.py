@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
@@ -17,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import Dbt, Environment, query, write_csv_files
 
 Rows = list[dict[str, Any]]
 
@@ -116,12 +115,7 @@ def shop(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.Te
     """Build the marts."""
     files = make_files()
     folder = tmp_path_factory.mktemp("shop")
-    for name, rows in files.items():
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
-    environment = load(*sorted(folder.glob("*.csv")))
+    environment = load(*sorted(write_csv_files(folder, files)))
     chosen = [f"+{mart}" for mart in MARTS]
     dbt(environment, "run", "--select", *chosen, "--vars", f"min_pair_orders: {MIN_PAIR_ORDERS}")
     lines = describe(files)

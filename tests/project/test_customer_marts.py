@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import random
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from loaders.demo.files import write_files
 from tests.conftest import ROOT
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import Dbt, Environment, query, write_csv_files
 
 Load = Callable[..., Environment]
 Rows = list[dict[str, Any]]
@@ -101,12 +100,7 @@ def make_history() -> tuple[Rows, Rows]:
 def write(folder: Path, customers: Rows, lines: Rows) -> list[Path]:
     """Write the two files and return their paths."""
     folder.mkdir()
-    for name, rows in (("customers", customers), ("transactions", lines)):
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
-    return [folder / "customers.csv", folder / "transactions.csv"]
+    return write_csv_files(folder, {"customers": customers, "transactions": lines})
 
 
 def snapshot(environment: Environment) -> Snapshot:

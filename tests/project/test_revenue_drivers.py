@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import Dbt, Environment, query, write_csv_files
 from tests.project.revenue_pairs import differences
 from tests.project.test_sales_marts import AS_OF, NEW_YORK, make_files
 
@@ -28,12 +27,7 @@ def sales(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.T
         line["quantity"] = {0: 0, 1: 5000, 2: 0.5}.get(number % 20, line["quantity"])
     files["transactions_1"] = [line for line in lines if line["transacted_at"].day <= 25]
     files["transactions_2"] = [line for line in lines if line["transacted_at"].day > 25]
-    for name, rows in files.items():
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
-    environment = load(*sorted(folder.glob("*.csv")))
+    environment = load(*sorted(write_csv_files(folder, files)))
     marts = ["+revenue_drivers", "+category_revenue_drivers", "+daily_sales", "+order_lines", "+revenue_restatements"]
     variables = f"{{as_of_date: {AS_OF}, time_zone: {NEW_YORK.key}}}"
     only_models = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")

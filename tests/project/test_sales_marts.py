@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import Dbt, Environment, query, write_csv_files
 
 Rows = list[dict[str, Any]]
 
@@ -149,12 +148,7 @@ def sales(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.T
     """Build the marts for a day in the middle of a month, in a zone whose clocks change."""
     files = make_files()
     folder = tmp_path_factory.mktemp("sales")
-    for name, rows in files.items():
-        with (folder / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0].keys())
-            writer.writeheader()
-            writer.writerows(rows)
-    environment = load(*sorted(folder.glob("*.csv")))
+    environment = load(*sorted(write_csv_files(folder, files)))
     marts = ["+hourly_sales", "+daily_sales", "+monthly_sales", "+product_kpis", "+segment_category_kpis"]
     variables = f"{{as_of_date: {AS_OF}, time_zone: {NEW_YORK.key}}}"
     dbt(environment, "run", "--select", *marts, "--vars", variables)

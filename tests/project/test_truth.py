@@ -11,7 +11,7 @@ import pytest
 from benchmarks.truth.compare import differences, marts
 from benchmarks.truth.files import Truth, read_demo, read_online_retail
 from loaders.demo.files import write_files
-from tests.conftest import DATA, ROOT
+from tests.conftest import DATA, ROOT, connect_to
 from tests.project.conftest import Dbt, Environment
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,8 @@ def compare(load: Load, dbt: Dbt, path: Path, truth: Truth) -> list[str]:
     left_out = ("--exclude-resource-type", "test", "unit_test")
     dbt(environment, "build", "--selector", "core", *left_out)
     rules = pd.read_csv(ROOT / "seeds" / "rfm_segments.csv")
-    return [line for mart, key, make in marts(truth, rules) for line in differences(environment, mart, key, make())]
+    with connect_to(environment) as connection:
+        return [line for mart, key, make in marts(truth, rules) for line in differences(connection, mart, key, make())]
 
 
 def test_the_marts_of_online_retail_are_what_the_file_says(load: Load, dbt: Dbt) -> None:

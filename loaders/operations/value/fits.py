@@ -105,7 +105,7 @@ def database_of(destination: Destination) -> Database:
 
 
 def is_due(connection: Connection, project: Project) -> bool:
-    """Whether the marts describe a day so long after the last fit that another is due, or there is none yet.
+    """Whether a fit is due: nothing was fitted yet, or the marts have moved on by the days of var `value_fit_days`.
 
     Args:
         connection: Connection in autocommit mode.

@@ -7,12 +7,7 @@ buyers as (
 ),
 
 first_purchases as (
-    select
-        customer_id,
-        min(order_date) as first_purchase_date
-    from {{ ref('int_orders') }}
-    where is_purchase
-    group by customer_id
+    select * from {{ ref('int_purchase_summaries') }}
 ),
 
 later as (

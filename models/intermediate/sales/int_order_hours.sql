@@ -18,7 +18,6 @@ summed as (
         min(customer_email) as customer_email,
         count(*) as transaction_count,
         sum(case when amount >= 0 then 1 else 0 end) as sale_count,
-        sum(quantity) as units,
         sum(case when amount > 0 then amount else 0 end) as gross_revenue,
         sum(case when amount < 0 then -amount else 0 end) as refunds,
         sum(case when cost is not null then amount end) as costed_revenue,

@@ -11,7 +11,6 @@ summed as (
         min(transaction_date) as first_date,
         min(case when sale_count > 0 then transaction_date end) as first_sale_date,
         cast(sum(transaction_count) as bigint) as transaction_count,
-        sum(units) as units,
         sum(gross_revenue) as gross_revenue,
         sum(refunds) as refunds,
         sum(costed_revenue) as costed_revenue,
@@ -34,7 +33,6 @@ classified as (
             else 'refunded order'
         end as order_type,
         transaction_count,
-        units,
         gross_revenue,
         refunds,
         costed_revenue,

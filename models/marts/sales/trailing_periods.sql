@@ -56,13 +56,15 @@ medians as (
     group by measure, period_days
 ),
 
-deviations as (
+-- 1.4826 times the MAD estimates the standard deviation.
+ranges as (
     select
         compared.measure,
         compared.period_days,
         count(*) as changes,
         min(medians.median_change) as median_change,
-        percentile_cont(0.5) within group (order by abs(compared.change - medians.median_change)) as mad_change
+        {{ var('unusual_change_deviations') }} * 1.4826
+        * percentile_cont(0.5) within group (order by abs(compared.change - medians.median_change)) as tolerance
     from compared
     inner join medians
         on
@@ -72,23 +74,21 @@ deviations as (
     group by compared.measure, compared.period_days
 ),
 
--- 1.4826 times the MAD estimates the standard deviation.
 judged as (
     select
         compared.*,
-        cast(deviations.median_change as numeric(18, 6)) as usual_change,
-        cast(1.4826 * deviations.mad_change as numeric(18, 6)) as usual_deviation,
+        cast(ranges.median_change - ranges.tolerance as numeric(18, 6)) as usual_from,
+        cast(ranges.median_change + ranges.tolerance as numeric(18, 6)) as usual_to,
         coalesce(
-            deviations.changes >= {{ var('load_trend_least') }}
-            and abs(compared.change - deviations.median_change)
-            > {{ var('unusual_change_deviations') }} * 1.4826 * deviations.mad_change,
+            ranges.changes >= {{ var('load_trend_least') }}
+            and abs(compared.change - ranges.median_change) > ranges.tolerance,
             false
         ) as is_unusual
     from compared
-    left join deviations
+    left join ranges
         on
-            compared.measure = deviations.measure
-            and compared.period_days = deviations.period_days
+            compared.measure = ranges.measure
+            and compared.period_days = ranges.period_days
 )
 
 select * from judged

@@ -78,7 +78,7 @@ def ingest_routes(context: Context, builds: Builds) -> APIRouter:
         """Load a CSV file, plain, .gz or .zst, into a raw table: all its good rows, or nothing. Then build the marts.
 
         422 with the members `load` and `hint` means that the file was refused, such as for too many bad rows. If the
-        client goes before the answer, the load is stopped.
+        client disconnects before the answer, the load is stopped.
         Example: `curl -F file=@transactions.csv -H "Authorization: Bearer ca_..." .../api/ingest/transactions`
         """
         try:
@@ -103,7 +103,9 @@ def ingest_routes(context: Context, builds: Builds) -> APIRouter:
                 " Split it, or use `loader copy`.",
             ) from error
         except LeftError as error:
-            raise ProblemError(400, "The client went before the file was loaded, so nothing of it was kept.") from error
+            raise ProblemError(
+                400, "The client disconnected before the file was loaded, so nothing of it was kept."
+            ) from error
         except DatabaseError as error:
             raise ProblemError(503, f"{error.message} Send the file again later.", {"Retry-After": "30"}) from error
         except LoaderError as error:
@@ -146,6 +148,6 @@ def _off(context: Context) -> APIRouter:
 
 
 async def _gone(request: Request) -> None:
-    """Return when the client has gone; its whole body has been read."""
+    """Return when the client has disconnected; its whole body has been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

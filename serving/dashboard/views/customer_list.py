@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from serving.dashboard import list_queries as queries
-from serving.dashboard.data import Rows, read
-from serving.dashboard.downloads import offer
+from serving.dashboard.data import Rows, read, read_now
+from serving.dashboard.downloads import offer_later
 from serving.dashboard.links import link
 from serving.dashboard.states import nothing, plain
 from serving.dashboard.tables import count, money, table
@@ -44,7 +44,11 @@ def show() -> None:
         f" {money(total['total_spend'], currency)} so far."
     )
     _list(read(queries.CUSTOMERS, most=MOST_SHOWN, **parameters), total["customers"], currency)
-    offer(read(queries.CUSTOMERS, most=MOST_DOWNLOADED, **parameters), "customers")
+    offer_later(
+        lambda: read_now(queries.CUSTOMERS, most=MOST_DOWNLOADED, **parameters),
+        min(total["customers"], MOST_DOWNLOADED),
+        "customers",
+    )
 
 
 def _choose() -> dict[str, list[str]]:

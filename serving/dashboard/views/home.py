@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
-from serving.dashboard import home_queries as queries
+from serving.dashboard import home_queries, queries
 from serving.dashboard.data import Row, Rows, read
 from serving.dashboard.links import link
 from serving.dashboard.states import nothing
@@ -33,8 +33,8 @@ def show() -> None:
     days = st.segmented_control(
         "Period", LENGTHS, format_func=LENGTHS.__getitem__, default=28, key="period", bind="query-params", required=True
     )
-    _business(read(queries.PERIODS, days=days), days, summary)
-    _why(read(queries.DRIVERS) if days == 28 else [], summary["currency"])
+    _business(read(home_queries.PERIODS, days=days), days, summary)
+    _why(read(home_queries.DRIVERS) if days == 28 else [], summary["currency"])
     _actions(summary)
 
 
@@ -57,19 +57,16 @@ def _business(rows: Rows, days: int, summary: Row) -> None:
 def _tile(title: str, row: Row, history: Rows, currency: str) -> None:
     line = [float(past["measure_value"]) for past in reversed(history) if past["measure_value"] is not None]
     usual = "Too few periods to say what is usual."
-    if row["usual_deviation"] is not None:
-        around = Decimal("2.5") * row["usual_deviation"]
-        usual = f"Usually {row['usual_change'] - around:+.1%} to {row['usual_change'] + around:+.1%}."
-    last_year = f"Same weeks of last year: {_signed(row['change_on_last_year'])}."
+    if row["usual_from"] is not None:
+        usual = f"Usually {row['usual_from']:+.1%} to {row['usual_to']:+.1%}."
+    last_year = row["change_on_last_year"]
     st.metric(
         title,
         _value(row, currency),
-        _signed(row["change"]) if row["change"] is not None else None,
+        None if row["change"] is None else f"{row['change']:+.1%}",
         delta_color="normal" if row["is_unusual"] else "off",
-        delta_description=last_year.rstrip(".").replace("Same weeks of last year", "last year")
-        if row["change_on_last_year"] is not None
-        else None,
-        help=f"{usual} {last_year}",
+        delta_description=None if last_year is None else f"last year: {last_year:+.1%}",
+        help=f"{usual} Same weeks of last year: {NONE if last_year is None else f'{last_year:+.1%}'}.",
         border=True,
         chart_data=line if len(line) > 1 else None,
     )
@@ -84,10 +81,6 @@ def _value(row: Row, currency: str) -> str:
     return share(value) if row["measure"] == "repeat_order_share" else count(int(value))
 
 
-def _signed(change: Decimal | None) -> str:
-    return NONE if change is None else f"{change:+.1%}"
-
-
 def _why(drivers: Rows, currency: str) -> None:
     if not drivers:
         return
@@ -96,21 +89,15 @@ def _why(drivers: Rows, currency: str) -> None:
     change = revenue - base
     direction = "up" if change > 0 else "down" if change < 0 else "unchanged"
     percent = f" {abs(change / base):.1%}" if change and base > 0 else ""
-    losses = [driver for driver in drivers if driver["amount"] < 0]
-    gains = [driver for driver in drivers if driver["amount"] > 0]
-    parts = [f"28 days: {money(revenue, currency)}, {direction}{percent} ({change:+,.2f})."]
-    if losses:
-        worst = min(losses, key=lambda driver: driver["amount"])
-        parts.append(f"{_capital(worst['words'])} cost {money(-worst['amount'], currency)}")
-    if gains:
-        best = max(gains, key=lambda driver: driver["amount"])
-        words = best["words"] if losses else _capital(best["words"])
-        parts.append(f"{'; ' if losses else ''}{words} brought {money(best['amount'], currency)}")
-    st.markdown(f"{parts[0]} {''.join(parts[1:])}.".replace("$", r"\$"))
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+    worst, best = drivers[0], drivers[-1]  # by amount
+    reasons = []
+    if worst["amount"] < 0:
+        reasons.append(f"{worst['words']} cost {money(-worst['amount'], currency)}")
+    if best["amount"] > 0:
+        reasons.append(f"{best['words']} brought {money(best['amount'], currency)}")
+    why = "; ".join(reasons)
+    text = f"28 days: {money(revenue, currency)}, {direction}{percent} ({change:+,.2f}). {why[:1].upper()}{why[1:]}."
+    st.markdown(text.replace("$", r"\$"))
 
 
 @dataclass(frozen=True)
@@ -146,7 +133,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("late_champions"):
         listed.append(
             Action(
-                f"{count(row['number'])} of your best customers are late",
+                f"Late among your best customers: {count(row['number'])}",
                 f"They spent {money(row['amount'], currency)} so far. Write to them before they are gone.",
                 row["amount"],
                 "customer-list",
@@ -157,7 +144,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("second_order"):
         listed.append(
             Action(
-                f"{count(row['number'])} new buyers are due for their second order",
+                f"New buyers due for a second order: {count(row['number'])}",
                 f"At an average order each, that is {money(row['amount'], currency)}.",
                 row["amount"],
                 "customer-list",
@@ -168,7 +155,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("rejected_money"):
         listed.append(
             Action(
-                f"{count(row['number'])} rows of your files were rejected",
+                f"Rejected rows of your files: {count(row['number'])}",
                 f"They hold {money(row['amount'], currency)}. Fix the files and load them again.",
                 row["amount"],
                 "quality",
@@ -177,12 +164,14 @@ def actions(found: Rows, currency: str) -> list[Action]:
         )
     if row := kinds.get("late_source"):
         listed.append(
-            Action(f"{count(row['number'])} tables got no new file in time", "Load the newest files.", None, "quality")
+            Action(
+                f"Tables without a new file in time: {count(row['number'])}", "Load the newest files.", None, "quality"
+            )
         )
     if row := kinds.get("stopped_products"):
         listed.append(
             Action(
-                f"{count(row['number'])} of your 100 best products have not sold for 28 days",
+                f"Of your 100 best products, not sold for 28 days: {count(row['number'])}",
                 f"They brought {money(row['amount'], currency)} so far: {row['names']}. Are they out of stock?",
                 row["amount"],
             )
@@ -192,7 +181,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
 
 def _actions(summary: Row) -> None:
     st.subheader("What to do today?")
-    listed = actions(read(queries.ACTIONS), summary["currency"])
+    listed = actions(read(home_queries.ACTIONS), summary["currency"])
     if not listed:
         st.success("Nothing needs you today.", icon=":material/check:")
         return

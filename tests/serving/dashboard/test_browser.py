@@ -226,6 +226,9 @@ def test_from_home_to_a_customer_by_clicks(window: Watched, query: Query) -> Non
     window.has_drawn("Customer list", 1)
     page.wait_for_url("**/customer-list?churn_risk=low")
     expect(page.get_by_text(f"Churn risk: low: {expected['customers']} customers")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator(".st-key-download_customers button:visible").first.click()
+    assert len(Path(download.value.path()).read_text().splitlines()) == 1 + expected["customers"]
     # The first column of the table chooses a row; the second row, as the first customer's page needs no address.
     page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 87})
     page.get_by_role("link", name="Profile of").click()

@@ -87,10 +87,10 @@ def test_home_says_what_to_do_first() -> None:
     ]
     listed = home.actions(rows, "EUR")
     assert [action.title for action in listed] == [
-        "3 rows of your files were rejected",
-        "1 of your 100 best products have not sold for 28 days",
-        "2 of your best customers are late",
-        "1 tables got no new file in time",
+        "Rejected rows of your files: 3",
+        "Of your 100 best products, not sold for 28 days: 1",
+        "Late among your best customers: 2",
+        "Tables without a new file in time: 1",
     ]
     assert "EUR 900.50" in listed[0].advice and "Tea" in listed[1].advice
     assert listed[2].filters == (("rfm_segment", "cannot lose them"),)
@@ -116,7 +116,7 @@ def test_the_list_has_the_customers_of_its_address(open_page: Open, query: Query
 
 def test_sales_show_the_summary(open_page: Open, query: Query) -> None:
     (summary,) = query("select * from marts.metrics_summary")
-    app = calm(open_page("overview"))
+    app = calm(open_page("sales"))
     assert tiles(app) == {
         "Net revenue": f"USD {summary['total_revenue']:,.2f}",
         "Customers": f"{summary['total_customers']:,}",
@@ -127,8 +127,8 @@ def test_sales_show_the_summary(open_page: Open, query: Query) -> None:
     assert str(summary["as_of_date"]) in said(app)
 
 
-def test_the_overview_shows_sales_categories_and_churn(open_page: Open, query: Query) -> None:
-    sales, categories, tiers, rates = charts(calm(open_page("overview")))
+def test_sales_show_days_categories_and_churn(open_page: Open, query: Query) -> None:
+    sales, categories, tiers, rates = charts(calm(open_page("sales")))
     assert [(day["sales_date"][:10], day["net_revenue"]) for day in sales] == [
         (str(day["sales_date"]), float(day["net_revenue"]))
         for day in query("select * from marts.daily_sales order by sales_date")
@@ -154,10 +154,10 @@ def test_the_overview_shows_sales_categories_and_churn(open_page: Open, query: Q
 
 def test_single_lines_sum_up_to_what_the_small_marts_say(open_page: Open, query: Query) -> None:
     everyone = [row["member"] for row in query("select distinct customer_segment as member from marts.order_lines")]
-    small, of_lines = charts(open_page("overview")), charts(calm(open_page("overview", segment=everyone)))
+    small, of_lines = charts(open_page("sales")), charts(calm(open_page("sales", segment=everyone)))
     assert small[0] == of_lines[0]
     days = query("select min(sales_date) + 1 as first, max(sales_date) as last from marts.daily_sales")[0]
-    later = charts(calm(open_page("overview", days=[str(days["first"]), str(days["last"])])))
+    later = charts(calm(open_page("sales", days=[str(days["first"]), str(days["last"])])))
     expected = query(
         """
         select category, round(sum(amount), 2) as net_revenue from marts.order_lines where transaction_date >= %s
@@ -176,17 +176,17 @@ def test_filters_from_the_address_and_from_the_reader_are_the_same(open_page: Op
         "select customer_segment, sum(total_spend) as spend from marts.customer_profiles"
         " where customer_segment <> '(unknown)' group by 1 order by 2 desc limit 1"
     )
-    address = calm(open_page("overview", segment=segment["customer_segment"], category="Drinks"))
+    address = calm(open_page("sales", segment=segment["customer_segment"], category="Drinks"))
     (expected,) = query(
         "select sum(amount) as revenue, count(*) as lines from marts.order_lines"
         " where customer_segment = %s and category = 'Drinks'",
         segment["customer_segment"],
     )
     assert f"USD {expected['revenue']:,.2f} in {expected['lines']} lines" in said(address)
-    clicked = open_page("overview")
+    clicked = open_page("sales")
     clicked.multiselect(key="segment").set_value([segment["customer_segment"]])
     clicked.multiselect(key="category").set_value(["Drinks"]).run()
-    assert charts(clicked) == charts(address) != charts(open_page("overview"))
+    assert charts(clicked) == charts(address) != charts(open_page("sales"))
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_filters_from_the_address_and_from_the_reader_are_the_same(open_page: Op
     ],
 )
 def test_what_an_address_asks_in_vain_is_said(open_page: Open, address: dict[str, Any], told: str) -> None:
-    app = calm(open_page("overview", **address))
+    app = calm(open_page("sales", **address))
     assert told in app.warning[0].value
     assert len(charts(app)) == 4
 
