@@ -39,6 +39,12 @@ def chosen_format(asked: str | None, accept: str) -> str:
     return next((names[each] for each in accepted if each in names), "json")
 
 
+async def gone(receive: Receive) -> None:
+    """Return when the client has disconnected; its whole body has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 class PageAnswer(Response):
     """The answer with a page. The query runs when the answer is sent, so nothing is held if it never is."""
 

@@ -19,8 +19,9 @@ from serving.api.database import open_pool
 from serving.api.marts import MANIFEST, read_catalogue
 from serving.api.observability import Head, Metrics, Observability
 from serving.api.routes.charts import chart_routes
-from serving.api.routes.customers import customer_routes
+from serving.api.routes.details import detail_routes
 from serving.api.routes.docs_page import add_docs
+from serving.api.routes.exports import export_routes
 from serving.api.routes.health import health_routes
 from serving.api.routes.ingest import ingest_routes
 from serving.api.routes.marts import mart_routes
@@ -55,7 +56,8 @@ def create_app(
         LoaderError: Manifest or keys can't be read.
     """
     pool = open_pool(settings, environment)
-    context = Context(project, settings, read_catalogue(manifest or project.root / MANIFEST), pool, Guard(settings))
+    catalogue = read_catalogue(manifest or project.root / MANIFEST)
+    context = Context(project, settings, environment, catalogue, pool, Guard(settings))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +79,8 @@ def create_app(
     metrics = Metrics(pool)
     app.state.pool = pool
     app.include_router(mart_routes(context))
-    app.include_router(customer_routes(context))
+    app.include_router(detail_routes(context))
+    app.include_router(export_routes(context))
     app.include_router(chart_routes(context))
     app.include_router(ingest_routes(context, Builds(project)))
     app.include_router(health_routes(context, metrics))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loaders.project import Project
@@ -14,10 +15,11 @@ from serving.api.settings import ApiSettings
 
 @dataclass(frozen=True)
 class Context:
-    """The parts of one app."""
+    """The parts of one app; `environment` has libpq's variables, for those that need a connection of their own."""
 
     project: Project
     settings: ApiSettings
+    environment: Mapping[str, str]
     catalogue: Catalogue
     pool: Pool
     guard: Guard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_origin
 
@@ -11,7 +12,8 @@ from starlette.datastructures import QueryParams
 
 from serving.api.marts import Mart, MartColumn
 from serving.api.problems import from_validation
-from serving.api.value_types import COMPARISONS
+from serving.api.queries import SEARCH
+from serving.api.value_types import COMPARISONS, Text
 
 DEFAULT_LIMIT, MOST_ROWS = 100, 10_000
 PAGING = ("sort", "limit", "cursor", "format", "raw")
@@ -82,8 +84,8 @@ def _untitled(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "title" and (name, value) != ("default", None)}
 
 
-def parameters(mart: Mart) -> type[Parameters]:
-    """Return the model of a mart's parameters."""
+def parameters(mart: Mart, searched: Sequence[str] = ()) -> type[Parameters]:
+    """Return the model of a mart's parameters, with `search` if there are columns to look into."""
     directions = tuple(f"{sign}{column.name}" for column in mart.columns if column.type.sql for sign in ("", "-"))
     sort: Any = list[Literal[directions]]  # type: ignore[valid-type]
     filters = {
@@ -136,9 +138,13 @@ def parameters(mart: Mart) -> type[Parameters]:
             ),
         ),
     }
+    if searched:
+        said = f"Rows with this text in {', '.join(searched)}, in upper or lower case."
+        fields[SEARCH] = (Text, Field(alias=SEARCH, default=None, description=said))
     return _model(f"{to_pascal(mart.name)}Parameters", Parameters, "", fields)
 
 
+@cache
 def row(mart: Mart) -> type[BaseModel]:
     """Return the model of a mart's row."""
     fields: dict[str, Any] = {}
@@ -151,6 +157,7 @@ def row(mart: Mart) -> type[BaseModel]:
     return _model(f"{to_pascal(mart.name)}Row", BaseModel, mart.description, fields)
 
 
+@cache
 def answer(mart: Mart) -> type[Answer]:
     """Return the model of a page of a mart."""
     rows: Any = list[row(mart)]  # type: ignore[misc]

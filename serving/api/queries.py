@@ -14,6 +14,7 @@ from serving.api.value_types import COMPARISONS
 
 # The longest suffix first, so that `__gte` is not read as another one.
 _IN, _NULL = "__in", "__null"
+SEARCH = "search"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,14 @@ class Page:
     fingerprint: str
 
 
-def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], limit: int, cursor: str | None) -> Page:
+def page(
+    mart: Mart,
+    filters: Sequence[tuple[str, Any]],
+    sort: Sequence[str],
+    limit: int,
+    cursor: str | None,
+    searched: Sequence[str] = (),
+) -> Page:
     """Return the query for a page.
 
     Args:
@@ -44,13 +52,17 @@ def page(mart: Mart, filters: Sequence[tuple[str, Any]], sort: Sequence[str], li
         sort: Columns to sort by, `-` before one for the highest first.
         limit: Largest number of rows.
         cursor: The row after which the page begins.
+        searched: Columns that the filter `search` looks into.
 
     Raises:
         ProblemError: The cursor is not from this query.
     """
     orders = _whole_order(mart, sort)
     query = fingerprint(mart, orders, filters)
-    conditions = [_condition(mart, name, value) for name, value in filters]
+    conditions = [
+        _search(searched, value) if searched and name == SEARCH else _condition(mart, name, value)
+        for name, value in filters
+    ]
     if cursor:
         conditions.append(_behind(mart, orders, decode(cursor, query, mart, orders)))
     parameters = [value for _, values in conditions for value in values]
@@ -96,6 +108,13 @@ def _condition(mart: Mart, name: str, value: Any) -> tuple[sql.Composable, list[
     if ending == _IN:
         return sql.SQL("{} = any({}[])").format(identifier, _value(mart, column)), [list(value)]
     return sql.SQL("{} " + COMPARISONS[ending] + " {}").format(identifier, _value(mart, column)), [value]
+
+
+def _search(columns: Sequence[str], text: str) -> tuple[sql.Composable, list[Any]]:
+    """Return the condition for rows that have the text in one of the columns, in upper or lower case."""
+    found = sql.SQL("strpos(lower({}), lower(%s)) > 0")
+    conditions = [found.format(sql.Identifier(column)) for column in columns]
+    return sql.SQL("({})").format(sql.SQL(" or ").join(conditions)), [text] * len(columns)
 
 
 def _value(mart: Mart, column: str) -> sql.Composable:

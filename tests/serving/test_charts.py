@@ -1,9 +1,10 @@
-"""Numbers for charts are those of the marts; a customer's page has all that is known."""
+"""Numbers for charts are those of the marts."""
 
 from __future__ import annotations
 
 import asyncio
 
+import altair as alt
 import httpx
 import pytest
 from prometheus_client.utils import floatToGoString
@@ -73,24 +74,20 @@ def test_the_latest_transactions_come_first(client: httpx.Client, marts: Environ
     assert [row["amount"] for row in found] == [row["amount"] for row in in_database(marts, query)]
 
 
-def test_a_customer_has_profile_and_lists(client: httpx.Client, marts: Environment) -> None:
-    (profile, *_) = in_database(marts, "select * from marts.customer_profiles order by total_spend desc")
-    found = exact(client.get(f"/customers/{profile['customer_id']}").text)
-    assert found["profile"] == profile
-    listed = {mart["name"] for mart in client.get("/marts").json()}
-    for name, mart in (("recommendations", "recommendations"), ("portfolio", "product_portfolio")):
-        condition = f"where customer_id = '{profile['customer_id']}'"
-        expected = in_database(marts, f"select * from marts.{mart} {condition}") if mart in listed else []
-        assert sorted(found[name], key=str) == sorted(expected, key=str)
-    assert client.get("/customers/nobody").status_code == 404
-    if "product_portfolio" in listed:
-        with connect(marts) as admin:
-            admin.execute("alter table marts.product_portfolio rename to elsewhere")
-        without = exact(client.get(f"/customers/{profile['customer_id']}").text)
-        with connect(marts) as admin:
-            admin.execute("alter table marts.elsewhere rename to product_portfolio")
-        assert without == {**found, "portfolio": []}
-    assert client.get("/customers/%00").status_code == 422
+@pytest.mark.parametrize(
+    ("path", "mark"),
+    [("customer-segments?", "bar"), ("category-insights?", "bar"), ("time-series?grain=week&", "line"),
+     ("churn-risk?", "bar")],
+)  # fmt: skip
+def test_a_chart_is_valid_and_has_the_rows(client: httpx.Client, path: str, mark: str) -> None:
+    rows, chart = client.get(f"/api/{path}"), client.get(f"/api/{path}as=chart")
+    assert exact(chart.text)["data"]["values"] == exact(rows.text)
+    # Altair checks a chart by the schema of its version of Vega-Lite.
+    alt.Chart.from_dict(chart.json(), validate=True)
+    assert chart.json()["mark"]["type"] == mark
+    for channel in chart.json()["encoding"].values():
+        assert channel["field"] in rows.json()[0]
+    assert client.get(f"/api/{path}as=table").status_code == 422
 
 
 def test_ready_tells_the_age_of_the_marts(client: httpx.Client, marts: Environment) -> None:

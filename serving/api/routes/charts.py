@@ -17,6 +17,7 @@ from serving.api.cache import ShortMemory
 from serving.api.context import Context
 from serving.api.database import fetch_text
 from serving.api.problems import READING, ProblemError
+from serving.api.vega import As, ChartSpec, bars, line, with_rows
 
 # Seconds for which answers are shared, and given while new ones are made: a mart changes with a build, the latest
 # transactions with a load.
@@ -155,55 +156,72 @@ def chart_routes(context: Context) -> APIRouter:
     memory = ShortMemory(FRESH_SECONDS, STALE_SECONDS)
 
     async def answer(
-        model: type[Chart], mart: str, template: str, parameters: Mapping[str, Any] | None = None, by: str = ""
+        model: type[Chart],
+        mart: str,
+        template: str,
+        parameters: Mapping[str, Any] | None = None,
+        by: str = "",
+        chart: dict[str, Any] | None = None,
     ) -> Response:
-        """Answer with the rows of a query under the names of a model; with a single object for the summary."""
+        """Answer with the rows of a query under the names of a model, as a chart if there is one.
+
+        The summary is a single object.
+        """
         query = sql.SQL(template).format(**{mart: context.mart(mart).identifier}, by=sql.Identifier(by))
         single = model is MetricsSummary
         text = await memory.get(
             (template, by, repr(parameters)),
             lambda: _json(context, _named(model, query, single=single), parameters),
         )
-        return Response(text, media_type=FORMATS["json"])
+        return Response(with_rows(chart, text) if chart else text, media_type=FORMATS["json"])
 
     @router.get("/metrics/summary", response_model=MetricsSummary, summary="Customers, revenue and transactions")
     async def metrics_summary() -> Any:
         """Return the three headline numbers, under the names they have always had."""
         return await answer(MetricsSummary, "metrics_summary", SUMMARY)
 
-    @router.get("/customer-segments", response_model=list[CustomerSegment], summary="Customers and spend by segment")
+    @router.get(
+        "/customer-segments", response_model=list[CustomerSegment] | ChartSpec, summary="Customers and spend by segment"
+    )
     async def customer_segments(
         by: Annotated[
             Literal["rfm_segment", "segment_number", "customer_segment"],
             Query(description="RFM segment, k-means segment (1 spends most), or the segment of the customers file."),
         ] = "rfm_segment",
+        form: As = "rows",
     ) -> Any:
         """Return the groups, the one that spent most first; null is for customers without one."""
-        return await answer(CustomerSegment, "customer_profiles", SEGMENTS, by=by)
+        chart = bars("Spend by segment", "segment", "totalSpend") if form == "chart" else None
+        return await answer(CustomerSegment, "customer_profiles", SEGMENTS, by=by, chart=chart)
 
-    @router.get("/category-insights", response_model=list[CategoryInsight], summary="Categories by revenue")
+    @router.get("/category-insights", response_model=list[CategoryInsight] | ChartSpec, summary="Categories by revenue")
     async def category_insights(
         limit: Annotated[int, Query(ge=1, le=1000, description="Most categories.")] = 20,
+        form: As = "rows",
     ) -> Any:
         """Return the categories, the one with the highest revenue first."""
-        return await answer(CategoryInsight, "category_kpis", CATEGORIES, {"limit": limit})
+        chart = bars("Revenue by category", "category", "totalRevenue") if form == "chart" else None
+        return await answer(CategoryInsight, "category_kpis", CATEGORIES, {"limit": limit}, chart=chart)
 
-    @router.get("/time-series", response_model=list[SalesPeriod], summary="Sales over time")
+    @router.get("/time-series", response_model=list[SalesPeriod] | ChartSpec, summary="Sales over time")
     async def time_series(
         grain: Annotated[Literal["day", "week", "month"], Query(description="Length of a period.")] = "day",
         from_date: Annotated[date | None, Query(alias="from", description="First day.")] = None,
         to_date: Annotated[date | None, Query(alias="to", description="Last day.")] = None,
+        form: As = "rows",
     ) -> Any:
         """Return sales by period without gaps; the dates may cut the first and last week or month."""
         if from_date and to_date and from_date > to_date:
             raise ProblemError(422, "Some parameters are wrong: from: must not be after to.")
         parameters = {"grain": grain, "from_date": from_date, "to_date": to_date}
-        return await answer(SalesPeriod, "daily_sales", TIME_SERIES, parameters)
+        chart = line(f"Net revenue by {grain}", "date", "netRevenue") if form == "chart" else None
+        return await answer(SalesPeriod, "daily_sales", TIME_SERIES, parameters, chart=chart)
 
-    @router.get("/churn-risk", response_model=list[ChurnRisk], summary="Customers by churn risk")
-    async def churn_risk() -> Any:
+    @router.get("/churn-risk", response_model=list[ChurnRisk] | ChartSpec, summary="Customers by churn risk")
+    async def churn_risk(form: As = "rows") -> Any:
         """Return the tiers from low to high, then the prospects, each with its measured return rate."""
-        return await answer(ChurnRisk, "customer_churn_risk", CHURN)
+        chart = bars("Customers by churn risk", "churnRisk", "customers") if form == "chart" else None
+        return await answer(ChurnRisk, "customer_churn_risk", CHURN, chart=chart)
 
     @router.get("/real-time-transactions", response_model=list[Transaction], summary="The latest transactions")
     async def real_time_transactions(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from loaders.contract.sources_yml import read_contract
 from loaders.errors import DatabaseError, FileRefusedError, LoaderError
 from loaders.reading.workspace import working_folder
+from serving.api.answers import gone
 from serving.api.builds import Build, Builds
 from serving.api.context import Context
 from serving.api.loading import SHOWN_REJECTS, LeftError, load_file
@@ -94,7 +95,7 @@ def ingest_routes(context: Context, builds: Builds) -> APIRouter:
                     upload = Upload(request.headers.get("content-type", ""), folder, target.name)
                     file = await receive_file(request.stream(), upload, settings.ingest_bytes)
                     arrived = True
-                    found = await load_file(context.project, settings, target.name, file, _gone(request))
+                    found = await load_file(context.project, settings, target.name, file, gone(request.receive))
         except TimeoutError as error:
             what = "was not loaded" if arrived else "did not arrive"
             raise ProblemError(
@@ -145,9 +146,3 @@ def _off(context: Context) -> APIRouter:
         )
 
     return router
-
-
-async def _gone(request: Request) -> None:
-    """Return when the client has disconnected; its whole body has been read."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

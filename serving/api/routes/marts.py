@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -46,24 +47,33 @@ def mart_routes(context: Context) -> APIRouter:
         return listed
 
     for mart in context.catalogue.values():
-        _add(router, context, mart)
+        add_page(router, context, mart, f"/marts/{mart.name}")
     return router
 
 
-def _add(router: APIRouter, context: Context, mart: Mart) -> None:
-    parameters = models.parameters(mart)
+def add_page(router: APIRouter, context: Context, mart: Mart, path: str, searched: Sequence[str] = ()) -> None:
+    """Add the route of a mart's rows.
+
+    Args:
+        router: Where to add it.
+        context: What it needs.
+        mart: The mart.
+        path: Its path.
+        searched: Columns that the parameter `search` looks into; without them there is no such parameter.
+    """
+    parameters = models.parameters(mart, searched)
 
     async def read(request: Request) -> Response:
         asked = parameters.read(request.query_params)
         filters = [(name, value) for name, value in asked.items() if name not in models.PAGING]
         limit = asked.get("limit", models.DEFAULT_LIMIT)
-        wanted = page(mart, filters, asked.get("sort", []), limit, asked.get("cursor"))
+        wanted = page(mart, filters, asked.get("sort", []), limit, asked.get("cursor"), searched)
         form = chosen_format(asked.get("format"), request.headers.get("accept", ""))
         raw, seconds = asked.get("raw", False), context.settings.stream_seconds
         return PageAnswer(context.pool, mart, wanted, form, request.url, seconds, raw=raw)
 
     example = {column.name: column.example for column in mart.columns}
-    first = mart.order[0].column
+    first, name = mart.order[0].column, "read" + path.replace("/marts/", "/").replace("/", "_")
     answered: dict[int | str, dict[str, Any]] = {
         200: {
             "model": models.answer(mart),
@@ -78,12 +88,12 @@ def _add(router: APIRouter, context: Context, mart: Mart) -> None:
         **documented(400),
     }
     router.add_api_route(
-        f"/marts/{mart.name}",
+        path,
         read,
-        name=f"read_{mart.name}",
-        operation_id=f"read_{mart.name}",
-        summary=mart.name.replace("_", " ").capitalize(),
-        description=f"{mart.description}\n\nExample: `/marts/{mart.name}?sort=-{first}&limit=10`",
+        name=name,
+        operation_id=name,
+        summary=path.rsplit("/", 1)[-1].replace("_", " ").capitalize(),
+        description=f"{mart.description}\n\nExample: `{path}?sort=-{first}&limit=10`",
         response_class=JSONResponse,
         response_model=None,
         responses=answered,
