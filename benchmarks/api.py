@@ -41,7 +41,7 @@ REQUESTS: list[tuple[str, int, Callable[[str], str]]] = [
     ("categories", 2, lambda _: "/api/category-insights"),
     ("churn risk", 2, lambda _: "/api/churn-risk"),
     ("latest transactions", 3, lambda _: "/api/real-time-transactions"),
-    ("one customer", 8, lambda customer: f"/customers/{customer}"),
+    ("one customer", 8, lambda customer: f"/api/customers/{customer}"),
     (
         "100 profiles, filtered",
         4,

@@ -20,8 +20,8 @@ from tests.serving.test_marts import exact, in_database
 @pytest.mark.parametrize(
     ("path", "query"),
     [
-        ("/api/customers?churn_risk=high&sort=-total_spend",
-         "select * from marts.customer_profiles where churn_risk = 'high' order by total_spend desc, customer_id"),
+        ("/api/customers?churn_risk=low&sort=-total_spend",
+         "select * from marts.customer_profiles where churn_risk = 'low' order by total_spend desc, customer_id"),
         ("/api/products?sort=-total_revenue&limit=3",
          "select * from marts.product_kpis order by total_revenue desc, product_id limit 3"),
         ("/api/segments", "select * from marts.rfm_segment_summary order by rfm_segment"),
@@ -68,7 +68,7 @@ def test_a_customer_has_profile_and_lists(client: httpx.Client, marts: Environme
         "recommendations": f"select * from marts.recommendations where customer_id = '{key}' order by list, rank",
         "portfolio": f"select * from marts.product_portfolio where customer_id = '{key}' order by product_id",
         "recent_orders": f"""
-            select order_id, order_date as purchase_date, line_count, net_revenue::numeric(18, 2)
+            select order_id, order_date as purchase_date, transaction_count, net_revenue::numeric(18, 2)
             from intermediate.int_orders
             where customer_id = '{key}' and is_purchase
             order by order_date desc, order_id desc limit 20
@@ -86,11 +86,23 @@ def test_a_customer_has_profile_and_lists(client: httpx.Client, marts: Environme
 
 
 def test_a_product_has_what_is_bought_with_it(client: httpx.Client, marts: Environment) -> None:
-    (pair, *_) = in_database(marts, "select * from marts.product_affinities order by product_id, affinity_rank")
+    with connect(marts) as admin:
+        # No two products of the small files are in enough orders.
+        admin.execute("""
+            insert into marts.product_affinities
+                (product_id, other_product_id, pair_orders, product_orders, other_product_orders, total_orders,
+                support, confidence, lift, cosine, affinity_rank)
+            select one.product_id, other.product_id, 5, 10, 10, 100, 0.05, 0.5, 5, 0.5, other.revenue_rank
+            from marts.product_kpis as one
+            inner join marts.product_kpis as other on one.product_id <> other.product_id
+            where one.revenue_rank = 1
+        """)
+    pairs = in_database(marts, "select * from marts.product_affinities order by product_id, affinity_rank")
+    pair = pairs[0]
     found = exact(client.get(f"/api/products/{pair['product_id']}").text)
     key = pair["product_id"]
     assert found["kpis"] == in_database(marts, f"select * from marts.product_kpis where product_id = '{key}'")[0]
-    assert found["bought_together"][0]["product_id"] == pair["other_product_id"]
+    assert [each["product_id"] for each in found["bought_together"]] == [each["other_product_id"] for each in pairs]
     assert found["bought_together"][0]["lift"] == pair["lift"]
     (other,) = in_database(marts, f"select * from marts.product_kpis where product_id = '{pair['other_product_id']}'")
     assert found["bought_together"][0]["product_name"] == other["product_name"]
@@ -133,9 +145,9 @@ def test_an_export_is_safe_for_spreadsheets_and_leaves_no_file(
     client: httpx.Client, marts: Environment, project: Project
 ) -> None:
     with connect(marts) as admin:
-        admin.execute("update marts.category_kpis set category = '=1+1' where category = 'Food'")
+        admin.execute("update marts.category_kpis set category = '=1+1' where category = 'Household'")
         safe, raw = (client.get(f"/api/exports/category_kpis?raw={raw}").text for raw in ("false", "true"))
-        admin.execute("update marts.category_kpis set category = 'Food' where category = '=1+1'")
+        admin.execute("update marts.category_kpis set category = 'Household' where category = '=1+1'")
     assert "\n'=1+1," in safe and "\n=1+1," in raw
     assert list((project.root / "target" / "loader").glob("copy-*/category_kpis.*")) == []
 

@@ -36,7 +36,7 @@ class RecentOrder(BaseModel):
 
     order_id: str = Field(examples=["A-1001"])
     purchase_date: date
-    line_count: int = Field(examples=[3])
+    transaction_count: int = Field(description="Lines of the order.", examples=[3])
     net_revenue: float = Field(description="What was bought less what was given back.", examples=[41.5])
 
 
@@ -74,7 +74,7 @@ RECENT_ORDERS = Member(
     "recent_orders",
     "order_lines",
     """
-    select order_id, purchase_date, count(*) as line_count, sum(amount)::numeric(18, 2) as net_revenue
+    select order_id, purchase_date, count(*) as transaction_count, sum(amount)::numeric(18, 2) as net_revenue
     from {mart}
     where {key} = %(key)s and purchase_date is not null
     group by order_id, purchase_date
