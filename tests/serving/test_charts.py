@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import altair as alt
 import httpx
@@ -11,9 +12,12 @@ from prometheus_client.utils import floatToGoString
 
 from loaders.contract.tables import Contract
 from loaders.operations.metrics import MART_MEASURES, OPERATIONS_MEASURES, read_metrics
+from loaders.project import Project
+from serving.api.app import create_app
 from serving.api.cache import MOST_ENTRIES, ShortMemory
+from serving.api.settings import ApiSettings
 from tests.conftest import Environment
-from tests.serving.conftest import connect
+from tests.serving.conftest import connect, serve
 from tests.serving.test_marts import exact, in_database
 
 
@@ -95,7 +99,23 @@ def test_ready_tells_the_age_of_the_marts(client: httpx.Client, marts: Environme
     found = client.get("/ready").json()
     assert found["status"] == "ready"
     assert found["as_of_date"] == expected["as_of_date"]
-    assert found["last_load_at"]
+    assert found["newest_load_at"] == found["last_load_at"]
+    load = "insert into loader.loads (table_name, file_name, status, started_at, finished_at) values"
+    with connect(marts) as admin:
+        admin.execute(f"{load} ('raw.customers', 'new.csv', 'loaded', now(), now() + interval '1 minute')")
+        after = client.get("/ready").json()
+        admin.execute("delete from loader.loads where file_name = 'new.csv'")
+    assert after["newest_load_at"] > after["last_load_at"] == found["last_load_at"]
+
+
+def test_ready_says_nothing_of_a_ledger_that_it_may_not_read(
+    project: Project, marts: Environment, manifest: Path
+) -> None:
+    with connect(marts) as admin:
+        admin.execute("create role only_reader login; grant bi_reader to only_reader")
+    with serve(create_app(project, ApiSettings(), {**marts, "PGUSER": "only_reader"}, manifest)) as client:
+        found = client.get("/ready").json()
+    assert found["last_load_at"] and found["newest_load_at"] is None
 
 
 def test_metrics_tell_the_age_of_the_marts(client: httpx.Client, marts: Environment, contract: Contract) -> None:

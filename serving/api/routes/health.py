@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import suppress
+from datetime import date, datetime
 from typing import Any, Literal
 
 import psycopg
@@ -16,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from loaders.operations.metrics import MART_MEASURES, Moment
 from serving.api.answers import FORMATS
 from serving.api.context import Context
-from serving.api.database import fetch_text
+from serving.api.database import Connection, fetch_text, read
 from serving.api.observability import Metrics
 from serving.api.problems import READING, documented
 
@@ -34,6 +35,9 @@ class Ready(BaseModel):
     as_of_date: date | None = Field(description="Day that the marts describe; null before the first transaction.")
     days_since_as_of_date: int | None = Field(examples=[1])
     last_load_at: AwareDatetime | None = Field(description="End of the last load that the marts include.")
+    newest_load_at: AwareDatetime | None = Field(
+        description="End of the newest load, in the marts or not; null if the API's user may not read the ledger."
+    )
 
 
 READY = """
@@ -42,10 +46,12 @@ READY = """
             'status', 'ready',
             'as_of_date', as_of_date,
             'days_since_as_of_date', current_date - as_of_date,
-            'last_load_at', (select max(finished_at) from {load_history} where status = 'loaded')
+            'last_load_at', (select max(finished_at) from {load_history} where status = 'loaded'),
+            'newest_load_at', %(newest)s::timestamptz
         )::text
     from {metrics_summary}
 """
+NEWEST = "select max(finished_at) from loader.loads where status = 'loaded'"
 
 
 def health_routes(context: Context, metrics: Metrics) -> APIRouter:
@@ -67,7 +73,8 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
     async def ready() -> Any:
         """Query the database; no key is needed. 503 says what is missing."""
         names = {name: context.mart(name).identifier for name in ("metrics_summary", "load_history")}
-        found = await fetch_text(context.pool, sql.SQL(READY).format(**names))
+        newest = await read(context.pool, _newest_load)
+        found = await fetch_text(context.pool, sql.SQL(READY).format(**names), {"newest": newest})
         return Response(found, media_type=FORMATS["json"])
 
     @router.get(
@@ -84,6 +91,17 @@ def health_routes(context: Context, metrics: Metrics) -> APIRouter:
         return Response(generate_latest(metrics.registry) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _newest_load(connection: Connection) -> datetime | None:
+    """Return when the newest load ended; None if it can't be read."""
+    with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedTable):
+        async with connection.transaction():
+            # The marts' readers can't see the ledger; the user whom the API connects as may.
+            await connection.execute("set local role none")
+            row = await (await connection.execute(NEWEST)).fetchone()
+            return row[0] if row else None
+    return None
 
 
 async def _age_of_marts(context: Context) -> list[Metric]:
