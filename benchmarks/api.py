@@ -2,8 +2,9 @@
 
 The server runs in a process of its own, as `make api` starts it; this process has the readers. Each reader holds one
 connection, asks, waits for the whole answer, and asks again after a pause, as a page does that somebody looks at. What
-a reader asks is drawn from all kinds of requests, and where it names a customer, that is drawn too. A second round
-without pauses shows how much one process can answer at all.
+a reader asks is drawn from all kinds of requests, and where it names a customer or a product, that is drawn too. A
+second round without pauses shows how much one process can answer at all. Before both, a single reader asks for each
+kind, in turns with the same query on a connection of its own, as psql would send it.
 """
 
 from __future__ import annotations
@@ -24,24 +25,33 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import httpx
+import psycopg
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from loaders.destinations.postgres.connection import connection_environment
 from loaders.project import find_project
+from serving.reader import connection_arguments
 
 MOST_MEDIAN, MOST_P95 = 20, 200
 Latencies = Mapping[str, list[float]]
+ALONE = 20
 # Kind of request, how often it is asked, and its path for a customer.
 REQUESTS: list[tuple[str, int, Callable[[str], str]]] = [
     ("summary", 4, lambda _: "/api/metrics/summary"),
     ("time series, days", 3, lambda _: "/api/time-series"),
-    ("segments", 2, lambda _: "/api/customer-segments"),
+    ("spend by segment", 2, lambda _: "/api/customer-segments"),
     ("categories", 2, lambda _: "/api/category-insights"),
     ("churn risk", 2, lambda _: "/api/churn-risk"),
     ("latest transactions", 3, lambda _: "/api/real-time-transactions"),
     ("one customer", 8, lambda customer: f"/api/customers/{customer}"),
+    ("customers of a segment", 4, lambda _: "/api/customers?rfm_segment=champions&sort=-total_spend"),
+    ("customers, searched", 2, lambda customer: f"/api/customers?search={customer}"),
+    ("products, searched", 1, lambda _: "/api/products?search=milk&sort=-total_revenue"),
+    ("segments", 2, lambda _: "/api/segments"),
+    ("chart of days", 2, lambda _: "/api/time-series?as=chart"),
     (
         "100 profiles, filtered",
         4,
@@ -53,6 +63,29 @@ REQUESTS: list[tuple[str, int, Callable[[str], str]]] = [
     ("100 order lines", 4, lambda _: "/marts/order_lines"),
     ("a customer's order lines", 4, lambda customer: f"/marts/order_lines?customer_id={customer}"),
 ]
+
+# The same in SQL, for the kinds whose answers are not kept for some seconds.
+QUERIES = {
+    "one customer": "select * from marts.customer_profiles where customer_id = %(customer)s",
+    "customers of a segment": """
+        select * from marts.customer_profiles where rfm_segment = 'champions'
+        order by total_spend desc, customer_id limit 101
+    """,
+    "products, searched": """
+        select * from marts.product_kpis
+        where product_id ilike '%%milk%%' or product_name ilike '%%milk%%' or category ilike '%%milk%%'
+        order by total_revenue desc, product_id limit 101
+    """,
+    "top 20 by spend": "select * from marts.customer_metrics order by total_spend desc, customer_id limit 21",
+    "a month of days": """
+        select * from marts.daily_sales where sales_date >= '2017-06-01' and sales_date < '2017-07-01'
+        order by sales_date
+    """,
+    "100 order lines": "select * from marts.order_lines order by transaction_id limit 101",
+    "a customer's order lines": """
+        select * from marts.order_lines where customer_id = %(customer)s order by transaction_id limit 101
+    """,
+}
 
 
 def main() -> None:
@@ -76,6 +109,7 @@ def main() -> None:
         )
         try:
             customers = _wait_for_customers(port, server)
+            _show_alone(*_measure_alone(port, customers))
             for pause in (arguments.pause, 0.0):
                 found = asyncio.run(_measure(port, customers, arguments.readers, arguments.seconds, pause))
                 met = _show(found, arguments.readers, arguments.seconds, pause)
@@ -98,6 +132,38 @@ def _wait_for_customers(port: int, server: subprocess.Popen[bytes]) -> list[str]
         except OSError:
             time.sleep(0.1)
     sys.exit("The server does not answer.")
+
+
+def _measure_alone(port: int, customers: list[str]) -> tuple[Latencies, Latencies]:
+    """Return the milliseconds of answers to a single reader, and of the same queries, by kind of request."""
+    answers: dict[str, list[float]] = defaultdict(list)
+    queries: dict[str, list[float]] = defaultdict(list)
+    with (
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+        psycopg.connect(**connection_arguments(connection_environment(find_project()), "benchmark")) as connection,
+    ):
+        for number in range(ALONE):
+            customer = customers[number * len(customers) // ALONE]
+            for kind, _, path in REQUESTS:
+                began = time.perf_counter()
+                client.get(path(urllib.parse.quote(customer))).raise_for_status()
+                answers[kind].append((time.perf_counter() - began) * 1000)
+                if kind in QUERIES:
+                    began = time.perf_counter()
+                    connection.execute(QUERIES[kind], {"customer": customer}).fetchall()
+                    queries[kind].append((time.perf_counter() - began) * 1000)
+    return answers, queries
+
+
+def _show_alone(answers: Latencies, queries: Latencies) -> None:
+    table = Table(box=box.SIMPLE_HEAD, title="one reader")
+    for column in ("request", "median ms", "most ms", "query alone, ms", "ratio"):
+        table.add_column(column, justify="left" if column == "request" else "right", no_wrap=True)
+    for kind, latencies in answers.items():
+        median, alone = statistics.median(latencies), statistics.median(queries.get(kind, [0]))
+        ratio = (f"{alone:.1f}", f"{median / alone:.1f}") if alone else ("", "")
+        table.add_row(kind, f"{median:.1f}", f"{max(latencies):.1f}", *ratio)
+    Console().print(table)
 
 
 async def _measure(port: int, customers: list[str], readers: int, seconds: float, pause: float) -> Latencies:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import httpx
 import pytest
 
 from loaders.project import Project
+from serving.api.routes.exports import AT_ONCE
 from tests.conftest import Environment
 from tests.serving.conftest import connect
 from tests.serving.test_marts import exact, in_database
+from tests.serving.test_pool import wait_for
 
 
 @pytest.mark.parametrize(
@@ -150,6 +153,25 @@ def test_an_export_is_safe_for_spreadsheets_and_leaves_no_file(
         admin.execute("update marts.category_kpis set category = 'Household' where category = '=1+1'")
     assert "\n'=1+1," in safe and "\n=1+1," in raw
     assert list((project.root / "target" / "loader").glob("copy-*/category_kpis.*")) == []
+
+
+def test_an_export_whose_client_goes_is_not_written(client: httpx.Client, marts: Environment, project: Project) -> None:
+    def exporting(condition: str) -> int:
+        with connect(marts) as other:
+            query = "select count(*) from pg_stat_activity where application_name = 'read API (export)'"
+            (count,) = other.execute(f"{query} and {condition}").fetchone() or (0,)  # type: ignore[arg-type]
+            return int(count)
+
+    with connect(marts) as admin:
+        admin.execute("begin; lock table marts.order_lines")
+        for number in range(1, AT_ONCE + 1):
+            with socket.create_connection((client.base_url.host, client.base_url.port)) as opened:
+                opened.sendall(b"GET /api/exports/order_lines HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                wait_for(lambda number=number: exporting("wait_event_type = 'Lock'") == number)
+        admin.execute("rollback")
+    wait_for(lambda: exporting("true") == 0)
+    assert client.get("/api/exports/category_kpis").status_code == 200
+    assert list((project.root / "target" / "loader").glob("copy-*/order_lines.*")) == []
 
 
 def test_an_export_that_cannot_be_says_why(client: httpx.Client, marts: Environment) -> None:
