@@ -23,7 +23,7 @@ from serving.api.observability import JsonFormatter
 from serving.api.security import read_keys
 from serving.api.settings import ApiSettings, read_settings
 from tests.conftest import Environment
-from tests.serving.conftest import serve
+from tests.serving.conftest import OFTEN, serve
 
 
 def make_key(file: Path, name: str, *scopes: str) -> str:
@@ -66,6 +66,16 @@ def test_a_key_is_needed_and_its_hash_alone_is_kept(guarded: httpx.Client, key: 
     assert guarded.get("/marts", headers={"Authorization": f"Basic {key}"}).status_code == 401
     assert guarded.get("/marts", headers={"Authorization": f"Bearer {key}"}).status_code == 200
     assert guarded.get("/health").status_code == 200
+
+
+def test_only_what_says_how_it_is_needs_no_key(
+    project: Project, marts: Environment, manifest: Path, key: str, keys_file: Path
+) -> None:
+    settings = ApiSettings(keys_file=keys_file, rate_limit=OFTEN)
+    with serve(create_app(project, settings, marts, manifest)) as client:
+        paths = [*client.get("/openapi.json").json()["paths"], "/customers/1"]
+        assert {"/api/customers", "/api/exports/{mart}", "/api/users/{user_id}/journey"} <= set(paths)
+        assert {path for path in paths if client.get(path).status_code != 401} == {"/health", "/ready"}
 
 
 def test_too_many_requests_are_told_when_to_come_back(guarded: httpx.Client, key: str) -> None:
