@@ -36,7 +36,8 @@ The marts of customer analytics, to read. Each mart has a route of its own, made
 * **Filters** are named after columns: `?category=Food&net_revenue__gte=100`. Suffixes: `__ne`, `__gt`, `__gte`, `__lt`,
   `__lte`, `__in` (repeat it), `__null`.
 * **Pages**: `sort`, `limit` (at most 10,000), and `cursor` with the `next_cursor` of the page before.
-* **Formats**: JSON, CSV or NDJSON, by `format` or the Accept header.
+* **Formats**: JSON, CSV or NDJSON, by `format` or the Accept header; whole marts as files by `/api/exports/{mart}`.
+* **Charts**: `as=chart` turns numbers into a Vega-Lite chart.
 * **Errors** are problem details (RFC 9457) that say what to do.
 """
 
