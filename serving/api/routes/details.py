@@ -140,7 +140,7 @@ def detail_routes(context: Context) -> APIRouter:
             responses=product.documented(),
         )
         async def read_product(product_id: Key) -> Response:
-            """Show a product's figures, and the 20 products that are bought with it most; none if that mart is not built."""
+            """Show a product's figures, and the 20 products bought with it most; none if that mart is not built."""
             return await product.answer(product_id, "There is no such product. /api/products lists them.")
 
     if journeys := context.catalogue.get("user_journeys"):
