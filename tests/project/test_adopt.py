@@ -45,7 +45,8 @@ def adopted(new_database: Callable[[], Environment], tmp_path_factory: pytest.Te
             result = runner.invoke(main, command)
             assert result.exit_code == 0, result.output
     dbt = Path(sys.executable).with_name("dbt")
-    command = [str(dbt), "build", "--selector", "core", "--exclude-resource-type", "unit_test", "--profiles-dir", "."]
+    selected = ["--select", "+order_lines", "+monthly_sales", "--indirect-selection", "buildable"]
+    command = [str(dbt), "build", *selected, "--exclude-resource-type", "unit_test", "--profiles-dir", "."]
     built = subprocess.run(
         command, cwd=project, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )

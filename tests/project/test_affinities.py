@@ -12,13 +12,13 @@ import pytest
 from loaders.demo.files import write_files
 from tests.project.conftest import Dbt, Environment, query
 
-ORDERS = 5_000
-MIN_PAIR_ORDERS = 5
+ORDERS = 2_000
+MIN_PAIR_ORDERS = 4
 
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of 5,000 orders of the demo, chosen by a hash of their number, with every line written twice."""
+    """A file of 2,000 orders of the demo, chosen by a hash of their number, with every line written twice."""
     folder = tmp_path_factory.mktemp("sample")
     whole = next(file for file in write_files(folder / "whole") if file.stem == "transactions")
     target = folder / "transactions.csv"

@@ -32,16 +32,12 @@ REFUNDS = {
 Load = Callable[..., Environment]
 
 
-def build(load: Load, dbt: Dbt, folder: str) -> Environment:
-    """Build and test what a load shows at once: a shop with too few buyers for names."""
-    environment = load(*sorted((EDGES / folder).glob("*.csv")))
-    dbt(environment, "build", "--selector", "core", "--exclude-resource-type", "unit_test")
-    return environment
-
-
 @pytest.fixture(scope="module")
 def refunds(load: Load, dbt: Dbt) -> Environment:
-    return build(load, dbt, "refunds")
+    """What a load shows at once, built and tested: a shop with too few buyers for names."""
+    environment = load(*sorted((EDGES / "refunds").glob("*.csv")))
+    dbt(environment, "build", "--selector", "core", "--exclude-resource-type", "unit_test")
+    return environment
 
 
 def test_refunds_leave_every_customer_with_numbers_that_can_be_true(refunds: Environment) -> None:
@@ -64,7 +60,8 @@ def test_every_mart_counts_the_same_orders(refunds: Environment) -> None:
 
 
 def test_a_refund_takes_units_and_its_day_s_money_away(load: Load, dbt: Dbt) -> None:
-    environment = build(load, dbt, "lower")
+    environment = load(*sorted((EDGES / "lower").glob("*.csv")))
+    dbt(environment, "run", "--select", "+product_kpis", "+metrics_summary", "+customer_metrics")
     assert query(environment, "select quantity from marts.product_kpis where product_id = 'p2'") == [(Decimal(0),)]
     statement = "select total_refunded_orders, total_credit_notes from marts.metrics_summary"
     assert query(environment, statement) == [(1, 0)]

@@ -130,7 +130,9 @@ def databases(
     return loaded
 
 
-@pytest.mark.parametrize("variables", [PAST, {}], ids=["a past day", "the last day"])
+@pytest.mark.parametrize(
+    "variables", [PAST, pytest.param({}, marks=pytest.mark.slow)], ids=["a past day", "the last day"]
+)
 def test_marts_are_those_of_the_rows_that_are_left(
     databases: tuple[Environment, Environment], dbt: Dbt, variables: dict[str, str]
 ) -> None:
