@@ -18,49 +18,68 @@ uncontrolled as (
     having min(is_treated) = 1
 ),
 
+-- Only where nobody was held out, others are looked at, if they had bought before.
+others as (
+    select distinct
+        campaigns.campaign_id,
+        order_days.customer_id
+    from campaigns
+    inner join uncontrolled on campaigns.campaign_id = uncontrolled.campaign_id
+    inner join order_days
+        on
+            campaigns.compared_from <= order_days.transaction_date
+            and campaigns.starts_on > order_days.transaction_date
+            and order_days.order_type = 'purchase'
+    left join members
+        on campaigns.campaign_id = members.campaign_id and order_days.customer_id = members.customer_id
+    where members.customer_id is null
+),
+
+listed as (
+    select
+        campaign_id,
+        customer_id,
+        case is_treated when 1 then 'treated' else 'control' end as role
+    from members
+    union all
+    select
+        campaign_id,
+        customer_id,
+        'other' as role
+    from others
+),
+
+-- NULL for those who bought nothing.
 marked as (
     select
-        campaigns.campaign_id,
-        order_days.customer_id,
+        listed.campaign_id,
+        listed.customer_id,
+        listed.role,
+        order_days.transaction_date < campaigns.starts_on as is_before,
         order_days.transaction_date >= campaigns.starts_on as is_after,
         order_days.net_revenue,
         case when order_days.order_type = 'purchase' then 1 else 0 end as purchases
-    from campaigns
-    inner join order_days
-        on order_days.transaction_date between campaigns.compared_from and campaigns.observed_until
+    from listed
+    inner join campaigns on listed.campaign_id = campaigns.campaign_id
+    left join order_days
+        on
+            listed.customer_id = order_days.customer_id
+            and order_days.transaction_date between campaigns.compared_from and campaigns.observed_until
 ),
 
 summed as (
     select
         campaign_id,
         customer_id,
+        role,
         sum(case when is_after then net_revenue else 0 end) as revenue,
         sum(case when is_after then purchases else 0 end) as orders,
         max(case when is_after then purchases else 0 end) as buyers,
-        sum(case when is_after then 0 else net_revenue end) as revenue_before,
-        sum(case when is_after then 0 else purchases end) as orders_before,
-        max(case when is_after then 0 else purchases end) as buyers_before
+        sum(case when is_before then net_revenue else 0 end) as revenue_before,
+        sum(case when is_before then purchases else 0 end) as orders_before,
+        max(case when is_before then purchases else 0 end) as buyers_before
     from marked
-    group by campaign_id, customer_id
-),
-
--- Members count whether they bought or not; others only where nobody was held out, and if they had bought before.
-compared as (
-    select
-        coalesce(members.campaign_id, summed.campaign_id) as campaign_id,
-        coalesce(members.customer_id, summed.customer_id) as customer_id,
-        case members.is_treated when 1 then 'treated' when 0 then 'control' else 'other' end as role,
-        coalesce(summed.revenue, 0) as revenue,
-        coalesce(summed.orders, 0) as orders,
-        coalesce(summed.buyers, 0) as buyers,
-        coalesce(summed.revenue_before, 0) as revenue_before,
-        coalesce(summed.orders_before, 0) as orders_before,
-        coalesce(summed.buyers_before, 0) as buyers_before
-    from summed
-    full outer join members
-        on summed.campaign_id = members.campaign_id and summed.customer_id = members.customer_id
-    left join uncontrolled on summed.campaign_id = uncontrolled.campaign_id
-    where members.campaign_id is not null or (uncontrolled.campaign_id is not null and summed.orders_before > 0)
+    group by campaign_id, customer_id, role
 )
 
-select * from compared
+select * from summed
