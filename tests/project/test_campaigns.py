@@ -14,6 +14,7 @@ from scipy import stats
 
 from benchmarks.engines import differences, open_file
 from loaders.cli import main
+from loaders.demo.files import write_files
 from tests.conftest import connect_to
 from tests.project.conftest import Dbt, Environment
 
@@ -45,11 +46,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for day, rate in ((BEFORE, 2.0), (START, 2.5)):
         # Some buy often, some seldom, in both periods.
         orders = rng.poisson(rate * np.random.default_rng(1).gamma(0.8, 1, SHOP))
-        customers = np.repeat(np.arange(SHOP), orders)
+        customers = np.repeat(1 + np.arange(SHOP), orders)  # 0 stands for nobody
         amounts = np.exp(rng.normal(3, 0.8, customers.size)) * (1 + customers % 7)
         lines.append(pd.DataFrame({"customer_id": customers, "amount": amounts.round(2), "date": day}))
     for number in range(NULLS):
-        chosen = rng.choice(SHOP, MEMBERS, replace=False)
+        chosen = 1 + rng.choice(SHOP, MEMBERS, replace=False)
         members.append(frame(f"null {number}", chosen, rng.random(MEMBERS) < 0.5))
     for number in range(LIFTED):
         customers, treated = 10_000 * (number + 1) + np.arange(2 * GROUP), np.arange(2 * GROUP) < GROUP
@@ -191,7 +192,7 @@ def in_duckdb(
     # One more has no control group.
     (folder / "campaigns_2.csv").write_text(f"campaign_id,starts_on,ends_on\nuncontrolled,{START},{END}\n")
     (folder / "campaign_members_2.csv").write_text(
-        "campaign_id,customer_id\n" + "\n".join(f"uncontrolled,{number}" for number in range(0, SHOP, 3))
+        "campaign_id,customer_id\n" + "\n".join(f"uncontrolled,{number}" for number in range(1, SHOP, 3))
     )
     file = folder / "shop.duckdb"
     environment = {**new_database(), "DUCKDB_PATH": str(file)}
@@ -219,3 +220,25 @@ def test_without_a_control_group_the_mart_says_so(in_duckdb: tuple[Environment, 
     matched = read(in_duckdb[0], "select * from marts.campaign_comparisons")
     assert set(matched.campaign_id) == {"uncontrolled"} and not matched.is_causal.any()
     assert (matched.matched_customers > 50).all()
+
+
+@pytest.mark.slow
+def test_the_period_before_takes_a_third_off_the_variance_on_the_demo(
+    load: Callable[..., Environment], dbt: Dbt, tmp_path: Path
+) -> None:
+    """Its households, split at random in the windows of its own campaigns."""
+    [customers, _, transactions, campaigns, _] = write_files(tmp_path / "demo")
+    households = pd.read_csv(customers).household_id
+    windows = pd.read_csv(campaigns).query("start_date > '2017-03-15' and end_date < '2017-12-31'")
+    split = np.random.default_rng(25).random((len(windows), len(households))) < 0.5
+    members = [
+        frame(campaign, households, treated) for campaign, treated in zip(windows.campaign_id, split, strict=True)
+    ]
+    windows.to_csv(tmp_path / "campaigns.csv", index=False)
+    pd.concat(members).to_csv(tmp_path / "campaign_members.csv", index=False)
+    environment = load(transactions, tmp_path / "campaigns.csv", tmp_path / "campaign_members.csv")
+    dbt(environment, *BUILD)
+    found = read(environment, "select metric, variance_reduction from marts.campaign_results")
+    means = found.astype({"variance_reduction": float}).groupby("metric").variance_reduction.mean()
+    print(means)
+    assert means["revenue"] > 0.3 and means["orders"] > 0.3
