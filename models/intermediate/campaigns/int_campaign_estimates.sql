@@ -67,14 +67,16 @@ adjusted as (
         control_customers,
         used_slope as slope,
         difference - used_slope * covariate_difference as estimate,
-        {% for group in ['treated', 'control'] %}
-            greatest(
-                0,
-                {{ group }}_outcome_squares - 2 * used_slope * {{ group }}_products
-                + used_slope * used_slope * {{ group }}_covariate_squares
-            ) / (cast({{ group }}_customers as {{ type_double() }}) * ({{ group }}_customers - 1))
-                as {{ group }}_error{{ ',' if not loop.last }}
-        {% endfor %}
+        greatest(
+            0,
+            treated_outcome_squares - 2 * used_slope * treated_products
+            + used_slope * used_slope * treated_covariate_squares
+        ) / (cast(treated_customers as {{ type_double() }}) * (treated_customers - 1)) as treated_error,
+        greatest(
+            0,
+            control_outcome_squares - 2 * used_slope * control_products
+            + used_slope * used_slope * control_covariate_squares
+        ) / (cast(control_customers as {{ type_double() }}) * (control_customers - 1)) as control_error
     from sloped
 ),
 

@@ -19,10 +19,12 @@ celled as (
         orders_fifth,
         sum(case when role = 'treated' then 1 else 0 end) as treated_customers,
         sum(case when role = 'other' then 1 else 0 end) as other_customers,
-        {% for metric in ['revenue', 'orders', 'buyers'] %}
-            sum(case when role = 'treated' then {{ metric }} else 0 end) as treated_{{ metric }},
-            sum(case when role = 'other' then {{ metric }} else 0 end) as other_{{ metric }}{{ ',' if not loop.last }}
-        {% endfor %}
+        sum(case when role = 'treated' then revenue else 0 end) as treated_revenue,
+        sum(case when role = 'other' then revenue else 0 end) as other_revenue,
+        sum(case when role = 'treated' then orders else 0 end) as treated_orders,
+        sum(case when role = 'other' then orders else 0 end) as other_orders,
+        sum(case when role = 'treated' then buyers else 0 end) as treated_buyers,
+        sum(case when role = 'other' then buyers else 0 end) as other_buyers
     from scored
     group by campaign_id, revenue_fifth, orders_fifth
 )

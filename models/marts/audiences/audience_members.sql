@@ -17,15 +17,16 @@ as_of_dates as (
 
 members as (
     {% for audience in audiences %}
-        {%- set settings = audience_settings(audience) %}
+        {%- set share = audience_hold_out_share(audience) | float %}
+        {%- set further_days = audience_valid_days(audience) | int - 1 %}
         select
             '{{ audience }}' as audience,
             customer_id,
             entered_on,
-            cast({{ dbt.dateadd('day', settings.valid_days - 1, 'entered_on') }} as date) as valid_until,
+            cast({{ dbt.dateadd('day', further_days, 'entered_on') }} as date) as valid_until,
             reason,
-            cast({{ settings.hold_out_share }} as numeric(9, 6)) as hold_out_share,
-            {{ is_held_out(audience, 'customer_id', settings.hold_out_share) }} as is_held_out
+            cast({{ share }} as numeric(9, 6)) as hold_out_share,
+            {{ is_held_out(audience, 'customer_id', share) }} as is_held_out
         from {{ ref(audience) }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
