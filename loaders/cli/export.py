@@ -59,10 +59,10 @@ def export(
 
     Example: loader export daily_sales --format json --to public/
     """
-    project = find_project()
     if changes or marts[:1] == ("audience",):
         _export_audience(marts, folder, raw=raw, as_json=as_json, is_right=changes and form == "csv")
         return
+    project = find_project()
     try:
         with connect(project, autocommit=True) as connection, _progress() as on_progress:
             manifest = export_marts(
@@ -81,8 +81,12 @@ def _export_audience(words: tuple[str, ...], folder: Path, *, raw: bool, as_json
     if not is_right or len(words) != 2 or words[0] != "audience":
         raise click.UsageError("Audiences are exported by `loader export audience NAME --changes --to FOLDER`, as CSV.")
     project = find_project()
-    with connect(project, autocommit=True) as connection:
-        exports = export_audience(connection, project, words[1], folder, raw=raw)
+    try:
+        with connect(project, autocommit=True) as connection:
+            exports = export_audience(connection, project, words[1], folder, raw=raw)
+    except KeyboardInterrupt:
+        click.echo("Interrupted. The next call completes what this one began.", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
     if as_json:
         report.show_json([asdict(found) for found in exports])
     elif not report.is_quiet():
