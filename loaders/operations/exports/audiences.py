@@ -26,7 +26,7 @@ MEMBERS_MART = "audience_members"
 HEADER = ("export_id", "audience", "change", "customer_id", "email", "customer_name", "entered_on", "reason")
 
 # The state that a customer should be in comes from the mart, the one that was given out from the last change. Refusals
-# are a view, so that those loaded after the build count. Who was given out and is to be held out leaves first.
+# are a view, so that those loaded after the build count. A customer who was given out and is now held out leaves first.
 _BEGIN = """
     with target as materialized (
         select customer_id, entered_on, reason, hold_out_share, assignment
