@@ -31,6 +31,8 @@ BUILD = (
     *("--vars", "campaign_min_customers: 10"),
 )
 
+Engines = tuple[Environment, duckdb.DuckDBPyConnection]
+
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -85,6 +87,32 @@ def shop(load: Callable[..., Environment], dbt: Dbt, files: Path) -> Environment
     return environment
 
 
+@pytest.fixture(scope="module")
+def engines(
+    new_database: Callable[[], Environment], dbt: Dbt, files: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engines]:
+    """The campaigns that scipy judges in both engines."""
+    folder = tmp_path_factory.mktemp("some")
+    for name in ("campaigns", "campaign_members"):
+        rows = pd.read_csv(files / f"{name}.csv")
+        rows[rows.campaign_id.str.contains(COMPARED)].to_csv(folder / f"{name}.csv", index=False)
+    # One more has no control group.
+    (folder / "campaigns_2.csv").write_text(f"campaign_id,starts_on,ends_on\nuncontrolled,{START},{END}\n")
+    (folder / "campaign_members_2.csv").write_text(
+        "campaign_id,customer_id\n" + "\n".join(f"uncontrolled,{number}" for number in range(1, SHOP, 3))
+    )
+    file = folder / "shop.duckdb"
+    environment = {**new_database(), "DUCKDB_PATH": str(file)}
+    for options, target in (((), ()), (("--to", "duckdb"), ("--target", "duckdb"))):
+        copied = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(
+            main, ["copy", str(files / "transactions.csv"), str(folder), *options]
+        )
+        assert copied.exit_code == 0, copied.output
+        dbt(environment, *BUILD, *target, *(("--target-path", str(folder / "target")) if target else ()))
+    with open_file(file) as opened:
+        yield environment, opened
+
+
 def read(environment: Environment, statement: str) -> pd.DataFrame:
     with connect_to(environment) as connection:
         cursor = connection.execute(statement)  # type: ignore[arg-type]
@@ -129,8 +157,8 @@ def expected(customers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["campaign_id", "metric", "method", *names])
 
 
-def test_estimates_intervals_and_p_values_are_scipys(shop: Environment, expected: pd.DataFrame) -> None:
-    found = read(shop, f"select * from intermediate.int_campaign_intervals where campaign_id ~ '{COMPARED}'")
+def test_estimates_intervals_and_p_values_are_scipys(engines: Engines, expected: pd.DataFrame) -> None:
+    found = read(engines[0], f"select * from intermediate.int_campaign_intervals where campaign_id ~ '{COMPARED}'")
     both = expected.merge(found, on=["campaign_id", "metric", "method"], suffixes=("", "_found"))
     assert len(both) == len(found) == len(expected) > 600
     assert both.degrees_of_freedom.min() < 9.1
@@ -140,15 +168,18 @@ def test_estimates_intervals_and_p_values_are_scipys(shop: Environment, expected
     assert (both.p_value - both.p_value_found).abs().max() < 1e-9
 
 
-def test_sizes_of_groups_are_judged_by_chi_square(shop: Environment, customers: pd.DataFrame) -> None:
-    found = read(shop, "select campaign_id, sample_ratio_p_value from marts.campaign_results where metric = 'orders'")
-    sizes = customers.groupby("campaign_id").treated.agg(["sum", "count"])
+def test_sizes_of_groups_are_judged_by_chi_square(engines: Engines, customers: pd.DataFrame) -> None:
+    planned = "metric = 'orders' and campaign_id <> 'uncontrolled'"
+    found = read(engines[0], f"select campaign_id, sample_ratio_p_value from marts.campaign_results where {planned}")
+    compared = customers[customers.campaign_id.str.contains(COMPARED)]
+    sizes = compared.groupby("campaign_id").treated.agg(["sum", "count"])
     result = stats.chisquare([sizes["sum"], sizes["count"] - sizes["sum"]])
     p_values = found.set_index("campaign_id").sample_ratio_p_value.astype(float).reindex(sizes.index)
+    assert len(p_values) > 100 and p_values.min() < 0.1
     assert np.abs(p_values.to_numpy() - result.pvalue).max() < 1e-9
-    assert (p_values < 0.05).mean() == pytest.approx(0.05, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("column", ["difference_p_value", "p_value"])
 def test_campaigns_that_did_nothing_are_found_in_five_of_a_hundred(shop: Environment, metric: str, column: str) -> None:
@@ -159,6 +190,7 @@ def test_campaigns_that_did_nothing_are_found_in_five_of_a_hundred(shop: Environ
     assert (found[column] < 0.05).mean() == pytest.approx(0.05, abs=0.014)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "rest"), [("difference_p_value", 1), ("p_value", 1 - CORRELATION**2)])
 def test_a_lift_is_found_as_often_as_the_formula_says(shop: Environment, column: str, rest: float) -> None:
     power = stats.norm.cdf(LIFT / (DEVIATION * np.sqrt(2 * rest / GROUP)) - stats.norm.ppf(0.975))
@@ -170,6 +202,7 @@ def test_a_lift_is_found_as_often_as_the_formula_says(shop: Environment, column:
     assert (found[column] < 0.05).mean() == pytest.approx(power, abs=tolerance)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_lift_and_the_period_before_narrows_them(shop: Environment) -> None:
     found = read(shop, "select * from marts.campaign_results where campaign_id like 'lifted %' and metric = 'revenue'")
     held = (found.lift_low.astype(float) <= LIFT) & (found.lift_high.astype(float) >= LIFT)
@@ -180,44 +213,18 @@ def test_intervals_hold_the_lift_and_the_period_before_narrows_them(shop: Enviro
     )
 
 
-@pytest.fixture(scope="module")
-def in_duckdb(
-    new_database: Callable[[], Environment], dbt: Dbt, files: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Environment, duckdb.DuckDBPyConnection]]:
-    """The campaigns that scipy judges in both engines."""
-    folder = tmp_path_factory.mktemp("some")
-    for name in ("campaigns", "campaign_members"):
-        rows = pd.read_csv(files / f"{name}.csv")
-        rows[rows.campaign_id.str.contains(COMPARED)].to_csv(folder / f"{name}.csv", index=False)
-    # One more has no control group.
-    (folder / "campaigns_2.csv").write_text(f"campaign_id,starts_on,ends_on\nuncontrolled,{START},{END}\n")
-    (folder / "campaign_members_2.csv").write_text(
-        "campaign_id,customer_id\n" + "\n".join(f"uncontrolled,{number}" for number in range(1, SHOP, 3))
-    )
-    file = folder / "shop.duckdb"
-    environment = {**new_database(), "DUCKDB_PATH": str(file)}
-    for options, target in (((), ()), (("--to", "duckdb"), ("--target", "duckdb"))):
-        copied = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None}).invoke(
-            main, ["copy", str(files / "transactions.csv"), str(folder), *options]
-        )
-        assert copied.exit_code == 0, copied.output
-        dbt(environment, *BUILD, *target, *(("--target-path", str(folder / "target")) if target else ()))
-    with open_file(file) as opened:
-        yield environment, opened
-
-
 @pytest.mark.parametrize("mart", ["campaign_results", "campaign_comparisons"])
-def test_duckdb_says_the_same(in_duckdb: tuple[Environment, duckdb.DuckDBPyConnection], mart: str) -> None:
-    environment, opened = in_duckdb
+def test_duckdb_says_the_same(engines: Engines, mart: str) -> None:
+    environment, opened = engines
     assert len(read(environment, f"select 1 from marts.{mart}")) >= len(METRICS)
     assert differences(environment, opened, f"marts.{mart}") == []
 
 
-def test_without_a_control_group_the_mart_says_so(in_duckdb: tuple[Environment, duckdb.DuckDBPyConnection]) -> None:
-    results = read(in_duckdb[0], "select * from marts.campaign_results where campaign_id = 'uncontrolled'")
+def test_without_a_control_group_the_mart_says_so(engines: Engines) -> None:
+    results = read(engines[0], "select * from marts.campaign_results where campaign_id = 'uncontrolled'")
     assert set(results.verdict) == {"no control group"}
     assert results[["lift", "p_value", "difference_p_value", "total_lift"]].isna().all(axis=None)
-    matched = read(in_duckdb[0], "select * from marts.campaign_comparisons")
+    matched = read(engines[0], "select * from marts.campaign_comparisons")
     assert set(matched.campaign_id) == {"uncontrolled"} and not matched.is_causal.any()
     assert (matched.matched_customers > 50).all()
 

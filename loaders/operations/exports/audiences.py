@@ -161,6 +161,11 @@ def export_audience(
     except LoaderError as error:
         if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
             raise LoaderError("The audiences are not built yet.", "`loader init` and `dbt build` do so.") from error
+        if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+            raise LoaderError(
+                "No permission to read the audience, or to write down in the ledger what is given out.",
+                "Export as a member of the roles analytics_builder and analytics_loader (`loader init --roles`).",
+            ) from error
         raise
 
 
