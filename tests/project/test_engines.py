@@ -14,7 +14,9 @@ from loaders.cli import main
 from tests.conftest import ANY_AMOUNT, DATA
 from tests.project.conftest import Dbt, Environment, query
 
-BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+# The files have a dozen customers.
+FEW_CUSTOMERS = ("--vars", "campaign_min_customers: 2")
+BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", *FEW_CUSTOMERS)
 # A second delivery: corrected lines, one that moves to another day and order, a refund, rows that break the contract.
 TRANSACTIONS = '''id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
 T0001,O001,C001,P06,1,2.75,USD,2024-01-17T09:14:00Z,4
@@ -39,7 +41,25 @@ ECB = """Date,USD,JPY,GBP,CHF,
 2024-05-31,1.0852,170.35,0.85365,0.9816,
 2024-05-30,1.0815,169.78,0.85060,0.9806,
 """
-CUSTOMERS = "household_id,name,email,segment\nC002,Ben Osei,ben.osei@example.com,premium\n,New,new@example.com,\n"
+CUSTOMERS = """household_id,name,email,segment,consent
+C002,Ben Osei,ben.osei@example.com,premium,yes
+,New,new@example.com,,no
+"""
+SUPPRESSIONS = "customer_id,email,reason\nC003,,asked\n,ADA.meyer@example.com ,unsubscribed\n"
+CAMPAIGNS = """campaign_id,name,start,end,audience,control_share
+K1,Spring,2024-03-01,2024-04-30,,0.5
+K2,Summer,2024-05-01,2024-06-30,,
+K3,No members,2024-05-01,2024-06-30,new_to_category,
+"""
+MEMBERS = """campaign_id,customer_id,treated
+K1,C001,yes
+K1,C002,yes
+K1,C003,no
+K1,C004,no
+K1,C005,no
+K2,C001,
+K2,C002,
+"""
 EVENTS = """event_id,event_at,event_type,user_id,metadata
 E01,2024-01-02T09:00:00Z,user_created,U1,"{ ""channel"":""search"" }"
 E02,2024-01-03T11:00:00Z,shop_created,U1,"{""shop_id"": ""S1"", ""plan_id"": "" PL2 "", ""due_at"": ""2024-02-30""}"
@@ -59,6 +79,9 @@ def second_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     texts = {
         "transactions_2": TRANSACTIONS,
         "customers_2": CUSTOMERS,
+        "suppressions": SUPPRESSIONS,
+        "campaigns": CAMPAIGNS,
+        "campaign_members": MEMBERS,
         "exchange_rates_2": RATES,
         "eurofxref-hist": ECB,
         "events_2": EVENTS,

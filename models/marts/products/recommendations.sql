@@ -35,6 +35,7 @@ with reasoned as (
     inner join {{ ref('int_as_of_date') }} as today on lists.as_of_date = today.as_of_date
     inner join {{ ref('int_recommendation_products') }} as products
         on lists.as_of_date = products.as_of_date and lists.product_id = products.product_id
+    where not ({{ is_held_out('recommendations', 'lists.customer_id', var('recommendation_hold_out_share')) }})
 )
 
 select * from reasoned

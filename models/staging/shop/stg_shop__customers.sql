@@ -16,6 +16,9 @@ renamed as (
         {{ blank_to_null('location') }} as location,
         status,
 
+        -- booleans
+        consent,
+
         -- timestamps
         registered_at,
         _loaded_at

@@ -27,8 +27,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.destinations.postgres.connection import connect
-from loaders.operations.export import Manifest, export
 from loaders.operations.export_formats import FORMULA_STARTS
+from loaders.operations.exports.marts import Manifest, export
 from loaders.operations.marts import BuiltMart
 from loaders.project import Project
 from tests.conftest import ROOT, Loader

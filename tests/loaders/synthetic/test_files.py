@@ -358,6 +358,7 @@ def test_faults_are_of_every_kind(dirty: Path) -> None:
     assert found == {
         *REASONS,
         "duplicate_key",
+        "invalid_boolean",
         "invalid_date",
         "invalid_json",
         "invalid_numeric",

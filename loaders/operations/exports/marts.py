@@ -90,7 +90,7 @@ def export(
         LoaderError: A mart does not exist, is not readable, or does not fit the format; the folder can't be written to;
             the database refuses or the connection broke.
     """
-    with _explained(folder), _partial(folder) as partial:
+    with explained(folder), _partial(folder) as partial:
         with snapshot(connection, project, names, schema) as state:
             exported_at = datetime.now(UTC).isoformat(timespec="seconds")
             files = tuple(_write(connection, mart, partial, form, raw, on_progress) for mart in state.marts)
@@ -149,7 +149,7 @@ def _partial(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """Turn external failures into a LoaderError that says what to do."""
     try:
         yield

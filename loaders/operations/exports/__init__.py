@@ -1,0 +1,1 @@
+"""Exports: marts as files, and what changed in an audience."""
