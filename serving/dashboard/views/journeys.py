@@ -7,11 +7,15 @@ from datetime import date
 import streamlit as st
 
 from serving.dashboard import charts, diagrams, queries
-from serving.dashboard.data import Rows, read
-from serving.dashboard.downloads import offer
+from serving.dashboard.cards import as_cards, narrow, table_or_cards, wide
+from serving.dashboard.data import Row, Rows, read, read_now
+from serving.dashboard.downloads import offer, offer_later
 from serving.dashboard.filters import warn_of_days
-from serving.dashboard.states import nothing
+from serving.dashboard.states import JOURNEYS, label_synthetic, nothing, unfiltered
 from serving.dashboard.tables import count, tiles
+
+STEPS = ("leads", "prospects", "customers", "churned")
+MOST_USERS, MOST_DOWNLOADED = 500, 100_000
 
 
 def show() -> None:
@@ -23,11 +27,8 @@ def show() -> None:
             "Load `users`, `shops`, `plans`, `invoices`, `payments` or `events` with `loader copy`, then `dbt build`.",
         )
         return
-    (synthetic,) = read(queries.SYNTHETIC)
-    if synthetic["files"]:
-        st.warning(
-            "These journeys are synthetic: generated files, in which nobody signed up.", icon=":material/science:"
-        )
+    label_synthetic(JOURNEYS)
+    unfiltered("it counts users who signed up, who are not the customers of the shop.")
     _stages(limits["first_day"], limits["last_day"], read(queries.STAGES_BY_DAY))
     _sankey(read(queries.TRANSITIONS))
     _funnel()
@@ -56,7 +57,14 @@ def _stages(first: date, last: date, rows: Rows) -> None:
 def _sankey(transitions: Rows) -> None:
     st.subheader("Moves from stage to stage")
     st.caption(f"All users by {len({row['step'] for row in transitions})} steps; (stays) is where they are now.")
-    diagrams.show(diagrams.sankey(transitions), "sankey", "Users by step and stage, and which stage came next")
+    with wide("sankey"):
+        diagrams.show(diagrams.sankey(transitions), "sankey", "Users by step and stage, and which stage came next")
+    with narrow("sankey"):
+        flows = [
+            {**row, "flow": f"{row['step']}. {row['from_stage']} → {row['to_stage']}"}
+            for row in sorted(transitions, key=lambda row: (row["step"], -row["users"]))
+        ]
+        st.html(as_cards(flows, {"flow": "Flow", "users": "Users", "share": "Of the stage"}))
     offer(transitions, "transitions")
 
 
@@ -69,3 +77,32 @@ def _funnel() -> None:
     )
     diagrams.show(diagrams.funnel(totals), "funnel", "Leads, prospects and customers")
     offer([totals], "funnel")
+    _users(totals)
+
+
+def _users(totals: Row) -> None:
+    step = st.selectbox(
+        "Users who became",
+        STEPS,
+        index=None,
+        format_func=lambda name: f"{name} ({count(totals[name])})",
+        placeholder="choose a step",
+        key="step",
+        bind="query-params",
+        width=320,
+    )
+    if step is None:
+        return
+    users = read(queries.USERS, step=step, most=MOST_USERS)
+    if totals[step] > MOST_USERS:
+        st.caption(f"The {count(MOST_USERS)} who signed up last are shown; the file has all.")
+    titles = {
+        "user_id": "User",
+        "signed_up_at": "Signed up",
+        "plan_name": "Plan",
+        "current_stage": "Stage now",
+        "current_stage_since": "Since",
+        "days_to_customer": "Days to customer",
+    }
+    table_or_cards(users, "users", titles)
+    offer_later(lambda: read_now(queries.USERS, step=step, most=MOST_DOWNLOADED), totals[step], "users")
