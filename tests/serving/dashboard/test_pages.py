@@ -116,6 +116,7 @@ def test_the_list_has_the_customers_of_its_address(open_page: Open, query: Query
 
 def test_sales_show_the_summary(open_page: Open, query: Query) -> None:
     (summary,) = query("select * from marts.metrics_summary")
+    (refunds,) = query("select sum(refunds) as refunds from marts.daily_sales")
     app = calm(open_page("sales"))
     assert tiles(app) == {
         "Net revenue": f"USD {summary['total_revenue']:,.2f}",
@@ -123,8 +124,8 @@ def test_sales_show_the_summary(open_page: Open, query: Query) -> None:
         "Orders": f"{summary['total_orders']:,}",
         "Transaction lines": f"{summary['total_transactions']:,}",
         "Average order": f"USD {summary['average_order_value']:,.2f}",
+        "Refunds": f"USD {refunds['refunds']:,.2f}",
     }
-    assert str(summary["as_of_date"]) in said(app)
 
 
 def test_sales_show_days_categories_and_churn(open_page: Open, query: Query) -> None:
@@ -155,7 +156,7 @@ def test_sales_show_days_categories_and_churn(open_page: Open, query: Query) -> 
 def test_single_lines_sum_up_to_what_the_small_marts_say(open_page: Open, query: Query) -> None:
     everyone = [row["member"] for row in query("select distinct customer_segment as member from marts.order_lines")]
     small, of_lines = charts(open_page("sales")), charts(calm(open_page("sales", group=everyone)))
-    assert small[0] == of_lines[0]
+    assert [{**day, "order_count": None} for day in small[0]] == of_lines[0]
     days = query("select min(sales_date) + 1 as first, max(sales_date) as last from marts.daily_sales")[0]
     later = charts(calm(open_page("sales", days=[str(days["first"]), str(days["last"])])))
     expected = query(
@@ -166,7 +167,7 @@ def test_single_lines_sum_up_to_what_the_small_marts_say(open_page: Open, query:
         days["first"],
     )
     assert later[0] == small[0][1:]
-    assert [(row["category"], row["net_revenue"]) for row in later[1]] == [
+    assert [(row["category"], row["net_revenue"]) for row in later[2]] == [
         (row["category"], float(row["net_revenue"])) for row in expected
     ]
 
