@@ -84,7 +84,7 @@ def weekly_sales(rows: Rows, currency: str) -> Chart:
 def _bars(base: alt.Chart, rows: Rows, currency: str, **axis: Any) -> alt.Chart:
     """Return bars by their `state`: those whose days are not all complete are lighter, with a dashed outline."""
     states = sorted({row["state"] for row in rows}, key=lambda state: state.startswith(INCOMPLETE))
-    legend = alt.Legend(title=None, orient="top", symbolType="square") if len(states) > 1 else None
+    legend = alt.Legend(title=None, orient="top", symbolType="square", symbolStrokeWidth=1) if len(states) > 1 else None
     fills = [mixed(theme().accent, theme().background, 0.2 if s.startswith(INCOMPLETE) else BAR) for s in states]
     dashes = [[3, 2] if state.startswith(INCOMPLETE) else [1, 0] for state in states]
     return base.mark_bar(stroke=theme().accent, strokeWidth=1).encode(

@@ -52,8 +52,8 @@ def _theme(background: str, text: str, accent: str, line: str, sky: str, orange:
     return Theme(background, text, accent, line, tiers, stages, (BLUE, orange, GREEN, PURPLE, sky, VERMILLION))
 
 
-LIGHT = _theme(WHITE, "#31333F", accent=BLUE, line=VERMILLION, sky=DARKER_SKY, orange=DARKER_ORANGE)
-DARK = _theme("#0E1117", "#FAFAFA", accent=SKY, line=ORANGE, sky=SKY, orange=ORANGE)
+LIGHT = _theme(WHITE, "#2F2D2B", accent=BLUE, line=VERMILLION, sky=DARKER_SKY, orange=DARKER_ORANGE)
+DARK = _theme("#171614", "#EDEBE8", accent=SKY, line=ORANGE, sky=SKY, orange=ORANGE)
 
 
 def theme() -> Theme:

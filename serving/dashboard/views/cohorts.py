@@ -85,7 +85,7 @@ def _mark(cell: Row, filters: Filters, first_day: date) -> Mark:
     last = first.replace(day=monthrange(first.year, first.month)[1])
     groups = [("group", group) for group in filters.members["group"]]
     days = [("days", str(max(first, first_day))), ("days", str(last))]
-    label = f"{count(cell['retained_customers'])} of {cohort:%Y-%m}, {later} months later"
+    label = f"{count(cell['retained_customers'])} of {cohort:%Y-%m}, {later} month{'s' * (later != 1)} later"
     filters_of_list = (*groups, *days, ("cohort", f"{cohort:%Y-%m}"))
     return Mark(label, filters_of_list, key={"cohort": cell["cohort"], "month_number": later})
 

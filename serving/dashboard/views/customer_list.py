@@ -44,7 +44,7 @@ def show() -> None:
     words = " · ".join(filters.parts) or "all customers"
     bought = " of these categories" * bool(filters.members["category"]) + " in this period" * (not filters.all_days)
     st.caption(
-        f"{words[:1].upper()}{words[1:]}: {count(total)} customers who spent"
+        f"{words[:1].upper()}{words[1:]}: {count(total)} customer{'s' * (total != 1)} who spent"
         f" {money(customers[0]['all_spend'], currency)} so far." + (f" They bought{bought}." if bought else "")
     )
     _list(customers, total, currency)

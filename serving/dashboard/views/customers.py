@@ -50,8 +50,8 @@ def _clusters(points: Rows, means: Rows, filters: Filters, currency: str) -> Non
         means,
         "segment_means",
         {
-            "segment_number": "Cluster",
             "segment_name": "What sets it apart",
+            "segment_number": "Cluster",
             "customers": "Customers",
             "mean_spend": in_currency("Mean spend", currency),
             "mean_purchases": "Mean purchases",

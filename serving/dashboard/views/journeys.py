@@ -7,12 +7,12 @@ from datetime import date
 import streamlit as st
 
 from serving.dashboard import charts, diagrams, queries
-from serving.dashboard.cards import as_cards, narrow, table_or_cards, wide
+from serving.dashboard.cards import cards, narrow, table_or_cards, wide
 from serving.dashboard.data import Row, Rows, read, read_now
 from serving.dashboard.downloads import offer, offer_later
 from serving.dashboard.filters import warn_of_days
 from serving.dashboard.states import JOURNEYS, label_synthetic, nothing, unfiltered
-from serving.dashboard.tables import count, tiles
+from serving.dashboard.tables import count, share, tiles
 
 STEPS = ("leads", "prospects", "customers", "churned")
 MOST_USERS, MOST_DOWNLOADED = 500, 100_000
@@ -56,16 +56,22 @@ def _stages(first: date, last: date, rows: Rows) -> None:
 
 def _sankey(transitions: Rows) -> None:
     st.subheader("Moves from stage to stage")
-    st.caption(f"All users by {len({row['step'] for row in transitions})} steps; (stays) is where they are now.")
+    steps = sorted({row["step"] for row in transitions})
+    st.caption(f"All users by {len(steps)} steps; (stays) is where they are now.")
     with wide("sankey"):
         diagrams.show(diagrams.sankey(transitions), "sankey", "Users by step and stage, and which stage came next")
     with narrow("sankey"):
-        flows = [
-            {**row, "flow": f"{row['step']}. {row['from_stage']} → {row['to_stage']}"}
-            for row in sorted(transitions, key=lambda row: (row["step"], -row["users"]))
-        ]
-        st.html(as_cards(flows, {"flow": "Flow", "users": "Users", "share": "Of the stage"}))
+        st.html(cards((f"Step {step}", flows(transitions, step)) for step in steps))
     offer(transitions, "transitions")
+
+
+def flows(transitions: Rows, step: int) -> list[tuple[str, str]]:
+    """Return the moves of a step in words, each with its users and their share of the stage, most users first."""
+    return [
+        (f"{row['from_stage']} → {row['to_stage']}", f"{count(row['users'])} ({share(row['share'])})")
+        for row in sorted(transitions, key=lambda row: -row["users"])
+        if row["step"] == step
+    ]
 
 
 def _funnel() -> None:

@@ -49,9 +49,11 @@ def test_text_on_marks_can_be_read(theme: Theme) -> None:
     assert [colour for colour in colours if contrast(ink(colour), colour) < TEXT] == []
 
 
-def test_what_a_click_can_reach_has_the_accent_of_its_theme() -> None:
-    assert OPTIONS["theme.light.primaryColor"] == LIGHT.accent
-    assert OPTIONS["theme.dark.primaryColor"] == DARK.accent
+@pytest.mark.parametrize(("name", "theme"), [("light", LIGHT), ("dark", DARK)])
+def test_the_page_has_the_colours_that_are_compared(name: str, theme: Theme) -> None:
+    assert OPTIONS[f"theme.{name}.backgroundColor"] == theme.background
+    assert OPTIONS[f"theme.{name}.textColor"] == theme.text
+    assert OPTIONS[f"theme.{name}.primaryColor"] == theme.accent
 
 
 def test_heat_goes_from_the_first_colour_to_the_last() -> None:
