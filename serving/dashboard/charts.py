@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -37,6 +37,16 @@ def clicked(chart: Chart, alt_text: str, key: str) -> dict[str, Any] | None:
     )
     chosen = state["selection"].get(MARK)
     return dict(chosen[0]) if chosen else None
+
+
+def on_click(chart: Chart, alt_text: str, key: str, act: Callable[[dict[str, Any]], None]) -> None:
+    """Show a chart with marks to click, and act on each click by what it says of its mark."""
+
+    def clicked_on() -> None:
+        if chosen := st.session_state[key]["selection"].get(MARK):
+            act(dict(chosen[0]))
+
+    st.altair_chart(_readable(chart), width="stretch", alt=alt_text, key=key, on_select=clicked_on, selection_mode=MARK)
 
 
 def _readable(chart: Chart) -> Chart:
@@ -198,6 +208,21 @@ def stages_by_day(rows: Rows, day: date) -> Chart:
     return (lines + rule).properties(height=HEIGHT)
 
 
+def funnel(rows: Rows) -> Chart:
+    """How many users reached which step, the first step first, with the share of it."""
+    base = _chart(rows).encode(
+        alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+        alt.X("users:Q", title="Users", scale=alt.Scale(domainMax=1.2 * max(row["users"] for row in rows))),
+        tooltip=[
+            alt.Tooltip("step:N", title="Step"),
+            alt.Tooltip("users:Q", title="Users", format=COUNT),
+            alt.Tooltip("share_before:Q", title="Of the step before", format=SHARE),
+        ],
+    )
+    bars = base.mark_bar().encode(_colour("stage", theme().stages)).add_params(_clicks("step"))
+    return (bars + _label(base, "label:N")).properties(height=44 * len(rows) + 60)
+
+
 def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: list[alt.Tooltip]) -> Chart:
     """Return cells coloured by a column of values of 0 or more, with another column as their text."""
     highest = max((float(row[value]) for row in rows), default=0.0) or 1.0
@@ -233,7 +258,7 @@ def _colour(column: str, colours: Mapping[str, str]) -> alt.Color:
     return alt.Color(f"{column}:N", scale=scale, legend=None)
 
 
-def _label(base: alt.Chart, column: str, number: str) -> alt.Chart:
+def _label(base: alt.Chart, column: str, number: str = "") -> alt.Chart:
     return base.mark_text(align="left", dx=4, color=theme().text).encode(
-        alt.Text(column, format=number), tooltip=alt.value(None)
+        alt.Text(column, format=number) if number else alt.Text(column), tooltip=alt.value(None)
     )

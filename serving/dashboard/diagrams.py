@@ -1,18 +1,17 @@
-"""Diagrams of journeys, made with Plotly: Sankey and funnel."""
+"""The Sankey of journeys, made with Plotly."""
 
 from __future__ import annotations
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from serving.dashboard.colours import ink, theme
-from serving.dashboard.data import Row, Rows
+from serving.dashboard.colours import theme
+from serving.dashboard.data import Rows
 
 # No button that leads elsewhere, and none that is not needed.
 CONFIG = {"displayModeBar": False, "displaylogo": False}
 # Nodes with a smaller part of all users have no label, as labels of the last steps would overlap.
 LABELLED = 0.01
-FUNNEL_STAGES = {"leads": "lead", "prospects": "prospect", "customers": "customer"}
 
 
 def show(figure: go.Figure, key: str, alt_text: str) -> None:
@@ -54,25 +53,4 @@ def sankey(transitions: Rows) -> go.Figure:
             textfont={"color": theme().text, "size": 12},
         )
     )
-    return _without_margins(figure, 420)
-
-
-def funnel(totals: Row) -> go.Figure:
-    """Return how many users reached which stage."""
-    colours = [theme().stages[stage] for stage in FUNNEL_STAGES.values()]
-    figure = go.Figure(
-        go.Funnel(
-            y=list(FUNNEL_STAGES),
-            x=[totals[name] for name in FUNNEL_STAGES],
-            marker={"color": colours},
-            textfont={"color": [ink(colour) for colour in colours]},
-            texttemplate="%{value:,} (%{percentInitial:.1%})",
-            textposition="auto",
-            hovertemplate="%{y}: %{x:,} users, %{percentPrevious:.1%} of the stage before<extra></extra>",
-        )
-    )
-    return _without_margins(figure, 260)
-
-
-def _without_margins(figure: go.Figure, height: int) -> go.Figure:
-    return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 10, "b": 10}, showlegend=False)
+    return figure.update_layout(height=420, margin={"l": 0, "r": 0, "t": 10, "b": 10}, showlegend=False)

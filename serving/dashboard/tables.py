@@ -31,7 +31,7 @@ def in_currency(title: str, currency: str) -> str:
     return title if currency == UNKNOWN else f"{title}, {currency}"
 
 
-def share(part: Decimal | None) -> str:
+def share(part: Decimal | float | None) -> str:
     """Return a share from 0 to 1 in percent."""
     return NONE if part is None else f"{part:.1%}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,8 @@ from serving.dashboard.filters import warn_of_days
 from serving.dashboard.states import JOURNEYS, label_synthetic, nothing, unfiltered
 from serving.dashboard.tables import count, share, tiles
 
-STEPS = ("leads", "prospects", "customers", "churned")
+FUNNEL_STAGES = {"leads": "lead", "prospects": "prospect", "customers": "customer"}
+STEPS = (*FUNNEL_STAGES, "churned")
 MOST_USERS, MOST_DOWNLOADED = 500, 100_000
 
 
@@ -81,9 +83,27 @@ def _funnel() -> None:
         f"Users of all sign-up months by the furthest stage reached. {count(totals['churned'])} of them churned at"
         f" least once, and {count(totals['returned'])} of those came back."
     )
-    diagrams.show(diagrams.funnel(totals), "funnel", "Leads, prospects and customers")
+    charts.on_click(charts.funnel(_steps(totals)), "Leads, prospects and customers", "funnel", _choose_step)
     offer([totals], "funnel")
     _users(totals)
+
+
+def _steps(totals: Row) -> list[Row]:
+    """Return the steps of the funnel with their share of the first step and of the one before."""
+    first = before = totals["leads"]
+    steps = []
+    for step, stage in FUNNEL_STAGES.items():
+        users = totals[step]
+        label = f"{count(users)} ({share(users / first)})" if first else count(users)
+        steps.append(
+            {"step": step, "stage": stage, "users": users, "label": label, "share_before": before and users / before}
+        )
+        before = users
+    return steps
+
+
+def _choose_step(clicked: dict[str, Any]) -> None:
+    st.session_state["step"] = clicked["step"]
 
 
 def _users(totals: Row) -> None:
@@ -91,8 +111,7 @@ def _users(totals: Row) -> None:
         "Users who became",
         STEPS,
         index=None,
-        format_func=lambda name: f"{name} ({count(totals[name])})",
-        placeholder="choose a step",
+        placeholder="click on a bar, or choose a step",
         key="step",
         bind="query-params",
         width=320,
@@ -100,8 +119,7 @@ def _users(totals: Row) -> None:
     if step is None:
         return
     users = read(queries.USERS, step=step, most=MOST_USERS)
-    if totals[step] > MOST_USERS:
-        st.caption(f"The {count(MOST_USERS)} who signed up last are shown; the file has all.")
+    st.caption(f"{count(totals[step])} users, who are shown by their sign-up, the latest first; the file has all.")
     titles = {
         "user_id": "User",
         "signed_up_at": "Signed up",

@@ -280,14 +280,17 @@ def test_journeys_are_as_of_a_day(open_page: Open, query: Query) -> None:
         app = calm(open_page("journeys", **address))
         stages = query("select stage, users from marts.journey_daily_stages where day = %s", day)
         assert tiles(app) == {stage["stage"].capitalize(): str(stage["users"]) for stage in stages}
-    ways, funnel = diagrams(app)
+    (ways,) = diagrams(app)
     transitions = query("select * from marts.journey_transitions order by step, from_stage, to_stage")
     assert numbers(ways["link"]["value"]) == [row["users"] for row in transitions]
     (totals,) = query(
         "select sum(leads)::int, sum(prospects)::int as prospects, sum(customers)::int as customers"
         " from marts.journey_funnels"
     )
-    assert numbers(funnel["x"]) == list(totals.values())
+    assert [step["users"] for step in charts(app)[-1]] == list(totals.values())
+    users = query("select user_id from marts.user_journeys where first_churned_at is not null")
+    app = calm(open_page("journeys", step="churned"))
+    assert set(app.dataframe[0].value["user_id"]) == {user["user_id"] for user in users}
     assert "day: 2001-01-01" in said(open_page("journeys", day="2001-01-01"))
 
 
