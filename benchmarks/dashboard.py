@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 MOST_SECONDS = 2.0
+MOST_PICTURES = 20
 PAGES = ("", "sales", "customers", "customer-list", "cohorts", "recommendations", "journeys", "latest", "quality")
 FILTERED = (
     "sales?category=BEEF",
@@ -43,7 +44,7 @@ DRAWN = """() => {
     const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
     const cards = [...document.querySelectorAll(".cards")].filter(part => part.checkVisibility());
     const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
-    const isDrawn = part => part.querySelector("canvas, svg.main-svg, svg.marks");
+    const isDrawn = part => part.querySelector("canvas, .sankey-node, svg.marks");
     return ready && parts.length + cards.length && parts.every(isDrawn);
 }"""
 
@@ -125,7 +126,19 @@ def draw(browser: Browser, address: str, folder: Path) -> None:
         with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
             page = context.new_page()
             wait(page, f"{address}/{path}")
-            page.screenshot(path=folder / f"dashboard_{name}.png", animations="disabled")
+            (folder / f"dashboard_{name}.png").write_bytes(still(page))
+
+
+def still(page: Page) -> bytes:
+    """Return a picture of a page on which nothing moves any more: that is like the picture before."""
+    before = b""
+    for _ in range(MOST_PICTURES):
+        page.wait_for_timeout(1000)
+        picture = page.screenshot(animations="disabled")
+        if picture == before:
+            return picture
+        before = picture
+    raise TimeoutError(f"{page.url} is still moving.")
 
 
 if __name__ == "__main__":

@@ -72,11 +72,13 @@ def daily_sales(rows: Rows, currency: str) -> Chart:
     ]
     base = _chart(rows).encode(alt.X("yearmonthdate(sales_date):T", title=None), tooltip=tooltip)
     days = _bars(base, rows, currency)
-    mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(alt.Y("net_revenue_7d_avg:Q"))
+    # In the middle of the day's bar.
+    middle = alt.X("yearmonthdate(sales_date):T", bandPosition=0.5)
+    mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(middle, alt.Y("net_revenue_7d_avg:Q"))
     layers = days + mean
     if gaps := [row for row in rows if not row["transaction_count"]]:
         crosses = _chart(gaps).mark_point(shape="cross", angle=45, size=70, filled=True, color=theme().text, opacity=1)
-        layers += crosses.encode(alt.X("yearmonthdate(sales_date):T"), alt.Y(datum=0), tooltip=tooltip[:2])
+        layers += crosses.encode(middle, alt.Y(datum=0), tooltip=tooltip[:2])
     return layers.properties(height=HEIGHT)
 
 

@@ -16,7 +16,8 @@ SUMMARY = """
 # Values of the filters.
 DAYS = "select min(sales_date) as first_day, max(sales_date) as last_day from {daily_sales}"
 GROUPS = "select distinct customer_segment as member from {customer_profiles} order by member"
-RFM_MEMBERS = "select distinct rfm_segment as member from {customer_profiles} where rfm_segment <> '' order by member"
+# Those without customers, too: the first page links to what may be empty.
+RFM_MEMBERS = "select rfm_segment as member from {rfm_segment_summary} order by member"
 CATEGORIES = "select category as member from {category_kpis} order by member"
 
 CHURN = """

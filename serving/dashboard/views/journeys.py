@@ -119,7 +119,7 @@ def _users(totals: Row) -> None:
     if step is None:
         return
     users = read(queries.USERS, step=step, most=MOST_USERS)
-    st.caption(f"{count(totals[step])} users, who are shown by their sign-up, the latest first; the file has all.")
+    st.caption(f"{count(totals[step])} users, the latest sign-up first; the file has all.")
     titles = {
         "user_id": "User",
         "signed_up_at": "Signed up",

@@ -73,7 +73,7 @@ OVERLAPS = """() => {
 }"""
 DRAWN = (
     ":is([data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], [data-testid=stDataFrame])"
-    ":has(canvas, svg.main-svg, svg.marks):visible"
+    ":has(canvas, .sankey-node, svg.marks):visible"
 )
 WAIT_SECONDS = 30
 
@@ -265,7 +265,8 @@ def test_from_home_to_a_file_of_customers_by_clicks(window: Watched, query: Quer
         " where rfm_segment = any(%s) order by total_spend desc, customer_id",
         segments,
     )
-    expect(page.get_by_text(f"{len(customers)} customers who spent USD {customers[0]['spend']:,.2f}")).to_be_visible()
+    said = f": {len(customers)} customer{'s' * (len(customers) != 1)} who spent USD {customers[0]['spend']:,.2f}"
+    expect(page.get_by_text(said)).to_be_visible()
     with page.expect_download() as download:
         page.locator(".st-key-download_customers button:visible").first.click()
     lines = Path(download.value.path()).read_text().splitlines()
@@ -279,7 +280,7 @@ def test_from_home_to_a_file_of_customers_by_clicks(window: Watched, query: Quer
     assert customers[0]["customer_id"] in Path(download.value.path()).read_text()
     # Back, the list is as it was.
     page.go_back()
-    expect(page.get_by_text(f"{len(customers)} customers who spent")).to_be_visible()
+    expect(page.get_by_text(said)).to_be_visible()
 
 
 def test_a_click_on_a_mark_opens_its_customers(window: Watched, query: Query) -> None:
