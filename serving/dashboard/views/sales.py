@@ -106,7 +106,7 @@ def _daily_sales(filters: Filters, days: Rows, currency: str) -> None:
             f"{last_day} is incomplete: its last sale is before {cut_short['last_hour'] + 1}:00, while on each of the"
             f" 28 days before there were sales after {cut_short['usual_hour']}:00."
         )
-    _gaps([day["sales_date"] for day in days if not day["transaction_count"]], bool(filters.parts))
+    _gaps([day["sales_date"] for day in days if not day["transaction_count"]], filters)
     offer(days, "daily_sales")
 
 
@@ -125,12 +125,12 @@ def weeks(days: Rows) -> list[Row]:
     ]
 
 
-def _gaps(gaps: list[date], is_filtered: bool) -> None:
+def _gaps(gaps: list[date], filters: Filters) -> None:
     if not gaps:
         return
     named = ", ".join(map(str, gaps[:MOST_GAPS_NAMED])) + (", …" if len(gaps) > MOST_GAPS_NAMED else "")
     text = f"✕ Days without a sale: {count(len(gaps))} ({named})."
-    if not is_filtered:
+    if not any(filters.members.values()):
         text += " The check `gap_in_days` of the data quality has them: was the shop closed, or is a file missing?"
     st.caption(text)
 
