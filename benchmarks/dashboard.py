@@ -27,20 +27,25 @@ from rich.console import Console
 from rich.table import Table
 
 MOST_SECONDS = 2.0
+MOST_PICTURES = 20
 PAGES = ("", "sales", "customers", "customer-list", "cohorts", "recommendations", "journeys", "latest", "quality")
 FILTERED = (
     "sales?category=BEEF",
-    "sales?segment=35-49K",
+    "sales?group=35-49K",
+    "sales?rfm_segment=champions",
     "sales?days=2017-03-01&days=2017-06-30",
-    "sales?days=2017-03-01&days=2017-06-30&segment=35-49K&category=BEEF",
+    "customer-list?days=2017-03-01&days=2017-06-30&category=BEEF",
+    "sales?days=2017-03-01&days=2017-06-30&group=35-49K&category=BEEF",
 )
 OPTIONS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 DRAWN = """() => {
     const names = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame", "stMetricChart"];
     const kinds = names.map(kind => `[data-testid=${kind}]`);
     const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
+    const cards = [...document.querySelectorAll(".cards")].filter(part => part.checkVisibility());
     const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
-    return ready && parts.length && parts.every(part => part.querySelector("canvas, svg.main-svg, svg.marks"));
+    const isDrawn = part => part.querySelector("canvas, .sankey-node, svg.marks");
+    return ready && parts.length + cards.length && parts.every(isDrawn);
 }"""
 
 
@@ -110,16 +115,30 @@ def wait(page: Page, url: str) -> None:
 
 
 def draw(browser: Browser, address: str, folder: Path) -> None:
-    """Write pictures of the first page, light and wide, and on a phone in the dark."""
+    """Write the pictures of README and docs."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, path, width, height, scheme in (
         ("home", "", 1280, 1180, "light"),
         ("phone", "", 390, 1180, "dark"),
+        ("sales", "sales?period=last+28+days&category=BEEF&category=CHEESE", 1280, 1250, "light"),
+        ("journeys", "journeys", 1280, 1950, "light"),
     ):
         with browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme) as context:  # type: ignore[arg-type]
             page = context.new_page()
             wait(page, f"{address}/{path}")
-            page.screenshot(path=folder / f"dashboard_{name}.png", animations="disabled")
+            (folder / f"dashboard_{name}.png").write_bytes(still(page))
+
+
+def still(page: Page) -> bytes:
+    """Return a picture of a page on which nothing moves any more: that is like the picture before."""
+    before = b""
+    for _ in range(MOST_PICTURES):
+        page.wait_for_timeout(1000)
+        picture = page.screenshot(animations="disabled")
+        if picture == before:
+            return picture
+        before = picture
+    raise TimeoutError(f"{page.url} is still moving.")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,47 +11,114 @@ import altair as alt
 import pandas
 import streamlit as st
 
-from serving.dashboard.colours import GROUPS, SHAPES, STAGES, TIERS, theme
+from serving.dashboard.colours import BAR, SHAPES, heat, ink, mixed, theme
 from serving.dashboard.data import Rows
+from serving.dashboard.tables import in_currency
 
 HEIGHT = 320
 DASHES = [[1, 0], [8, 3], [3, 2], [8, 3, 2, 3]]
+# Begins the state of a bar whose days are not all complete.
+INCOMPLETE = "incomplete"
+# Name of the selection of a click.
+MARK = "mark"
 MONEY, COUNT, SHARE = ",.2f", ",", ".1%"
 Chart = alt.Chart | alt.LayerChart
 
 
 def show(chart: Chart, alt_text: str) -> None:
     """Show a chart over the full width."""
-    st.altair_chart(chart, width="stretch", alt=alt_text)
+    st.altair_chart(_readable(chart), width="stretch", alt=alt_text)
+
+
+def clicked(chart: Chart, alt_text: str, key: str) -> dict[str, Any] | None:
+    """Show a chart with marks to click, and return what the click says of its mark, if there was one."""
+    state = st.altair_chart(
+        _readable(chart), width="stretch", alt=alt_text, key=key, on_select="rerun", selection_mode=MARK
+    )
+    chosen = state["selection"].get(MARK)
+    return dict(chosen[0]) if chosen else None
+
+
+def on_click(chart: Chart, alt_text: str, key: str, act: Callable[[dict[str, Any]], None]) -> None:
+    """Show a chart with marks to click, and act on each click by what it says of its mark."""
+
+    def clicked_on() -> None:
+        if chosen := st.session_state[key]["selection"].get(MARK):
+            act(dict(chosen[0]))
+
+    st.altair_chart(_readable(chart), width="stretch", alt=alt_text, key=key, on_select=clicked_on, selection_mode=MARK)
+
+
+def _readable(chart: Chart) -> Chart:
+    # Streamlit's own axes are too pale to read by WCAG AA.
+    text = theme().text
+    axes = chart.configure_axis(labelColor=text, titleColor=text)
+    return axes.configure_legend(labelColor=text, titleColor=text)
 
 
 def daily_sales(rows: Rows, currency: str) -> Chart:
-    """Net revenue by day, with the seven-day mean as a line."""
+    """Net revenue by day, with the seven-day mean as a line, and crosses where nothing was sold.
+
+    Args:
+        rows: Days with their `state`: a day that was cut short is drawn with a dashed outline.
+        currency: The reporting currency.
+    """
     tooltip = [
         alt.Tooltip("sales_date:T", title="Day", format="%a %Y-%m-%d"),
+        alt.Tooltip("state:N", title="State"),
         alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
         alt.Tooltip("net_revenue_7d_avg:Q", title="Mean of 7 days", format=MONEY),
         alt.Tooltip("refunds:Q", title="Refunds", format=MONEY),
     ]
     base = _chart(rows).encode(alt.X("yearmonthdate(sales_date):T", title=None), tooltip=tooltip)
-    revenue = alt.Y("net_revenue:Q", title=f"Net revenue, {currency}")
-    days = base.mark_bar(opacity=0.55, color=theme().accent).encode(revenue)
-    mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(alt.Y("net_revenue_7d_avg:Q"))
-    return (days + mean).properties(height=HEIGHT)
+    days = _bars(base, rows, currency)
+    # In the middle of the day's bar.
+    middle = alt.X("yearmonthdate(sales_date):T", bandPosition=0.5)
+    mean = base.mark_line(color=theme().line, strokeWidth=2.5).encode(middle, alt.Y("net_revenue_7d_avg:Q"))
+    layers = days + mean
+    if gaps := [row for row in rows if not row["transaction_count"]]:
+        crosses = _chart(gaps).mark_point(shape="cross", angle=45, size=70, filled=True, color=theme().text, opacity=1)
+        layers += crosses.encode(middle, alt.Y(datum=0), tooltip=tooltip[:2])
+    return layers.properties(height=HEIGHT)
+
+
+def weekly_sales(rows: Rows, currency: str) -> Chart:
+    """Net revenue by week, for where there is no room for days."""
+    tooltip = [
+        alt.Tooltip("week:T", title="Week from", format="%Y-%m-%d"),
+        alt.Tooltip("state:N", title="State"),
+        alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
+    ]
+    base = _chart(rows).encode(alt.X("yearmonthdate(week):T", title=None), tooltip=tooltip)
+    return _bars(base, rows, currency, format=".2~s").properties(height=HEIGHT)
+
+
+def _bars(base: alt.Chart, rows: Rows, currency: str, **axis: Any) -> alt.Chart:
+    """Return bars by their `state`: those whose days are not all complete are lighter, with a dashed outline."""
+    states = sorted({row["state"] for row in rows}, key=lambda state: state.startswith(INCOMPLETE))
+    legend = alt.Legend(title=None, orient="top", symbolType="square", symbolStrokeWidth=1) if len(states) > 1 else None
+    fills = [mixed(theme().accent, theme().background, 0.2 if s.startswith(INCOMPLETE) else BAR) for s in states]
+    dashes = [[3, 2] if state.startswith(INCOMPLETE) else [1, 0] for state in states]
+    return base.mark_bar(stroke=theme().accent, strokeWidth=1).encode(
+        alt.Y("net_revenue:Q", title=in_currency("Net revenue", currency), axis=alt.Axis(**axis)),
+        alt.Fill("state:N", scale=alt.Scale(domain=states, range=fills), legend=legend),
+        alt.StrokeDash("state:N", scale=alt.Scale(domain=states, range=dashes), legend=legend),
+    )
 
 
 def categories(rows: Rows, currency: str) -> Chart:
     """Net revenue by category, the highest first."""
     base = _chart(rows).encode(
         alt.Y("category:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)),
-        alt.X("net_revenue:Q", title=f"Net revenue, {currency}"),
+        alt.X("net_revenue:Q", title=in_currency("Net revenue", currency)),
         tooltip=[
             alt.Tooltip("category:N", title="Category"),
             alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
             alt.Tooltip("transaction_count:Q", title="Lines", format=COUNT),
         ],
     )
-    return base.mark_bar(color=theme().accent).properties(height=26 * len(rows) + 60)
+    bars = base.mark_bar(color=theme().accent).add_params(_clicks("category"))
+    return bars.properties(height=26 * len(rows) + 60)
 
 
 def tiers(rows: Rows) -> Chart:
@@ -64,9 +132,8 @@ def tiers(rows: Rows) -> Chart:
             alt.Tooltip("share:Q", title="Share", format=SHARE),
         ],
     )
-    return (base.mark_bar().encode(_colour("churn_risk", TIERS)) + _label(base, "share:Q", SHARE)).properties(
-        height=36 * len(rows) + 60
-    )
+    bars = base.mark_bar().encode(_colour("churn_risk", theme().tiers)).add_params(_clicks("churn_risk"))
+    return (bars + _label(base, "share:Q", SHARE)).properties(height=36 * len(rows) + 60)
 
 
 def return_rates(rows: Rows) -> Chart:
@@ -84,30 +151,30 @@ def return_rates(rows: Rows) -> Chart:
     scale = alt.Scale(domain=[0, 1])
     rate = alt.X("return_rate:Q", title="Came back within the horizon", axis=alt.Axis(format="%"), scale=scale)
     span = base.mark_rule(strokeWidth=3, opacity=0.5).encode(
-        alt.X("lowest_rate:Q"), alt.X2("highest_rate:Q"), _colour("churn_risk", TIERS)
+        alt.X("lowest_rate:Q"), alt.X2("highest_rate:Q"), _colour("churn_risk", theme().tiers)
     )
-    point = base.mark_point(filled=True, size=140, opacity=1).encode(rate, _colour("churn_risk", TIERS))
+    point = base.mark_point(filled=True, size=140, opacity=1).encode(rate, _colour("churn_risk", theme().tiers))
     label = base.mark_text(dy=-14, color=theme().text).encode(rate, alt.Text("return_rate:Q", format=SHARE))
     return (span + point + label).properties(height=46 * len(rows) + 60)
 
 
 def spend_and_purchases(rows: Rows, currency: str) -> Chart:
-    """Spend against purchases, one point per customer, by segment."""
+    """Spend against purchases, one point per customer, by cluster."""
     groups = sorted({row["segment_number"] for row in rows})
-    colours = [GROUPS[number % len(GROUPS)] for number in range(len(groups))]
+    colours = [theme().groups[number % len(theme().groups)] for number in range(len(groups))]
     shapes = [SHAPES[number % len(SHAPES)] for number in range(len(groups))]
-    legend = alt.Legend(title="Segment", orient="top")
+    legend = alt.Legend(title="Cluster", orient="top")
     return (
         _chart(rows)
         .mark_point(filled=True, size=38, opacity=0.65)
         .encode(
             alt.X("purchase_count:Q", title="Purchases"),
-            alt.Y("total_spend:Q", title=f"Spend, {currency}"),
+            alt.Y("total_spend:Q", title=in_currency("Spend", currency)),
             alt.Color("segment_number:N", scale=alt.Scale(domain=groups, range=colours), legend=legend),
             alt.Shape("segment_number:N", scale=alt.Scale(domain=groups, range=shapes), legend=legend),
             tooltip=[
                 alt.Tooltip("customer_id:N", title="Customer"),
-                alt.Tooltip("segment_number:N", title="Segment"),
+                alt.Tooltip("segment_number:N", title="Cluster"),
                 alt.Tooltip("purchase_count:Q", title="Purchases", format=COUNT),
                 alt.Tooltip("total_spend:Q", title="Spend", format=MONEY),
                 alt.Tooltip("days_since_last_purchase:Q", title="Days since the last purchase", format=COUNT),
@@ -120,7 +187,7 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
 def stages_by_day(rows: Rows, day: date) -> Chart:
     """Users in each stage at the end of each day, with a rule at the chosen day."""
     stages = list(dict.fromkeys(row["stage"] for row in rows))
-    colours = alt.Scale(domain=stages, range=[STAGES[stage] for stage in stages])
+    colours = alt.Scale(domain=stages, range=[theme().stages[stage] for stage in stages])
     legend = alt.Legend(title=None, orient="top", columns=2, symbolSize=300)
     lines = (
         _chart(rows)
@@ -143,17 +210,35 @@ def stages_by_day(rows: Rows, day: date) -> Chart:
     return (lines + rule).properties(height=HEIGHT)
 
 
+def funnel(rows: Rows) -> Chart:
+    """How many users reached which step, the first step first, with the share of it."""
+    base = _chart(rows).encode(
+        alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+        alt.X("users:Q", title="Users", scale=alt.Scale(domainMax=1.2 * max(row["users"] for row in rows))),
+        tooltip=[
+            alt.Tooltip("step:N", title="Step"),
+            alt.Tooltip("users:Q", title="Users", format=COUNT),
+            alt.Tooltip("share_before:Q", title="Of the step before", format=SHARE),
+        ],
+    )
+    bars = base.mark_bar().encode(_colour("stage", theme().stages)).add_params(_clicks("step"))
+    return (bars + _label(base, "label:N")).properties(height=44 * len(rows) + 60)
+
+
 def heat_map(rows: Rows, x: alt.X, y: alt.Y, value: str, text: str, tooltip: list[alt.Tooltip]) -> Chart:
     """Return cells coloured by a column of values of 0 or more, with another column as their text."""
     highest = max((float(row[value]) for row in rows), default=0.0) or 1.0
-    base = _chart(rows).encode(x, y, tooltip=tooltip)
-    # Cividis looks the same to readers with and without colour-blindness; it goes from dark to light.
-    scale = alt.Scale(scheme="cividis", domain=[0, highest])
-    cells = base.mark_rect().encode(alt.Color(f"{value}:Q", scale=scale, legend=None))
-    contrast = alt.when(f"datum.{value} > {highest * 0.55}").then(alt.value("#000000")).otherwise(alt.value("#FFFFFF"))
-    texts = base.mark_text(fontSize=10).encode(alt.Text(f"{text}:N"), color=contrast)
-    column = str(y.shorthand).split(":")[0]
-    return (cells + texts).properties(height=34 * len({row[column] for row in rows}) + 60)
+    colours = [heat(float(row[value]) / highest) for row in rows]
+    cells = [{**row, "fill": fill, "ink": ink(fill)} for row, fill in zip(rows, colours, strict=True)]
+    columns = [str(axis.shorthand).split(":")[0] for axis in (x, y)]
+    base = _chart(cells).encode(x, y)
+    rects = base.mark_rect().encode(alt.Color("fill:N", scale=None), tooltip=tooltip).add_params(_clicks(*columns))
+    texts = base.mark_text(fontSize=10).encode(alt.Text(f"{text}:N"), alt.Color("ink:N", scale=None))
+    return (rects + texts).properties(height=34 * len({row[columns[1]] for row in rows}) + 60)
+
+
+def _clicks(*columns: str) -> alt.Parameter:
+    return alt.selection_point(name=MARK, fields=list(columns), on="click")
 
 
 def _chart(rows: Rows) -> alt.Chart:
@@ -170,10 +255,12 @@ def _value(value: Any) -> Any:
     return f"{value.isoformat()}T00:00:00" if isinstance(value, date) else value
 
 
-def _colour(column: str, colours: dict[str, str]) -> alt.Color:
+def _colour(column: str, colours: Mapping[str, str]) -> alt.Color:
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     return alt.Color(f"{column}:N", scale=scale, legend=None)
 
 
-def _label(base: alt.Chart, column: str, number: str) -> alt.Chart:
-    return base.mark_text(align="left", dx=4, color=theme().text).encode(alt.Text(column, format=number))
+def _label(base: alt.Chart, column: str, number: str = "") -> alt.Chart:
+    return base.mark_text(align="left", dx=4, color=theme().text).encode(
+        alt.Text(column, format=number) if number else alt.Text(column), tooltip=alt.value(None)
+    )

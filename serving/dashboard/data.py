@@ -54,7 +54,25 @@ def read_shortly(template: str, **parameters: Any) -> list[Row]:
 
 
 def read_now(template: str, **parameters: Any) -> list[Row]:
-    """Like `read`, but always as of this moment."""
+    """Like `read`, but always as of this moment.
+
+    If the connection is broken, as after a restart of the database, it is made again and the query is asked once more.
+    """
+    try:
+        return _rows(template, parameters)
+    except (PoolTimeout, psycopg.OperationalError):
+        _pool.clear()
+    try:
+        return _rows(template, parameters)
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        _pool.clear()  # the next query connects again, and learns the reason if that fails
+        raise DatabaseError(
+            f"The database does not answer: {describe_server(connection_environment(find_project()))}.",
+            "Reload the page; `loader db status` shows the state of the embedded server.",
+        ) from error
+
+
+def _rows(template: str, parameters: dict[str, Any]) -> list[Row]:
     marts = marts_of(template)
     query = sql.SQL(template).format(**{name: sql.Identifier(SCHEMA, name) for name in marts})
     try:
@@ -73,12 +91,6 @@ def read_now(template: str, **parameters: Any) -> list[Row]:
     except psycopg.errors.QueryCanceled as error:
         raise LoaderError(
             f"The database took longer than {STATEMENT_SECONDS} seconds.", "Choose fewer days, or try again later."
-        ) from error
-    except (PoolTimeout, psycopg.OperationalError) as error:
-        _pool.clear()  # the next query connects again, and learns the reason if that fails
-        raise DatabaseError(
-            f"The database does not answer: {describe_server(connection_environment(find_project()))}.",
-            "Reload the page; `loader db status` shows the state of the embedded server.",
         ) from error
 
 

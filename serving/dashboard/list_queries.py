@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-# What the list can be filtered by, as SQL.
+# What the list can be filtered by besides the filters of all pages, as SQL.
 FILTERS = {
-    "rfm_segment": "rfm_segment",
     "churn_risk": "churn_risk",
     "segment_name": "segment_name",
-    "customer_segment": "customer_segment",
-    "favourite_category": "favourite_category",
     "cohort": "to_char(first_purchase_date, 'YYYY-MM')",
+    "recency_score": "recency_score::text",
+    "frequency_score": "frequency_score::text",
 }
 
 # Values of the filters.
@@ -25,11 +24,28 @@ MEMBERS = " union all ".join(
 _chosen = "\n".join(
     f"        and (%({name})s::text[] is null or {column} = any(%({name})s))" for name, column in FILTERS.items()
 )
-_selection = f"""
+
+# With their number and spend, of which the list shows only the first.
+CUSTOMERS = f"""
+    with buyers as (
+        select distinct customer_id
+        from {{order_lines}}
+        where
+            %(of_lines)s
+            and purchase_date between %(first_day)s and %(last_day)s
+            and (%(categories)s::text[] is null or category = any(%(categories)s))
+    )
+
+    select
+        customer_id, customer_name, email, customer_segment, rfm_segment, churn_risk, segment_name, first_purchase_date,
+        last_purchase_date, days_since_last_purchase, purchase_count, total_spend, expected_revenue_365d,
+        favourite_category, count(*) over () as all_customers, sum(total_spend) over () as all_spend
     from {{customer_profiles}}
-    cross join (select currency from {{metrics_summary}}) as summary
     where
         customer_id <> '(unknown)'
+        and (not %(of_lines)s or customer_id in (select customer_id from buyers))
+        and (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
 {_chosen}
         and (
             %(search)s = ''
@@ -37,19 +53,6 @@ _selection = f"""
             or strpos(lower(customer_name), %(search)s) > 0
             or strpos(lower(email), %(search)s) > 0
         )
-"""
-
-TOTAL = f"""
-    select count(*) as customers, coalesce(sum(total_spend), 0) as total_spend, min(currency) as currency
-    {_selection}
-"""
-
-CUSTOMERS = f"""
-    select
-        customer_id, customer_name, email, customer_segment, rfm_segment, churn_risk, segment_name, first_purchase_date,
-        last_purchase_date, days_since_last_purchase, purchase_count, total_spend, expected_revenue_365d,
-        favourite_category
-    {_selection}
     order by total_spend desc, customer_id
     limit %(most)s
 """

@@ -1,7 +1,7 @@
-"""Every query of the dashboard. `{name}` is a mart; nothing else is read.
+"""Queries of the dashboard. `{name}` is a mart; nothing else is read.
 
-The database aggregates, and returns what a page shows. Without a filter that needs single lines, a small mart
-answers; with one, `order_lines` is summed by the same definitions.
+The database aggregates, and returns what a page shows. Sales, the first page and the list of customers have theirs in
+modules of their own.
 """
 
 from __future__ import annotations
@@ -15,77 +15,10 @@ SUMMARY = """
 
 # Values of the filters.
 DAYS = "select min(sales_date) as first_day, max(sales_date) as last_day from {daily_sales}"
-SEGMENTS = "select distinct customer_segment as member from {customer_profiles} order by member"
+GROUPS = "select distinct customer_segment as member from {customer_profiles} order by member"
+# Those without customers, too: the first page links to what may be empty.
+RFM_MEMBERS = "select rfm_segment as member from {rfm_segment_summary} order by member"
 CATEGORIES = "select category as member from {category_kpis} order by member"
-
-DAILY_SALES = """
-    select sales_date, gross_revenue, refunds, net_revenue, net_revenue_7d_avg, transaction_count
-    from {daily_sales}
-    where sales_date between %(first_day)s and %(last_day)s
-    order by sales_date
-"""
-# As in daily_sales: days without a sale count 0, and the mean needs seven days of data.
-DAILY_SALES_OF_LINES = """
-    with summed as (
-        select
-            transaction_date,
-            count(*) as transaction_count,
-            sum(greatest(amount, 0)) as gross_revenue,
-            sum(greatest(-amount, 0)) as refunds
-        from {order_lines}
-        where
-            transaction_date between cast(%(first_day)s as date) - 6 and %(last_day)s
-            and (%(segments)s::text[] is null or customer_segment = any(%(segments)s))
-            and (%(categories)s::text[] is null or category = any(%(categories)s))
-        group by transaction_date
-    ),
-
-    averaged as (
-        select
-            sales_date,
-            coalesce(summed.gross_revenue, 0) as gross_revenue,
-            coalesce(summed.refunds, 0) as refunds,
-            coalesce(summed.transaction_count, 0) as transaction_count,
-            case when count(*) over week = 7
-                then avg(coalesce(summed.gross_revenue - summed.refunds, 0)) over week
-            end as net_revenue_7d_avg
-        from {daily_sales}
-        left join summed on sales_date = transaction_date
-        where sales_date between cast(%(first_day)s as date) - 6 and %(last_day)s
-        window week as (order by sales_date rows between 6 preceding and current row)
-    )
-
-    select
-        sales_date,
-        round(gross_revenue, 2) as gross_revenue,
-        round(refunds, 2) as refunds,
-        round(gross_revenue - refunds, 2) as net_revenue,
-        round(net_revenue_7d_avg, 2) as net_revenue_7d_avg,
-        transaction_count
-    from averaged
-    where sales_date >= %(first_day)s
-    order by sales_date
-"""
-
-CATEGORY_REVENUE = """
-    select category, sum(total_revenue) as net_revenue, sum(transaction_count)::bigint as transaction_count
-    from {segment_category_kpis}
-    where
-        (%(segments)s::text[] is null or customer_segment = any(%(segments)s))
-        and (%(categories)s::text[] is null or category = any(%(categories)s))
-    group by category
-    order by net_revenue desc, category
-"""
-CATEGORY_REVENUE_OF_LINES = """
-    select category, round(sum(amount), 2) as net_revenue, count(*) as transaction_count
-    from {order_lines}
-    where
-        transaction_date between %(first_day)s and %(last_day)s
-        and (%(segments)s::text[] is null or customer_segment = any(%(segments)s))
-        and (%(categories)s::text[] is null or category = any(%(categories)s))
-    group by category
-    order by net_revenue desc, category
-"""
 
 CHURN = """
     select
@@ -94,7 +27,9 @@ CHURN = """
         round(count(*) / sum(count(*)) over (), 6) as share
     from {customer_churn_risk}
     inner join {customer_profiles} as profiles using (customer_id, churn_risk)
-    where %(segments)s::text[] is null or profiles.customer_segment = any(%(segments)s)
+    where
+        (%(groups)s::text[] is null or profiles.customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or profiles.rfm_segment = any(%(rfm_segments)s))
     group by churn_risk
     order by array_position(array['low', 'medium', 'high', 'prospect'], churn_risk)
 """
@@ -127,7 +62,9 @@ SPEND_AND_PURCHASES = """
         count(*) over () as buyers
     from {customer_segments}
     inner join {customer_profiles} using (customer_id, segment_number)
-    where %(segments)s::text[] is null or customer_segment = any(%(segments)s)
+    where
+        (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
     order by md5(customer_id), customer_id
     limit %(most)s
 """
@@ -142,7 +79,9 @@ SEGMENT_MEANS = """
         sum(total_spend) as total_spend
     from {customer_segments}
     inner join {customer_profiles} using (customer_id, segment_number, segment_name)
-    where %(segments)s::text[] is null or customer_segment = any(%(segments)s)
+    where
+        (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
     group by segment_number, segment_name
     order by segment_number
 """
@@ -166,7 +105,9 @@ RFM_CELLS = """
     from {customer_rfm}
     inner join {customer_profiles} as profiles
         using (customer_id, recency_score, frequency_score, monetary_score, rfm_cell, rfm_segment)
-    where %(segments)s::text[] is null or customer_segment = any(%(segments)s)
+    where
+        (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
     group by recency_score, frequency_score, monetary_score, rfm_cell, rfm_segment
     order by rfm_cell desc
 """
@@ -180,12 +121,40 @@ COHORTS = """
     order by cohort_month, month_number
 """
 
+# The groups have each customer once, so that their cells add up.
+COHORTS_OF_GROUPS = """
+    with summed as (
+        select
+            cohort_month,
+            month_number,
+            sum(cohort_size)::bigint as cohort_size,
+            sum(retained_customers)::bigint as retained_customers,
+            sum(net_revenue) as net_revenue,
+            is_complete,
+            is_left_censored
+        from {cohort_retention_by_group}
+        where
+            dimension = 'customer_segment'
+            and member = any(%(groups)s)
+            and cohort_month between date_trunc('month', %(first_day)s::date) and %(last_day)s
+        group by cohort_month, month_number, is_complete, is_left_censored
+    )
+
+    select
+        cohort_month, month_number, cohort_size, retained_customers,
+        round(retained_customers / cohort_size::numeric, 6) as retention_rate,
+        net_revenue, is_complete, is_left_censored
+    from summed
+    order by cohort_month, month_number
+"""
+
 TOP_CUSTOMERS = """
     select customer_id
     from {customer_profiles}
     where
         customer_id <> '(unknown)'
-        and (%(segments)s::text[] is null or customer_segment = any(%(segments)s))
+        and (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
+        and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
     order by total_spend desc, customer_id
     limit %(most)s
 """
@@ -210,11 +179,23 @@ TRANSITIONS = """
 """
 # The files of `loader generate` and of the demo say in their names that nobody lived through them.
 SYNTHETIC = """
-    select count(*) as files
+    select distinct table_name
     from {load_history}
+    where status = 'loaded' and file_name like '%%synthetic%%' and table_name = any(%(tables)s)
+    order by table_name
+"""
+USERS = """
+    select user_id, signed_up_at, plan_name, current_stage, current_stage_since, days_to_customer
+    from {user_journeys}
     where
-        status = 'loaded' and file_name like '%%synthetic%%'
-        and table_name in ('raw.users', 'raw.shops', 'raw.plans', 'raw.invoices', 'raw.payments', 'raw.events')
+        case %(step)s
+            when 'prospects' then first_prospect_at is not null
+            when 'customers' then first_customer_at is not null
+            when 'churned' then first_churned_at is not null
+            else true
+        end
+    order by signed_up_at desc, user_id
+    limit %(most)s
 """
 FUNNEL = """
     select

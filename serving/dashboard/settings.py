@@ -29,8 +29,15 @@ OPTIONS: dict[str, str] = {
     "theme.paddingTop": "3rem",
     "theme.headingFontSizes": '["2rem", "1.5rem", "1.3rem"]',
     "theme.metricValueFontSize": "1.5rem",
-    "theme.light.primaryColor": LIGHT.accent,
-    "theme.dark.primaryColor": DARK.accent,
+    **{
+        f"theme.{name}.{option}": colour
+        for name, theme in (("light", LIGHT), ("dark", DARK))
+        for option, colour in (
+            ("primaryColor", theme.accent),
+            ("backgroundColor", theme.background),
+            ("textColor", theme.text),
+        )
+    },
 }
 
 

@@ -13,7 +13,7 @@ from serving.dashboard.data import Row, Rows
 UNKNOWN = "(unknown)"
 NONE = "–"  # noqa: RUF001
 SHARES = ("share", "share_failed", "share_of_revenue", "return_rate", "retention_rate")
-TIMES = ("transacted_at", "started_at")
+TIMES = ("transacted_at", "started_at", "signed_up_at", "current_stage_since")
 
 
 def count(number: int | None) -> str:
@@ -26,16 +26,40 @@ def money(amount: Decimal | None, currency: str) -> str:
     return NONE if amount is None else f"{currency} {amount:,.2f}".removeprefix(f"{UNKNOWN} ")
 
 
-def share(part: Decimal | None) -> str:
+def in_currency(title: str, currency: str) -> str:
+    """Return the title of amounts, with their currency if it is known."""
+    return title if currency == UNKNOWN else f"{title}, {currency}"
+
+
+def share(part: Decimal | float | None) -> str:
     """Return a share from 0 to 1 in percent."""
     return NONE if part is None else f"{part:.1%}"
 
 
-def tiles(values: Mapping[str, str], helps: Mapping[str, str] | None = None) -> None:
-    """Show numbers side by side, as many as there is room for."""
+def tiles(
+    values: Mapping[str, str],
+    helps: Mapping[str, str] | None = None,
+    changes: Mapping[str, Decimal | None] | None = None,
+) -> None:
+    """Show numbers side by side, as many as there is room for.
+
+    Args:
+        values: The numbers by their label.
+        helps: What some of them mean.
+        changes: By how much some of them changed, as a share.
+    """
     with st.container(horizontal=True):
         for label, value in values.items():
-            st.metric(label, value, border=True, width="content", help=(helps or {}).get(label))
+            change = (changes or {}).get(label)
+            st.metric(
+                label,
+                value,
+                None if change is None else f"{change:+.1%}",
+                delta_color="off",
+                border=True,
+                width="content",
+                help=(helps or {}).get(label),
+            )
 
 
 def table(rows: Rows, key: str, titles: Mapping[str, str], *, selectable: bool = False) -> Row | None:
@@ -47,13 +71,21 @@ def table(rows: Rows, key: str, titles: Mapping[str, str], *, selectable: bool =
         titles: The columns to show, in this order, each with its title.
         selectable: Whether a row can be chosen.
     """
-    columns = {name: _column(name, title, rows) for name, title in titles.items()}
-    shown = [{name: row[name] for name in titles} for row in rows]
+    # A column of an attribute that the files don't have would be empty.
+    names = [name for name in titles if any(row[name] is not None for row in rows)]
+    columns = {name: _column(name, titles[name], rows) for name in names}
+    shown = [{name: row[name] for name in names} for row in rows]
     if not selectable:
-        st.dataframe(shown, hide_index=True, key=key, column_config=columns)
+        st.dataframe(shown, hide_index=True, key=key, column_config=columns, placeholder=NONE)
         return None
     state = st.dataframe(
-        shown, hide_index=True, key=key, column_config=columns, on_select="rerun", selection_mode="single-row"
+        shown,
+        hide_index=True,
+        key=key,
+        column_config=columns,
+        placeholder=NONE,
+        on_select="rerun",
+        selection_mode="single-row",
     )
     chosen = state.selection.rows
     return rows[chosen[0]] if chosen and chosen[0] < len(rows) else None

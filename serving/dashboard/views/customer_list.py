@@ -1,4 +1,4 @@
-"""The customers behind a segment, a tier or a cohort: a list to sort, search, open and download."""
+"""The customers behind a segment, a tier, a cohort or a category: a list to sort, search, open and download."""
 
 from __future__ import annotations
 
@@ -6,65 +6,57 @@ from typing import Any
 
 import streamlit as st
 
-from serving.dashboard import list_queries as queries
-from serving.dashboard.data import Rows, read, read_now
+from serving.dashboard import list_queries, queries
+from serving.dashboard.cards import table_or_cards
+from serving.dashboard.data import Row, Rows, read, read_now
 from serving.dashboard.downloads import offer_later
-from serving.dashboard.links import link
-from serving.dashboard.states import nothing, plain
-from serving.dashboard.tables import count, money, table
+from serving.dashboard.filters import MEMBERS, choose
+from serving.dashboard.links import Link, links
+from serving.dashboard.states import nothing
+from serving.dashboard.tables import count, in_currency, money
 
 MOST_SHOWN = 500
 MOST_DOWNLOADED = 100_000
-FILTERS = {
-    "rfm_segment": "RFM segment",
-    "churn_risk": "Churn risk",
-    "segment_name": "Behaviour cluster",
-    "customer_segment": "Customer group",
-    "favourite_category": "Favourite category",
-    "cohort": "Month of first purchase",
-}
+# Of the query, but not of a customer.
+TOTALS = ("all_customers", "all_spend")
 
 
 def show() -> None:
     """Show the page."""
-    chosen = _choose()
-    words = " · ".join(f"{FILTERS[name]}: {plain(', '.join(members))}" for name, members in chosen.items() if members)
+    found = read(list_queries.MEMBERS)
+    more = {name: sorted({row["member"] for row in found if row["name"] == name}) for name in list_queries.FILTERS}
+    filters = choose("days", *MEMBERS, more=more)
     search = st.text_input(
         "Search", key="search", placeholder="identifier, name or e-mail address", bind="query-params"
     )
-    parameters: dict[str, Any] = {name: members or None for name, members in chosen.items()}
-    parameters["search"] = search.replace("\0", "").strip().lower()
-    (total,) = read(queries.TOTAL, **parameters)
-    if not total["customers"]:
+    parameters: dict[str, Any] = {
+        **filters.parameters,
+        **{name: list(filters.members[name]) or None for name in more},
+        "of_lines": not filters.all_days or bool(filters.members["category"]),
+        "search": search.replace("\0", "").strip().lower(),
+    }
+    customers = read(list_queries.CUSTOMERS, most=MOST_SHOWN, **parameters)
+    if not customers:
         nothing("No customer is in this selection.", "Remove a filter in the side bar, or search for something else.")
         return
-    currency = total["currency"]
+    (summary,) = read(queries.SUMMARY)
+    currency, total = summary["currency"], customers[0]["all_customers"]
+    words = " · ".join(filters.parts) or "all customers"
+    bought = " of these categories" * bool(filters.members["category"]) + " in this period" * (not filters.all_days)
     st.caption(
-        f"{words or 'All customers'}: {count(total['customers'])} customers who spent"
-        f" {money(total['total_spend'], currency)} so far."
+        f"{words[:1].upper()}{words[1:]}: {count(total)} customer{'s' * (total != 1)} who spent"
+        f" {money(customers[0]['all_spend'], currency)} so far." + (f" They bought{bought}." if bought else "")
     )
-    _list(read(queries.CUSTOMERS, most=MOST_SHOWN, **parameters), total["customers"], currency)
+    _list(customers, total, currency)
     offer_later(
-        lambda: read_now(queries.CUSTOMERS, most=MOST_DOWNLOADED, **parameters),
-        min(total["customers"], MOST_DOWNLOADED),
+        lambda: _without_totals(read_now(list_queries.CUSTOMERS, most=MOST_DOWNLOADED, **parameters)),
+        min(total, MOST_DOWNLOADED),
         "customers",
     )
 
 
-def _choose() -> dict[str, list[str]]:
-    members = read(queries.MEMBERS)
-    if not members:
-        nothing("There are no customers yet.", "Load files with `loader copy FOLDER`, then `dbt build`.")
-        st.stop()
-    chosen = {}
-    with st.sidebar:
-        st.subheader("Filters")
-        for name, title in FILTERS.items():
-            options = sorted({str(row["member"]) for row in members if row["name"] == name})
-            chosen[name] = st.multiselect(
-                title, options, key=name, placeholder="all", bind="query-params", select_all=False
-            )
-    return chosen
+def _without_totals(customers: Rows) -> list[Row]:
+    return [{name: value for name, value in row.items() if name not in TOTALS} for row in customers]
 
 
 def _list(customers: Rows, total: int, currency: str) -> None:
@@ -78,13 +70,18 @@ def _list(customers: Rows, total: int, currency: str) -> None:
         "last_purchase_date": "Last purchase",
         "days_since_last_purchase": "Days since",
         "purchase_count": "Purchases",
-        "total_spend": f"Spend, {currency}",
-        "expected_revenue_365d": f"Expected in a year, {currency}",
+        "total_spend": in_currency("Spend", currency),
+        "expected_revenue_365d": in_currency("Expected in a year", currency),
         "favourite_category": "Favourite category",
     }
-    chosen = table(customers, "customers", titles, selectable=True)
+    clicked = table_or_cards(customers, "customers", titles, selectable=True)
+    names = [row["customer_id"] for row in customers]
+    chosen = st.selectbox(
+        "Profile of",
+        names,
+        index=names.index(clicked["customer_id"]) if clicked else None,
+        placeholder="choose a row above, or a customer here",
+        width=320,
+    )
     if chosen is not None:
-        name = chosen["customer_id"]
-        link("recommendations", f"Profile of {plain(name)}", "person", [("customer", name)])
-    else:
-        st.caption("Choose a row to open the customer's profile.")
+        links(Link(f"Profile of {chosen}", (("customer", chosen),), "recommendations"))

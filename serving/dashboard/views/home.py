@@ -7,14 +7,16 @@ from decimal import Decimal
 
 import streamlit as st
 
-from serving.dashboard import home_queries, queries
+from serving.dashboard import home_queries, queries, sales_queries
 from serving.dashboard.data import Row, Rows, read
-from serving.dashboard.links import link
+from serving.dashboard.filters import BEFORE, LAST_YEAR, choose
+from serving.dashboard.links import Link, links
 from serving.dashboard.states import nothing
 from serving.dashboard.tables import NONE, count, money, share
 
 MOST_ACTIONS = 5
-LENGTHS = {28: "28 days", 7: "7 days"}
+# Days of the periods that `trailing_periods` has; the first if the reader chose another one.
+LENGTHS = (28, 7)
 TITLES = {
     "net_revenue": "Net revenue",
     "orders": "Orders",
@@ -30,43 +32,51 @@ def show() -> None:
     if summary["total_transactions"] == 0:
         nothing("There are no sales yet.", "Load files with `loader copy FOLDER`, then `dbt build`.")
         return
-    days = st.segmented_control(
-        "Period", LENGTHS, format_func=LENGTHS.__getitem__, default=28, key="period", bind="query-params", required=True
-    )
-    _business(read(home_queries.PERIODS, days=days), days, summary)
+    filters = choose("days", "compare", because="home is about the whole shop. The page of sales has all filters.")
+    days = filters.length if filters.length in LENGTHS else LENGTHS[0]
+    if not filters.all_days and filters.length != days:
+        st.caption("Home compares the last 7 or 28 days, whatever other period is chosen.")
+    _business(read(home_queries.PERIODS, days=days), days, filters.compare, summary)
     _why(read(home_queries.DRIVERS) if days == 28 else [], summary["currency"])
     _actions(summary)
 
 
-def _business(rows: Rows, days: int, summary: Row) -> None:
+def _business(rows: Rows, days: int, compare: str, summary: Row) -> None:
     st.subheader("How is business?")
     latest = [row for row in rows if row["periods_ago"] == 0]
     if not latest:
         nothing(f"There are not yet {days} days of data.", "The tiles fill as you load files with `loader copy`.")
         return
+    base = f"the {days} days before" if compare == BEFORE else "the same weeks of last year"
     st.caption(
-        f"{latest[0]['period_from']} to {latest[0]['period_to']}, compared with the {days} days before. A change has a"
-        " colour if it is more than such periods usually bring."
+        f"{latest[0]['period_from']} to {latest[0]['period_to']}, compared with {base}. A change has a colour if it is"
+        " more than such periods usually bring."
     )
+    for day in read(sales_queries.CUT_SHORT):
+        st.caption(f"{day['sales_date']} is incomplete: its last sale is before {day['last_hour'] + 1}:00.")
     with st.container(horizontal=True):
         for measure, title in TITLES.items():
             history = [row for row in rows if row["measure"] == measure]
-            _tile(title, next(row for row in history if row["periods_ago"] == 0), history, summary["currency"])
+            _tile(title, next(row for row in history if row["periods_ago"] == 0), history, compare, summary["currency"])
+    other = next(length for length in LENGTHS if length != days)
+    links(Link(f"Last {other} days", (("period", f"last {other} days"), ("compare", compare)), ""))
 
 
-def _tile(title: str, row: Row, history: Rows, currency: str) -> None:
+def _tile(title: str, row: Row, history: Rows, compare: str, currency: str) -> None:
     line = [float(past["measure_value"]) for past in reversed(history) if past["measure_value"] is not None]
     usual = "Too few periods to say what is usual."
     if row["usual_from"] is not None:
         usual = f"Usually {row['usual_from']:+.1%} to {row['usual_to']:+.1%}."
-    last_year = row["change_on_last_year"]
+    changes = {BEFORE: row["change"], LAST_YEAR: row["change_on_last_year"]}
+    change = changes.pop(compare)
+    others = "; ".join(f"{name}: {NONE if value is None else f'{value:+.1%}'}" for name, value in changes.items())
     st.metric(
         title,
         _value(row, currency),
-        None if row["change"] is None else f"{row['change']:+.1%}",
-        delta_color="normal" if row["is_unusual"] else "off",
-        delta_description=None if last_year is None else f"last year: {last_year:+.1%}",
-        help=f"{usual} Same weeks of last year: {NONE if last_year is None else f'{last_year:+.1%}'}.",
+        None if change is None else f"{change:+.1%}",
+        # What is usual is known of changes on the period before.
+        delta_color="normal" if row["is_unusual"] and compare == BEFORE else "off",
+        help=f"{usual} Compared with {others}.",
         border=True,
         chart_data=line if len(line) > 1 else None,
     )
@@ -108,17 +118,13 @@ class Action:
         title: What there is, with its number, in bold.
         advice: What to do.
         amount: The money at stake.
-        page: Page with the list.
-        label: Text of the button.
-        filters: What the page shows, as in its address.
+        link: Where to see which.
     """
 
     title: str
     advice: str
     amount: Decimal | None
-    page: str = ""
-    label: str = ""
-    filters: tuple[tuple[str, str], ...] = ()
+    link: Link | None = None
 
 
 def actions(found: Rows, currency: str) -> list[Action]:
@@ -136,9 +142,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
                 f"Late among your best customers: {count(row['number'])}",
                 f"They spent {money(row['amount'], currency)} so far. Write to them before they are gone.",
                 row["amount"],
-                "customer-list",
-                "Show these customers",
-                (("rfm_segment", "cannot lose them"),),
+                Link("Show these customers", (("rfm_segment", "cannot lose them"),)),
             )
         )
     if row := kinds.get("second_order"):
@@ -147,9 +151,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
                 f"New buyers due for a second order: {count(row['number'])}",
                 f"At an average order each, that is {money(row['amount'], currency)}.",
                 row["amount"],
-                "customer-list",
-                "Show these customers",
-                (("rfm_segment", "new customers"), ("rfm_segment", "promising")),
+                Link("Show these customers", (("rfm_segment", "new customers"), ("rfm_segment", "promising"))),
             )
         )
     if row := kinds.get("rejected_money"):
@@ -158,14 +160,16 @@ def actions(found: Rows, currency: str) -> list[Action]:
                 f"Rejected rows of your files: {count(row['number'])}",
                 f"They hold {money(row['amount'], currency)}. Fix the files and load them again.",
                 row["amount"],
-                "quality",
-                "Show why",
+                Link("Show why", page="quality"),
             )
         )
     if row := kinds.get("late_source"):
         listed.append(
             Action(
-                f"Tables without a new file in time: {count(row['number'])}", "Load the newest files.", None, "quality"
+                f"Tables without a new file in time: {count(row['number'])}",
+                "Load the newest files.",
+                None,
+                Link("Show", page="quality"),
             )
         )
     if row := kinds.get("stopped_products"):
@@ -188,5 +192,5 @@ def _actions(summary: Row) -> None:
     for action in listed:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{action.title}**  \n{action.advice}".replace("$", r"\$"))
-            if action.page:
-                link(action.page, action.label or "Show", "arrow_forward", action.filters)
+            if action.link:
+                links(action.link)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from serving.dashboard import queries
+from serving.dashboard.cards import table_or_cards
 from serving.dashboard.data import read_shortly
 from serving.dashboard.downloads import offer
-from serving.dashboard.states import explained, nothing
-from serving.dashboard.tables import table
+from serving.dashboard.states import explained, label_synthetic, nothing, unfiltered
 
 MOST_LINES = 50
 # The view sorts all lines on each query, so not more often; readers at the same time share an answer.
@@ -18,6 +18,8 @@ REFRESH_SECONDS = 10
 def show() -> None:
     """Show the page."""
     st.caption(f"The newest {MOST_LINES} lines; they refresh by themselves every {REFRESH_SECONDS} seconds.")
+    label_synthetic()
+    unfiltered("it shows the newest lines, whatever they are.")
     _lines()
 
 
@@ -29,7 +31,7 @@ def _lines() -> None:
             nothing("There are no transactions yet.", "They show as soon as a file is loaded: `loader copy FOLDER`.")
             return
         st.metric("Newest line", f"{lines[0]['transacted_at']:%Y-%m-%d %H:%M:%S %Z}", width="content")
-        table(
+        table_or_cards(
             lines,
             "latest",
             {

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from serving.dashboard import queries
+from serving.dashboard.cards import table_or_cards
 from serving.dashboard.data import read
 from serving.dashboard.downloads import offer
-from serving.dashboard.states import nothing
-from serving.dashboard.tables import count, table, tiles
+from serving.dashboard.states import nothing, unfiltered
+from serving.dashboard.tables import count, in_currency, tiles
 
 MOST_LOADS = 100
 SEVERITIES = {
@@ -21,6 +22,7 @@ SEVERITIES = {
 def show() -> None:
     """Show the page."""
     (summary,) = read(queries.SUMMARY)
+    unfiltered("checks and loads are about whole tables.")
     _checks(summary["currency"])
     _loads()
 
@@ -45,15 +47,15 @@ def _checks(currency: str) -> None:
         nothing("No check found anything.", "The switch above shows what was checked.")
         return
     st.caption("A row may fail several checks, so they don't add up. `loader quality CHECK` lists the rows behind one.")
-    table(
+    table_or_cards(
         shown,
         "checks",
         {
-            "severity": "Severity",
             "check_name": "Check",
+            "severity": "Severity",
             "rows_failed": "Failed",
             "counted": "What",
-            "amount_affected": f"Money, {currency}",
+            "amount_affected": in_currency("Money", currency),
             "share_of_revenue": "Of revenue",
             "description": "What they have in common",
             "rows_checked": "Checked",
@@ -70,13 +72,13 @@ def _loads() -> None:
         nothing("No file was loaded.", "`loader copy FOLDER` loads files.")
         return
     st.caption(f"The latest {len(loads)} loads, newest first.")
-    table(
+    table_or_cards(
         loads,
         "loads",
         {
+            "file_name": "File",
             "load_id": "Load",
             "started_at": "Started",
-            "file_name": "File",
             "status": "Status",
             "rows_read": "Read",
             "rows_rejected": "Rejected",

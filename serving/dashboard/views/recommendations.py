@@ -8,11 +8,12 @@ from typing import Any
 import streamlit as st
 
 from serving.dashboard import queries
+from serving.dashboard.cards import table_or_cards
 from serving.dashboard.data import Row, Rows, read
 from serving.dashboard.downloads import offer
 from serving.dashboard.filters import choose
 from serving.dashboard.states import nothing, plain
-from serving.dashboard.tables import NONE, count, money, share, table, tiles
+from serving.dashboard.tables import NONE, count, money, share, tiles
 
 MOST_CUSTOMERS = 100
 LISTS = {"repeat": "To buy again", "new": "New to this customer"}
@@ -20,8 +21,8 @@ LISTS = {"repeat": "To buy again", "new": "New to this customer"}
 
 def show() -> None:
     """Show the page."""
-    filters = choose(segment=True)
-    listed = [row["customer_id"] for row in read(queries.TOP_CUSTOMERS, most=MOST_CUSTOMERS, **filters.segment)]
+    filters = choose("group", "rfm_segment", because="a customer's page is as of the last day, with all purchases.")
+    listed = [row["customer_id"] for row in read(queries.TOP_CUSTOMERS, most=MOST_CUSTOMERS, **filters.customers)]
     customer_id = st.selectbox(
         "Customer",
         listed,
@@ -65,7 +66,7 @@ def _profile(profile: Row, currency: str) -> None:
         st.caption(_expectation(profile))
     with st.expander("Everything known of the customer"):
         rows = [{"attribute": name.replace("_", " "), "value": _text(value)} for name, value in profile.items()]
-        table(rows, "profile", {"attribute": "Attribute", "value": "Value"})
+        table_or_cards(rows, "profile", {"attribute": "Attribute", "value": "Value"})
         offer([profile], "profile")
 
 
@@ -87,8 +88,8 @@ def _lists(recommended: Rows) -> None:
         if not rows:
             nothing("There is nothing to recommend here.", "The list fills as the customer, or others, buy more.")
             continue
-        titles = {"rank": "Rank", "product_name": "Product", "reason": "Reason", "category": "Category"}
-        table(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
+        titles = {"product_name": "Product", "rank": "Rank", "reason": "Reason", "category": "Category"}
+        table_or_cards(rows, f"recommendations_{name}", {**titles, "product_id": "Identifier", "score": "Score"})
         st.caption(f"Made for {rows[0]['as_of_date']}.")
         offer(rows, f"recommendations_{name}")
 

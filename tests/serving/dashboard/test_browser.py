@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -38,9 +39,41 @@ PAGES = [
     ("latest", "Latest transactions", 1),
     ("quality", "Data quality", 2),
 ]
+# On a phone, tables and the Sankey are cards.
+PHONE = [
+    ("", "Home", 0),
+    ("sales", "Sales", 4),
+    ("customers", "Customers", 2),
+    ("customer-list", "Customer list", 0),
+    ("cohorts", "Cohorts", 1),
+    ("recommendations", "Recommendations", 0),
+    ("journeys", "Journeys", 2),
+    ("latest", "Latest transactions", 0),
+    ("quality", "Data quality", 0),
+]
+# Pairs of parts that overlap, and parts that are cut off at the right; a part may be within another.
+OVERLAPS = """() => {
+    const kinds = "h1, h2, h3, dt, dd, .links a, .cards li, [data-testid=stMetric], [data-testid=stVegaLiteChart],"
+        + "[data-testid=stPlotlyChart], [data-testid=stSelectbox], [data-testid=stMarkdownContainer],"
+        + "[data-testid=stDownloadButton], [data-testid=stAlert]";
+    const parts = [...document.querySelectorAll("[data-testid=stMain] :is(" + kinds + ")")]
+        .filter(part => part.checkVisibility({checkVisibilityCSS: true}))
+        .map(part => [part, part.getBoundingClientRect()]);
+    const names = [];
+    parts.forEach(([part, box], place) => {
+        if (box.right > innerWidth + 1) names.push([part.innerText.slice(0, 40), "cut off"]);
+        for (const [other, its] of parts.slice(place + 1)) {
+            const width = Math.min(box.right, its.right) - Math.max(box.left, its.left);
+            const height = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
+            if (width > 2 && height > 2 && !part.contains(other) && !other.contains(part))
+                names.push([part.innerText.slice(0, 40), other.innerText.slice(0, 40)]);
+        }
+    });
+    return names;
+}"""
 DRAWN = (
     ":is([data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], [data-testid=stDataFrame])"
-    ":has(canvas, svg.main-svg, svg.marks):visible"
+    ":has(canvas, .sankey-node, svg.marks):visible"
 )
 WAIT_SECONDS = 30
 
@@ -135,29 +168,32 @@ def test_every_page_opens_from_the_one_before(window: Watched, artifacts: Path) 
     assert len(list(artifacts.glob("*.png"))) >= len(PAGES)
 
 
-def test_pages_fit_a_phone_in_the_dark(browser: Browser, address: str, artifacts: Path) -> None:
+@pytest.mark.parametrize(("name", "title", "number"), PHONE)
+def test_pages_fit_a_phone_in_the_dark(
+    browser: Browser, address: str, artifacts: Path, name: str, title: str, number: int
+) -> None:
     phone = Watched(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    for name, title, number in PAGES[:2] + PAGES[6:7]:
-        phone.page.goto(f"{address}/{name}")
-        phone.has_drawn(title, number)
-        assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
-        background = phone.page.locator("[data-testid=stApp]").evaluate(
-            "part => getComputedStyle(part).backgroundColor"
-        )
-        assert max(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) < 64
-        phone.page.screenshot(path=artifacts / f"{name or 'home'}_phone.png")
+    phone.page.goto(f"{address}/{name}")
+    phone.has_drawn(title, number)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.page.evaluate(OVERLAPS) == []
+    background = phone.page.locator("[data-testid=stApp]").evaluate("part => getComputedStyle(part).backgroundColor")
+    assert max(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) < 64
+    phone.page.screenshot(path=artifacts / f"{name or 'home'}_phone.png", full_page=True)
     phone.page.context.close()
     assert phone.wrong == []
 
 
 def test_a_filter_changes_what_is_seen_and_the_address(window: Watched, query: Query, browser: Browser) -> None:
     (drinks,) = query("select * from marts.category_kpis where category = 'Drinks'")
-    seen = f"USD {drinks['total_revenue']:,.2f} in {drinks['transaction_count']} lines"
+    seen = f"USD {drinks['total_revenue']:,.2f} in {drinks['transaction_count']} lines. Bars are days"
     page = window.page
     page.goto(f"{window.address}/sales")
     window.has_drawn("Sales", 4)
     expect(page.get_by_text(seen)).to_have_count(0)
-    page.get_by_role("combobox", name="Category").click()
+    choice = page.get_by_role("combobox", name="Category")
+    choice.scroll_into_view_if_needed()  # scrolling would close what a click opens
+    choice.click()
     page.get_by_role("option", name="Drinks").click()
     expect(page.get_by_text(seen)).to_be_visible()
     page.wait_for_url("**/sales?category=Drinks")
@@ -217,20 +253,63 @@ def test_the_latest_lines_refresh_by_themselves(window: Watched, query: Query) -
     assert newest.inner_text() != before
 
 
-def test_from_home_to_a_customer_by_clicks(window: Watched, query: Query) -> None:
-    """The filter of the list is in the address, so that who is sent it sees the same customers."""
-    (expected,) = query("select count(*) as customers from marts.customer_profiles where churn_risk = 'low'")
+def test_from_home_to_a_file_of_customers_by_clicks(window: Watched, query: Query) -> None:
+    """Home, the customers of an action, the page of one of them, and a file."""
     page = window.page
-    page.goto(f"{window.address}/sales")
-    page.get_by_role("link", name="of tier low").click()
+    page.goto(window.address)
+    page.get_by_role("link", name="Show these customers").first.click()
     window.has_drawn("Customer list", 1)
-    page.wait_for_url("**/customer-list?churn_risk=low")
-    expect(page.get_by_text(f"Churn risk: low: {expected['customers']} customers")).to_be_visible()
+    segments = parse_qs(urlsplit(page.url).query)["rfm_segment"]
+    customers = query(
+        "select customer_id, sum(total_spend) over () as spend from marts.customer_profiles"
+        " where rfm_segment = any(%s) order by total_spend desc, customer_id",
+        segments,
+    )
+    said = f": {len(customers)} customer{'s' * (len(customers) != 1)} who spent USD {customers[0]['spend']:,.2f}"
+    expect(page.get_by_text(said)).to_be_visible()
     with page.expect_download() as download:
         page.locator(".st-key-download_customers button:visible").first.click()
-    assert len(Path(download.value.path()).read_text().splitlines()) == 1 + expected["customers"]
-    # The first column of the table chooses a row; the second row, as the first customer's page needs no address.
-    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 87})
-    page.get_by_role("link", name="Profile of").click()
-    window.has_drawn("Recommendations", 2)
-    page.wait_for_url("**/recommendations?customer=*")
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["customer_id", *(row["customer_id"] for row in customers)]
+    page.get_by_test_id("stDataFrame").click(position={"x": 15, "y": 52})
+    page.get_by_role("link", name=f"Profile of {customers[0]['customer_id']}").click()
+    expect(page.get_by_role("heading", name="Recommendations", level=1)).to_be_visible()
+    page.get_by_text("Everything known of the customer").click()
+    with page.expect_download() as download:
+        page.locator(".st-key-download_profile button:visible").first.click()
+    assert customers[0]["customer_id"] in Path(download.value.path()).read_text()
+    # Back, the list is as it was.
+    page.go_back()
+    expect(page.get_by_text(said)).to_be_visible()
+
+
+def test_a_click_on_a_mark_opens_its_customers(window: Watched, query: Query) -> None:
+    (tier,) = query("select count(*) as customers from marts.customer_profiles where churn_risk = 'low'")
+    page = window.page
+    page.goto(f"{window.address}/sales")
+    window.has_drawn("Sales", 4)
+    bars = page.locator("[data-testid=stVegaLiteChart]:visible").nth(2)
+    bars.scroll_into_view_if_needed()
+    bars.click(position={"x": 80, "y": 20})
+    page.wait_for_url("**/customer-list?churn_risk=low")
+    window.has_drawn("Customer list", 1)
+    expect(page.get_by_text(f"Churn risk: low: {tier['customers']} customers")).to_be_visible()
+
+
+def test_the_customers_of_a_mark_open_by_keyboard(window: Watched, query: Query) -> None:
+    (cell,) = query(
+        "select * from marts.cohort_retention where is_complete and month_number = 1 and retained_customers > 0"
+        " order by cohort_month limit 1"
+    )
+    page = window.page
+    page.goto(f"{window.address}/cohorts")
+    window.has_drawn("Cohorts", 1)
+    page.get_by_role("combobox", name="Customers behind a cell").focus()
+    page.keyboard.type(f"{cell['cohort_month']:%Y-%m}, 1 month")
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name=f"{cell['retained_customers']} of {cell['cohort_month']:%Y-%m}, 1 month later")
+    link.focus()
+    page.keyboard.press("Enter")
+    window.has_drawn("Customer list", 1)
+    customers = "customer" if cell["retained_customers"] == 1 else "customers"
+    expect(page.get_by_text(f": {cell['retained_customers']} {customers} who spent")).to_be_visible()

@@ -13,7 +13,7 @@ import yaml
 
 from loaders.errors import LoaderError
 from loaders.operations.export_formats import FORMULA_STARTS
-from serving.dashboard import data, home_queries, list_queries, queries
+from serving.dashboard import data, home_queries, list_queries, queries, sales_queries
 from serving.dashboard.data import marts_of
 from serving.dashboard.downloads import as_csv
 from serving.dashboard.settings import OPTIONS, DashboardSettings, read_settings
@@ -24,7 +24,7 @@ from tests.serving.dashboard.conftest import Open
 PAGES = [file.stem for file in (ROOT / "serving" / "dashboard" / "views").glob("[a-z]*.py")]
 TEMPLATES = {
     (module.__name__, name): text
-    for module in (queries, home_queries, list_queries)
+    for module in (queries, home_queries, list_queries, sales_queries)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str)
 }
@@ -66,12 +66,23 @@ def test_a_database_that_goes_away_is_said(
     assert "PostgreSQL" in app.error[0].value or "database" in app.error[0].value
 
 
+def test_a_broken_connection_is_made_again(open_page: Open, shown: Environment) -> None:
+    """As after a restart of PostgreSQL, which ends all connections."""
+    open_page("latest")
+    with connect(shown) as admin:
+        ended = admin.execute(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'dashboard'"
+        ).fetchone()
+        assert ended and ended[0] > 0
+    (who,) = data.read_now("select current_user as name")
+    assert who == {"name": "bi_reader"}
+
+
 def test_no_right_to_read_is_said(open_page: Open, new_database: Callable[[], Environment]) -> None:
     environment = new_database()
     with connect(environment) as admin:
         admin.execute("create schema marts")
-        columns = "transacted_at, transaction_id, customer_id, product_id, category, amount, currency"
-        admin.execute(f"create table marts.latest_transactions ({columns.replace(',', ' text,')} text)")
+        admin.execute("create table marts.load_history (table_name text, status text, file_name text)")
         admin.execute("grant usage on schema marts to bi_reader")
     app = open_page("latest", environment)
     assert "`loader init --roles`" in app.error[0].value
