@@ -184,6 +184,20 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
     )
 
 
+def campaign_revenue(rows: Rows, currency: str) -> Chart:
+    """Revenue that each campaign brought, with its interval; nothing was brought at 0."""
+    base = _chart(rows).encode(alt.Y("campaign_name:N", sort=None, title=None))
+    lift = alt.X("total_lift:Q", title=in_currency("Revenue brought", currency))
+    span = base.mark_rule(strokeWidth=3).encode(
+        alt.X("total_lift_low:Q"), alt.X2("total_lift_high:Q"), color=alt.value(theme().line)
+    )
+    point = base.mark_point(filled=True, size=120, opacity=1, color=theme().line).encode(
+        lift, tooltip=[alt.Tooltip("total_lift:Q", title="Revenue", format=MONEY), alt.Tooltip("verdict:N")]
+    )
+    zero = _chart([{"zero": 0}]).mark_rule(color=theme().text, strokeDash=[4, 4]).encode(alt.X("zero:Q"))
+    return (span + point + zero).properties(height=46 * len(rows) + 60)
+
+
 def stages_by_day(rows: Rows, day: date) -> Chart:
     """Users in each stage at the end of each day, with a rule at the chosen day."""
     stages = list(dict.fromkeys(row["stage"] for row in rows))

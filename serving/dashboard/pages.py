@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from serving.dashboard.views import (
+    campaigns,
     cohorts,
     customer_list,
     customers,
@@ -32,6 +33,9 @@ def pages() -> Pages:
         "cohorts": st.Page(cohorts.show, title="Cohorts", icon=":material/grid_on:", url_path="cohorts"),
         "recommendations": st.Page(
             recommendations.show, title="Recommendations", icon=":material/redeem:", url_path="recommendations"
+        ),
+        "campaigns": st.Page(
+            campaigns.show, title="Audiences and campaigns", icon=":material/campaign:", url_path="campaigns"
         ),
         "journeys": st.Page(journeys.show, title="Journeys", icon=":material/route:", url_path="journeys"),
         "latest": st.Page(latest.show, title="Latest transactions", icon=":material/bolt:", url_path="latest"),

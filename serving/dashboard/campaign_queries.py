@@ -1,0 +1,34 @@
+"""The queries of audiences and campaigns."""
+
+from __future__ import annotations
+
+# Hold-outs are counted, and never listed.
+AUDIENCES = """
+    select
+        members.audience,
+        count(*) filter (where members.assignment = 'treated' and members.may_be_contacted) as to_contact,
+        count(*) filter (where members.assignment = 'hold-out') as held_out,
+        count(*) filter (where members.assignment = 'treated' and not members.may_be_contacted) as refused,
+        max(members.entered_on) as newest_entry,
+        sum(profiles.total_spend) filter (where members.assignment = 'treated' and members.may_be_contacted) as spend
+    from {audience_members} as members
+    inner join {customer_profiles} as profiles on members.customer_id = profiles.customer_id
+    group by members.audience
+    order by to_contact desc, members.audience
+"""
+
+# With the number of all of them.
+MEMBERS = """
+    select
+        members.customer_id, profiles.customer_name, members.reason, members.entered_on, members.valid_until,
+        profiles.total_spend, count(*) over () as all_members
+    from {audience_members} as members
+    inner join {customer_profiles} as profiles on members.customer_id = profiles.customer_id
+    where members.audience = %(audience)s and members.assignment = 'treated' and members.may_be_contacted
+    order by members.entered_on desc, profiles.total_spend desc, members.customer_id
+    limit %(most)s
+"""
+
+RESULTS = "select * from {campaign_results} order by starts_on desc, campaign_id, metric"
+
+COMPARISONS = "select * from {campaign_comparisons} order by starts_on desc, campaign_id, metric"
