@@ -10,6 +10,13 @@ as_of_dates as (
     select * from {{ ref('int_as_of_date') }}
 ),
 
+-- Whoever bought in the first month of the data may have bought before, as cohort_retention says of that month.
+first_months as (
+    select min({{ dbt.date_trunc('month', 'first_purchase_date') }}) as first_month
+    from profiles
+    where purchase_count > 0
+),
+
 -- A week ahead, so that a message can be there on the day.
 known as (
     select
@@ -18,7 +25,11 @@ known as (
         cast({{ dbt.dateadd('day', days_before, 'as_of_dates.as_of_date') }} as date) as seen_until
     from profiles
     cross join as_of_dates
-    where profiles.purchase_count > 0 and profiles.customer_id <> '(unknown)'
+    cross join first_months
+    where
+        profiles.purchase_count > 0
+        and profiles.customer_id <> '(unknown)'
+        and {{ dbt.date_trunc('month', 'profiles.first_purchase_date') }} > first_months.first_month
 ),
 
 counted as (
