@@ -87,7 +87,9 @@ judged as (
         case
             when control_customers = 0 then 'no control group'
             when sample_ratio_p_value < 0.001 then 'groups are not as planned'
-            when p_value is null then 'too few customers'
+            when least(treated_customers, control_customers) < {{ var('campaign_min_customers') }}
+                then 'too few customers'
+            when p_value is null then 'all did the same'
             when p_value >= 0.05 then 'not told apart from nothing'
             when lift > 0 then 'more'
             else 'less'
