@@ -70,13 +70,13 @@ class Snowflake:
         profile["customer_analytics"]["outputs"]["snowflake"] |= address
         (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
 
-    def run(self, statements: str) -> list[Any]:
-        """Run statements by Snowflake's driver; return the rows of the last."""
+    def run(self, statements: str) -> None:
+        """Run statements by Snowflake's driver."""
         import snowflake.connector
 
         user = {"user": "analyst", "password": "any", "account": "emulator", "database": "analytics"}
         with snowflake.connector.connect(**user, **self.address) as connection:
-            return [cursor.fetchall() for cursor in connection.execute_string(statements)][-1]
+            connection.execute_string(statements)
 
     def load(self, *paths: Path) -> None:
         """Copy files to Parquet, and from there into the raw tables."""
