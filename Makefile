@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := $(shell find models analyses tests/marts -name "*.sql")
-.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines test-snowflake lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.
 test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and compare every row with PostgreSQL's; takes minutes
 	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
 
+test-snowflake: .venv-snowflake/.done setup ## build all marts on an emulator of Snowflake and compare every row with PostgreSQL's; takes minutes
+	.venv-snowflake/bin/pytest -m engines tests/project/test_snowflake.py --durations=5
+
 lint: .venv/.test target/.linted ## check the style of the SQL that changed since it was last in order
 
 # Half a minute for all files, and of interest for those that changed; new settings concern all.
@@ -77,7 +80,7 @@ lock: .venv/.test ## rewrite requirements.lock from pyproject.toml
 
 clean: ## stop the embedded database and remove everything created here, data included
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
-	rm -rf .venv .venv-bench .venv-spark .postgres data target logs dbt_packages package-lock.yml
+	rm -rf .venv .venv-bench .venv-snowflake .venv-spark .postgres data target logs dbt_packages package-lock.yml
 
 # Chromium for the tests of the dashboard, which are skipped without it. Only CI installs it automatically.
 .venv/.browser:
@@ -100,6 +103,12 @@ clean: ## stop the embedded database and remove everything created here, data in
 	@command -v java >/dev/null || { echo "Spark requires Java 17: apt-get install openjdk-17-jre-headless"; exit 1; }
 	$(PYTHON) -m venv .venv-spark
 	.venv-spark/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[spark,demo,test]'
+	@touch $@
+
+# The emulator brings Snowflake's driver, which nothing else needs.
+.venv-snowflake/.done: pyproject.toml requirements.lock | .venv/bin/pip
+	$(PYTHON) -m venv .venv-snowflake
+	.venv-snowflake/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[snowflake,emulator,test]'
 	@touch $@
 
 .venv/bin/pip:

@@ -101,7 +101,7 @@ def _read_table(
     money = meta.get("money", [column.name for column in columns if column.name == "amount"])
     made = Table(
         source=source["name"],
-        schema=source.get("schema", source["name"]),
+        schema=_fill_in_vars(str(source.get("schema", source["name"])), where, project),
         name=_name_of(table["name"], where),
         columns=columns,
         require_one_of=_names_in(meta, "require_one_of", where),

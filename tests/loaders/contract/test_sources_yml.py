@@ -18,7 +18,7 @@ def contract_of(tmp_path: Path, text: str) -> Contract:
     folder = tmp_path / "models" / "staging" / "shop"
     folder.mkdir(parents=True)
     (folder / "_shop__sources.yml").write_text(text, encoding="utf-8")
-    return read_contract(Project(tmp_path, {"currency": "USD"}))
+    return read_contract(Project(tmp_path, {"currency": "USD", "shop_schema": "crm"}))
 
 
 def table_of(tmp_path: Path, *columns: str, table: str = "name: t") -> Contract:
@@ -101,6 +101,12 @@ def test_a_var_of_the_project_is_filled_in(tmp_path: Path) -> None:
     currency = contract.table("t").column_for("Currency")
     assert currency is not None
     assert currency.accepted_values == ("USD", "EUR")
+
+
+def test_the_schema_of_a_source_may_be_a_var(tmp_path: Path) -> None:
+    tables = f"tables: [{{name: t, columns: [{KEY}]}}]"
+    text = f"sources: [{{name: shop, schema: \"{{{{ var('shop_schema') }}}}\", {tables}}}]"
+    assert contract_of(tmp_path, text).table("t").full_name == "crm.t"
 
 
 def test_headers_find_their_columns_in_any_spelling(contract: Contract) -> None:
