@@ -69,14 +69,15 @@ def _tile(title: str, row: Row, history: Rows, compare: str, currency: str) -> N
         usual = f"Usually {row['usual_from']:+.1%} to {row['usual_to']:+.1%}."
     changes = {BEFORE: row["change"], LAST_YEAR: row["change_on_last_year"]}
     change = changes.pop(compare)
-    others = "; ".join(f"{name}: {NONE if value is None else f'{value:+.1%}'}" for name, value in changes.items())
+    ((other, other_change),) = changes.items()
     st.metric(
         title,
         _value(row, currency),
         None if change is None else f"{change:+.1%}",
         # What is usual is known of changes on the period before.
         delta_color="normal" if row["is_unusual"] and compare == BEFORE else "off",
-        help=f"{usual} Compared with {others}.",
+        delta_description=None if other_change is None else f"{other}: {other_change:+.1%}",
+        help=f"{usual} Compared with the {other}: {NONE if other_change is None else f'{other_change:+.1%}'}.",
         border=True,
         chart_data=line if len(line) > 1 else None,
     )

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from serving.dashboard import data, queries, sales_queries
+from serving.dashboard.cards import as_cards
 from serving.dashboard.filters import Filters
 from serving.dashboard.links import Link, Mark
-from serving.dashboard.views import cohorts, sales
+from serving.dashboard.views import cohorts, journeys, sales
 from tests.serving.dashboard.conftest import Open, Query, Rows
 from tests.serving.dashboard.test_pages import calm, charts, said, tiles
 
@@ -200,6 +201,24 @@ def test_links_are_safe_in_html() -> None:
         '<a href="./customer-list?category=%22%3E%3Cscript%3E&amp;category=Tea+%26+more" target="_self">'
         "&lt;b&gt;&amp; →</a>"
     )
+
+
+def test_cards_show_text_of_the_data_unchanged() -> None:
+    rows: Rows = [{"name": "<script>", "amount": Decimal("1234.5"), "share": Decimal("0.25"), "day": None}]
+    titles = {"name": "Name", "amount": "Spend, <EUR>", "share": "Share", "day": "Day"}
+    assert as_cards(rows, titles) == (
+        '<ul class="cards"><li><strong>&lt;script&gt;</strong><dl>'
+        "<dt>Spend, &lt;EUR&gt;</dt><dd>1,234.50</dd><dt>Share</dt><dd>25.0%</dd></dl></li></ul>"
+    )
+
+
+def test_flows_say_the_numbers_of_the_sankey() -> None:
+    moves: Rows = [
+        {"step": 1, "from_stage": "lead", "to_stage": "(stays)", "users": 1000, "share": Decimal("0.25")},
+        {"step": 1, "from_stage": "lead", "to_stage": "prospect", "users": 3000, "share": Decimal("0.75")},
+        {"step": 2, "from_stage": "prospect", "to_stage": "customer", "users": 3000, "share": Decimal(1)},
+    ]
+    assert journeys.flows(moves, 1) == [("lead → prospect", "3,000 (75.0%)"), ("lead → (stays)", "1,000 (25.0%)")]
 
 
 def test_a_week_is_incomplete_if_a_day_is() -> None:
