@@ -18,9 +18,9 @@ from loaders.destinations.base import Destination
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import LoaderError
-from loaders.operations.undo import Undo, plan_undo, undo_load
+from loaders.operations.removals.undo import Undo, plan_undo, undo_load
 from loaders.project import find_project
-from loaders.reading.header import headers_of
+from loaders.reading.header import split_header
 
 
 @click.command()
@@ -58,7 +58,8 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
                 out.write(reject.raw + b"\n")
             return
         table = next((table for table in contract.tables if table.full_name == found.table_name), None)
-        headers = headers_of(found.header, table) if table and found.header else {}
+        named = split_header(found.header, table)[1] if table and found.header else []
+        headers = {column.name: name for name, column in named if column}
         rows = destination.ledger.read_rejects(found.load_id, limit)
         report.show_rejects((replace(row, header=headers.get(row.column or "")) for row in rows), as_json=as_json)
         if not as_json and (found.rows_rejected or 0) > limit:
