@@ -141,7 +141,7 @@ def forget(customer: str, dry_run: bool, yes: bool, as_json: bool) -> None:
 
 def _summary(found: Forgotten) -> str:
     deleted, emptied = ("deleted", "emptied") if found.is_done else ("to delete", "to empty")
-    lines = [f"{each.table}: {each.deleted:,} rows {deleted}, {each.emptied:,} {emptied}" for each in found.tables]
+    lines = [f"{each.table}, rows {deleted}: {each.deleted:,}, {emptied}: {each.emptied:,}" for each in found.tables]
     for what, files in (
         ("Files that have the person: delete or correct them", found.files),
         ("Later files that may have the person too", found.files_unsure),

@@ -24,7 +24,7 @@ _EMAIL_ID = sql.SQL("'email_' || md5(lower(nullif(trim({}), '')))")
 # A customer has the identifier of one source, those of others with the same e-mail address, and addresses.
 _SAME = """
     with named as (
-        select unnest(%(names)s) as customer_id
+        select unnest(%(names)s::text[]) as customer_id
     ),
     customers as (
         select customer_id from named

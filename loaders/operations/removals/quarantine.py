@@ -71,7 +71,8 @@ def _split(text: str, header: str, table: Table) -> list[tuple[Column, str]] | N
 
 
 def _named(table: Table, column: Column, value: str) -> str:
-    return prefix_of(table, column) + unicodedata.normalize("NFC", value).strip().strip("=\"'").strip()
+    plain = unicodedata.normalize("NFC", value).strip().strip("=\"'").strip()
+    return prefix_of(table, column) + re.sub(r"(?<=\d)\.0$", "", plain)  # programs write the number 7 as 7.0
 
 
 def _email_id(address: str) -> str:
