@@ -1,4 +1,4 @@
-"""Who a customer is in the raw tables: the identifiers of one person, and the rows that are about them.
+"""A customer in the raw tables: the identifiers of one person, and the rows that are about them.
 
 An identifier is written as the marts have it: `c1` for a customer of the shop's own files, `etsy:ann` for one of
 another source, and `email_` with a hash for somebody known by an e-mail address only. So addresses need no comparison
