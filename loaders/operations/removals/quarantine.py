@@ -26,10 +26,10 @@ _EMPTY = """
 
 
 def find_rejects(connection: Connection, contract: Contract, ids: Collection[str]) -> list[tuple[int, int]]:
-    """Return load and line of each rejected row that is about the person with these identifiers."""
+    """Return load and line of each rejected row that is about a person, inside the caller's transaction."""
     tables = {table.full_name: table for table in contract.copied_tables}
     found = []
-    with connection.transaction(), connection.cursor(name="quarantine") as cursor:
+    with connection.cursor(name="quarantine") as cursor:
         cursor.itersize = 5_000
         for load_id, line, name, header, raw in cursor.execute(_ROWS):
             if _is_about(bytes(raw).decode("utf-8", errors="replace"), header, tables.get(name), ids):

@@ -128,7 +128,7 @@ def test_nothing_of_the_person_is_left_and_no_total_changes(
     dbt(environment, "build", *quietly, "--select", *chosen.split())
     revenue = "select sales_date, net_revenue, gross_revenue, refunds, transaction_count from marts.daily_sales"
     others = "select profiles::text from marts.customer_metrics as profiles where not customer_id = any(%s)"
-    identifiers = [OWN_ID, f"shopify:{SHOPIFY_ID}", "C002"]  # p6 is theirs
+    identifiers = [OWN_ID, "(unknown)"]  # whose money it is before and after
     with connect_to(environment) as connection:
         connection.execute(
             "insert into loader.audience_exports (audience, as_of_date, hold_out_share, started_at, written_at)"
@@ -276,6 +276,18 @@ def test_old_versions_of_rows_leave_the_files_of_the_database(loader: Loader, sh
     shop.execute("checkpoint")
     content = (Path(folder) / file).read_bytes()
     assert b"Bob" in content and b"Zsofia" not in content
+
+
+def test_what_could_not_be_rewritten_is_said(
+    loader: Loader, shop: Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load(loader, write(tmp_path, "customers.csv", "customer_id,name\n1,Ann\n2,Bob\n"))
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=300ms")
+    with shop.transaction():
+        shop.execute("select from raw.customers")  # a reader, which deleting does not disturb
+        done = forget(loader, "1")
+    assert done["is_done"] and 'vacuum (full, analyze) "raw"."customers"' in done["note"]
+    assert shop.execute("select customer_id from raw.customers").fetchall() == [("2",)]
 
 
 @pytest.mark.parametrize("seed", (1, 2, 3))
