@@ -122,7 +122,9 @@ def _column(proposal: Proposal, plan: Plan, column: Facts) -> Iterator[str]:
     if header_key(column.header) != header_key(column.name):
         meta.append(f"aliases: [{_scalar(column.header)}]")
     if set(roles) & {"customer_id", "email"}:
-        meta.append("buyer: true")
+        meta += ["buyer: true", "person: email" if "email" in roles else "person: id"]
+    elif "customer_name" in roles:
+        meta.append("person: detail")
     elif set(roles) & set(_IDS) and not is_key and not column.name.endswith("_id"):
         meta.append("identifier: true")
     if "date" in roles and (time := proposal.places.get("time")):

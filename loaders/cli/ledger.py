@@ -1,4 +1,4 @@
-"""The commands `loader status`, `loader rejects` and `loader undo`: loads and their rejected rows."""
+"""The commands `loader status`, `loader rejects`, `loader undo` and `loader forget`: what is in, and what leaves."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from loaders.destinations.base import Destination
 from loaders.destinations.postgres.connection import connect
 from loaders.destinations.postgres.destination import Postgres
 from loaders.errors import LoaderError
-from loaders.operations.undo import Undo, plan_undo, undo_load
+from loaders.operations.removals.forget import Forgotten, forget_customer, plan_forget
+from loaders.operations.removals.undo import Undo, plan_undo, undo_load
 from loaders.project import find_project
-from loaders.reading.header import headers_of
+from loaders.reading.header import split_header
 
 
 @click.command()
@@ -58,7 +59,8 @@ def rejects(load: int | None, to: str | None, limit: int, as_csv: bool, as_json:
                 out.write(reject.raw + b"\n")
             return
         table = next((table for table in contract.tables if table.full_name == found.table_name), None)
-        headers = headers_of(found.header, table) if table and found.header else {}
+        named = split_header(found.header, table)[1] if table and found.header else []
+        headers = {column.name: name for name, column in named if column}
         rows = destination.ledger.read_rejects(found.load_id, limit)
         report.show_rejects((replace(row, header=headers.get(row.column or "")) for row in rows), as_json=as_json)
         if not as_json and (found.rows_rejected or 0) > limit:
@@ -89,7 +91,7 @@ def undo(load: int, dry_run: bool, yes: bool, no_wait: bool, as_json: bool) -> N
         done = plan_undo(connection, contract, load)
         if not dry_run:
             if not (yes or as_json):
-                _ask(done)
+                _ask(_sentence(done))
             done = undo_load(connection, contract, load, wait=not no_wait, on_note=report.note)
     if as_json:
         report.show_json(asdict(done))
@@ -104,12 +106,60 @@ def undo(load: int, dry_run: bool, yes: bool, no_wait: bool, as_json: bool) -> N
         report.say("The marts change with the next `dbt build` or `loader run`.")
 
 
-def _ask(plan: Undo) -> None:
+@click.command(short_help="Forget a customer.")
+@click.argument("customer")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs; don't ask.")
+def forget(customer: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Forget a customer: what raw tables, earlier versions of rows, quarantine and audiences say of the person.
+
+    CUSTOMER is a customer_id of the marts or an e-mail address. Rows about the person are deleted; lines with money
+    stay, as those of a guest, so no total changes. The marts follow with the next build. It can't be undone. Files and
+    backups that still have the person are yours to clean up: docs/privacy.md.
+
+    Exit code 1: there is no such customer, a loader is at work, or you said no; nothing is changed.
+
+    Example: loader forget ann@example.com --dry-run
+    """
+    project = find_project()
+    contract = read_contract(project)
+    with connect(project, autocommit=True) as connection:
+        Postgres(connection).init_schema(contract)
+        done = plan_forget(connection, contract, customer)
+        if not dry_run:
+            if not (yes or as_json):
+                _ask(_summary(done))
+            done = forget_customer(connection, contract, customer)
+    if as_json:
+        report.show_json(asdict(done))
+    else:
+        report.say(_summary(done))
+    if done.note:
+        report.note(done.note)
+
+
+def _summary(found: Forgotten) -> str:
+    deleted, emptied = ("deleted", "emptied") if found.is_done else ("to delete", "to empty")
+    lines = [f"{each.table}, rows {deleted}: {each.deleted:,}, {emptied}: {each.emptied:,}" for each in found.tables]
+    for what, files in (
+        ("Files that have the person: delete or correct them", found.files),
+        ("Later files that may have the person too", found.files_unsure),
+        ("Audience exports that have the person: take the person out where they went", found.audience_files),
+    ):
+        lines += [f"{what}: {', '.join(files)}"] if files else []
+    lines.append("Not known here: backups, other exports of marts, and copies of any of these.")
+    if found.is_done:
+        lines.append("The marts have the person until the next `dbt build`: run it now.")
+    return "\n".join(map(report.printable, lines))
+
+
+def _ask(what: str) -> None:
     if not sys.stdin.isatty():
         raise LoaderError(
             "There is no terminal to ask for confirmation.", "Use --yes, or --dry-run to see what would be done."
         )
-    click.echo(_sentence(plan))
+    click.echo(what)
     click.confirm("Do it?", abort=True)
 
 

@@ -13,7 +13,7 @@ from loaders.cli.copy import check, copy
 from loaders.cli.database import backup, db, init, restore, tables
 from loaders.cli.export import export
 from loaders.cli.generate import generate
-from loaders.cli.ledger import rejects, status, undo
+from loaders.cli.ledger import forget, rejects, status, undo
 from loaders.cli.monitoring import metrics, quality
 from loaders.cli.new import new
 from loaders.cli.options import add_loudness
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(adopt, backup, check, copy, db, export, fit, generate, init, metrics, new),
+    *(adopt, backup, check, copy, db, export, fit, forget, generate, init, metrics, new),
     *(quality, record, rejects, restore, run, status, tables, undo),
 )
 for command in COMMANDS:

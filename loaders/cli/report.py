@@ -30,7 +30,7 @@ from loaders.reading.scan import silent
 
 _STATUSES = {
     "green": "loaded checked",
-    "dim": "skipped undone",
+    "dim": "skipped undone forgotten",
     "red": "refused failed error",
     "yellow": "running warning",
 }

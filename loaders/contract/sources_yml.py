@@ -12,12 +12,16 @@ the key of the upsert, `accepted_values` lists what it may hold. What dbt has no
     no_value        codes that stand for no value, such as [0, "-"], in any case
     buyer           true if the column identifies the buyer, so that NO_BUYER are codes of no value
     identifier      true if the column identifies something; keys, buyers and columns named *_id need not say so
+    person          what the column says of a person, for `loader forget`: `customer_id` (the identifier that the marts
+                    have), `id` (one that the marts have behind the source's name), `account` (one of somebody known by
+                    e-mail only), `email`, or `detail` (all else); buyers need not say `id` or, if named so, `email`
     renamed_from    the column's former name, which the database's column is renamed from
     identity        the database numbers the rows (ledger only)
     known_by        (table) headers that all its files have, by which they are known; without it, the required columns
     read            (table or source) how numbers and dates are written: decimal, dates (dmy, mdy, ymd or a
                     format such as "%d.%m.%Y %H:%M"); what is not said is found in the file
     money           (table) column with the money of a row, or a list of columns to multiply; `amount` without it
+    about_person    (table) true if a row leaves with the person it is about; elsewhere only what it says of the person
     require_one_of  (table) columns of which a row needs at least one
     copy            (source) false for tables that no file is copied into
     contract        (source) false for tables outside the contract: OWN_TABLES of `destinations.postgres.schema`
@@ -42,8 +46,9 @@ from loaders.project import Project, read_yaml
 # What files write for a buyer whom they don't know.
 NO_BUYER = ("0", "null", "nan", "none", "n/a", "na", "-", "guest")
 _COLUMN_META = {"aliases", "default", "derived_from", "followed_by", "no_value", "renamed_from"}
-_COLUMN_META |= {"buyer", "identifier", "identity"}
-_TABLE_META = {"require_one_of", "months_of", "history_of", "known_by", "read", "money"}
+_COLUMN_META |= {"buyer", "identifier", "identity", "person"}
+_PERSON = ("customer_id", "id", "account", "email", "detail")
+_TABLE_META = {"about_person", "require_one_of", "months_of", "history_of", "known_by", "read", "money"}
 
 
 def read_contract(project: Project) -> Contract:
@@ -105,6 +110,7 @@ def _read_table(
         name=_name_of(table["name"], where),
         columns=columns,
         require_one_of=_names_in(meta, "require_one_of", where),
+        about_person=bool(meta.get("about_person", False)),
         copied=copied,
         months_of=meta.get("months_of"),
         known_by=tuple(map(header_key, _names_in(meta, "known_by", where))),
@@ -138,6 +144,9 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
         accepted = tuple(_fill_in_vars(str(value), where, project) for value in values)
     default, derived_from = meta.get("default"), meta.get("derived_from")
     identifies_buyer = bool(meta.get("buyer", False))
+    person = meta.get("person", ("email" if "mail" in name else "id") if identifies_buyer else None)
+    if person not in (None, *_PERSON):
+        raise ContractError(f"{where}: unknown person {person!r}.", f"Known: {', '.join(_PERSON)}.")
     return Column(
         name=name,
         data_type=data_type,
@@ -155,6 +164,7 @@ def _read_column(entry: Mapping[str, Any], where: str, project: Project) -> Colu
         is_identifier=data_type == "text"
         and (identifies_buyer or "unique" in found or name.endswith("_id") or bool(meta.get("identifier"))),
         renamed_from=meta.get("renamed_from"),
+        person=person,
     )
 
 

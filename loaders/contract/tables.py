@@ -33,6 +33,7 @@ class Column:
     no_value: tuple[str, ...] = ()
     is_identifier: bool = False
     renamed_from: str | None = None
+    person: str | None = None
 
     @property
     def derived_from_row(self) -> bool:
@@ -66,6 +67,7 @@ class Table:
         known_by: Headers of which a file that is for this table has all; without them, the required columns.
         read: How its files write numbers and dates.
         money: Columns whose product is the money of a row.
+        about_person: Whether a row leaves with the person it is about.
     """
 
     source: str
@@ -78,6 +80,7 @@ class Table:
     known_by: tuple[str, ...] = ()
     read: Reading = field(default_factory=Reading)
     money: tuple[str, ...] = ()
+    about_person: bool = False
 
     @property
     def full_name(self) -> str:

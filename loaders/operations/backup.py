@@ -10,12 +10,11 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import psycopg
 from psycopg import sql
 
 from loaders.contract.quoting import identifier
@@ -99,7 +98,7 @@ def restore(
     """
     tools = find_tools(connection.info.server_version // 10_000)
     _refuse_other_files(project, tools, file)
-    with _no_loader(connection, contract):
+    with PostgresLedger(connection).no_loader(contract.copied_tables):
         rows = sum(_count(connection, contract).values())
         if rows and not replace:
             raise LoaderError(
@@ -155,21 +154,6 @@ def _refuse_other_files(project: Project, tools: Path, file: Path) -> None:
         raise FileRefusedError(f"{file} is not a backup: {error.message}", "Use one of `loader backup`.") from error
     if f"TABLE {LEDGER_SCHEMA} loads" not in content:
         raise FileRefusedError(f"{file} is a backup of something else.", "Use a file from `loader backup`.")
-
-
-@contextmanager
-def _no_loader(connection: Connection, contract: Contract) -> Iterator[None]:
-    """Hold the locks on loading into all tables."""
-    ledger = PostgresLedger(connection)
-    try:
-        for table in contract.copied_tables:
-            if not ledger.lock(table, wait=False):
-                raise LoaderError(f"A loader is loading into {table.full_name}.", "Try again when it is done.")
-        yield
-    finally:
-        for table in contract.copied_tables:
-            with suppress(psycopg.Error):
-                ledger.unlock(table)
 
 
 def _removals(connection: Connection, project: Project, contract: Contract) -> Iterator[bytes]:

@@ -66,7 +66,7 @@ LEDGER_MEASURES = (
         ("loads",),
         """
         select table_name, status, count(*)
-        from {loads} where undone_load_id is null group by table_name, status
+        from {loads} where undone_load_id is null and status <> 'forgotten' group by table_name, status
         """,
         ("table", "status"),
         {"loader_loads": "Files that the loader tried to load, by outcome."},
@@ -77,16 +77,16 @@ LEDGER_MEASURES = (
         select
             table_name,
             extract(epoch from max(finished_at) filter (where status = 'loaded' and undone_load_id is null)),
-            extract(epoch from max(finished_at) filter (where status = 'loaded')),
+            extract(epoch from max(finished_at) filter (where status in ('loaded', 'forgotten'))),
             cast((array_agg(status order by load_id desc) filter (
-                where status <> 'running' and undone_load_id is null
+                where status not in ('running', 'forgotten') and undone_load_id is null
             ))[1] in ('refused', 'failed') as int)
         from {loads} group by table_name
         """,
         ("table",),
         {
             "loader_last_success_timestamp_seconds": "End of the last load that succeeded.",
-            "loader_last_change_timestamp_seconds": "The same, or the moment a load was undone.",
+            "loader_last_change_timestamp_seconds": "The same, or the moment of an undo or of a forgotten customer.",
             "loader_last_load_failed": "1 if the last file was refused or its load failed, else 0.",
         },
     ),
@@ -98,7 +98,7 @@ LEDGER_MEASURES = (
             values ('inserted', rows_inserted), ('updated', rows_updated), ('unchanged', rows_unchanged),
                 ('rejected', rows_rejected)
         ) as outcomes (outcome, row_count)
-        where undone_load_id is null and row_count is not null group by table_name, outcome
+        where undone_load_id is null and status <> 'forgotten' and row_count is not null group by table_name, outcome
         """,
         ("table", "outcome"),
         {"loader_rows_total": "Rows of all files so far, including undone ones, by outcome."},

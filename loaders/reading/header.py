@@ -104,10 +104,10 @@ def match_header(taken: Intake, table: Table) -> CsvFile:
     )
 
 
-def headers_of(text: str, table: Table) -> dict[str, str]:
-    """Return the names that a file's header has for the columns of a table."""
-    names = _Line(text.encode(), 0, 1).split(table).names
-    return {column.name: name for name, column in zip(names, _columns(names, table), strict=True) if column}
+def split_header(text: str, table: Table) -> tuple[str, list[tuple[str, Column | None]]]:
+    """Return the delimiter of a file's header, and its names with the columns of a table that they name."""
+    line = _Line(text.encode(), 0, 1).split(table)
+    return line.delimiter, list(zip(line.names, _columns(line.names, table), strict=True))
 
 
 def recognize(start: bytes, contract: Contract, file_name: str) -> Table:

@@ -49,6 +49,7 @@ class Postgres:
 
     def store(self, load_id: int, table: Table, scan: Scan, on_bytes: Callable[[int], None]) -> Changes:
         """Write rows, rejected rows and the end of a load to the database, in one transaction."""
+        self.ledger.refuse_forgotten(scan.file)
         self.ledger.describe(load_id, scan.file)
         with self.connection.transaction():
             changes = Changes() if scan.refusal else upsert(self.connection, table, scan, load_id, on_bytes)

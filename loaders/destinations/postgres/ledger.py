@@ -14,12 +14,14 @@ from loaders.contract.quoting import identifier
 from loaders.contract.tables import Table, history_of
 from loaders.destinations.base import Load, broken_off, no_such_load, reason_of
 from loaders.destinations.postgres.connection import Connection
-from loaders.errors import DatabaseError
+from loaders.errors import DatabaseError, FileRefusedError, LoaderError
 from loaders.reading.header import CsvFile
 from loaders.reading.rejects import Reject
 
 # An arbitrary number that only this project uses.
 _NUMBER_LOCK = 7_205_819_337_403
+# Status of an entry that says that a customer was forgotten.
+FORGOTTEN = "forgotten"
 _COLUMNS = sql.SQL(", ").join(sql.Identifier(field.name) for field in fields(Load))
 
 
@@ -72,6 +74,25 @@ class PostgresLedger:
         finally:
             with suppress(psycopg.Error):
                 self.unlock(table)
+
+    @contextmanager
+    def no_loader(self, tables: Iterable[Table]) -> Iterator[None]:
+        """Hold the locks on loading into several tables.
+
+        Raises:
+            LoaderError: A loader has one of them.
+        """
+        locked: list[Table] = []
+        try:
+            for table in tables:
+                if not self.lock(table, wait=False):
+                    raise LoaderError(f"A loader is loading into {table.full_name}.", "Try again when it is done.")
+                locked.append(table)
+            yield
+        finally:
+            for table in locked:
+                with suppress(psycopg.Error):
+                    self.unlock(table)
 
     def fail_broken(self) -> list[Load]:
         """Mark loads of dead loaders as failed, and return them.
@@ -131,6 +152,20 @@ class PostgresLedger:
     def forget(self, load_id: int) -> None:
         """Remove a load that turned out to be unnecessary."""
         self._connection.execute("delete from loader.loads where load_id = %s", (load_id,))
+
+    def refuse_forgotten(self, file: CsvFile) -> None:
+        """Refuse a file that would bring a forgotten customer back; it is known by its content, not by the customer.
+
+        Raises:
+            FileRefusedError: It is such a file.
+        """
+        query = "select exists (select from loader.loads where file_sha256 = %s and has_forgotten)"
+        row = self._connection.execute(query, (file.sha256,)).fetchone()
+        if row and row[0]:
+            raise FileRefusedError(
+                "The file has lines about a customer who was forgotten (`loader forget`).",
+                "Remove these lines from the file, and load it then.",
+            )
 
     def finish(self, load_id: int, status: str, error: str | None = None, **rows: int) -> None:
         """Record the end of a load; a successful one inside its transaction, so that rows and ledger agree."""

@@ -1,0 +1,1 @@
+"""What leaves the raw tables again: a load that is undone, a customer who is forgotten."""
