@@ -184,15 +184,36 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
     )
 
 
+def orders(rows: Rows, currency: str) -> Chart:
+    """A customer's orders in time, by net revenue; refunds have a shape of their own."""
+    kinds, colours, shapes = ["purchase", "refund"], [theme().accent, theme().line], ["circle", "cross"]
+    return (
+        _chart(rows)
+        .mark_point(filled=True, size=60, opacity=0.8)
+        .encode(
+            alt.X("order_date:T", title=None),
+            alt.Y("net_revenue:Q", title=in_currency("Net revenue", currency)),
+            alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=colours), title=None),
+            alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), title=None),
+            tooltip=[
+                alt.Tooltip("order_date:T", title="Day", format="%a %Y-%m-%d"),
+                alt.Tooltip("order_id:N", title="Order"),
+                alt.Tooltip("net_revenue:Q", title="Net revenue", format=MONEY),
+            ],
+        )
+        .properties(height=220)
+    )
+
+
 def campaign_revenue(rows: Rows, currency: str) -> Chart:
     """Revenue that each campaign brought, with its interval; nothing was brought at 0."""
     base = _chart(rows).encode(alt.Y("campaign_name:N", sort=None, title=None))
-    lift = alt.X("total_lift:Q", title=in_currency("Revenue brought", currency))
     span = base.mark_rule(strokeWidth=3).encode(
         alt.X("total_lift_low:Q"), alt.X2("total_lift_high:Q"), color=alt.value(theme().line)
     )
     point = base.mark_point(filled=True, size=120, opacity=1, color=theme().line).encode(
-        lift, tooltip=[alt.Tooltip("total_lift:Q", title="Revenue", format=MONEY), alt.Tooltip("verdict:N")]
+        alt.X("total_lift:Q", title=in_currency("Revenue brought", currency)),
+        tooltip=[alt.Tooltip("total_lift:Q", title="Revenue", format=MONEY), alt.Tooltip("verdict:N")],
     )
     zero = _chart([{"zero": 0}]).mark_rule(color=theme().text, strokeDash=[4, 4]).encode(alt.X("zero:Q"))
     return (span + point + zero).properties(height=46 * len(rows) + 60)

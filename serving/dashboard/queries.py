@@ -166,6 +166,20 @@ RECOMMENDATIONS = """
     order by list desc, rank
 """
 
+# An order whose lines are not all of one day has the day of its first.
+ORDERS = """
+    select
+        min(transaction_date) as order_date,
+        order_id,
+        case when max(purchase_date) is null then 'refund' else 'purchase' end as kind,
+        count(*) as transaction_count,
+        sum(amount) as net_revenue
+    from {order_lines}
+    where customer_id = %(customer_id)s
+    group by order_id
+    order by order_date desc, order_id desc
+"""
+
 JOURNEY_DAYS = "select min(day) as first_day, max(day) as last_day from {journey_daily_stages}"
 STAGES_BY_DAY = """
     select day, stage, users, entered, "left"

@@ -7,13 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from serving.dashboard import queries
+from serving.dashboard import charts, queries
 from serving.dashboard.cards import table_or_cards
 from serving.dashboard.data import Row, Rows, read
 from serving.dashboard.downloads import offer
 from serving.dashboard.filters import choose
 from serving.dashboard.states import nothing, plain
-from serving.dashboard.tables import NONE, count, money, share, tiles
+from serving.dashboard.tables import NONE, count, in_currency, money, share, tiles
 
 MOST_CUSTOMERS = 100
 LISTS = {"repeat": "To buy again", "new": "New to this customer"}
@@ -44,6 +44,7 @@ def show() -> None:
         return
     (summary,) = read(queries.SUMMARY)
     _profile(profiles[0], summary["currency"])
+    _orders(read(queries.ORDERS, customer_id=customer_id), summary["currency"])
     _lists(read(queries.RECOMMENDATIONS, customer_id=customer_id))
 
 
@@ -79,6 +80,23 @@ def _expectation(profile: Row) -> str:
         f"Expected by a model that gives a probability of {alive} that the customer has not left; of customers of the"
         f" same churn risk, {came_back} came back when it was measured."
     )
+
+
+def _orders(orders: Rows, currency: str) -> None:
+    st.subheader("Orders")
+    if not orders:
+        nothing("This customer has not ordered yet.", "Their first order will show here.")
+        return
+    charts.show(charts.orders(orders, currency), "Orders in time, by net revenue")
+    titles = {
+        "order_date": "Day",
+        "order_id": "Order",
+        "kind": "Kind",
+        "transaction_count": "Lines",
+        "net_revenue": in_currency("Net revenue", currency),
+    }
+    table_or_cards(orders, "orders", titles)
+    offer(orders, "orders")
 
 
 def _lists(recommended: Rows) -> None:

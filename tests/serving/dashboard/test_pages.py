@@ -246,7 +246,11 @@ def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> No
     lists = query(
         "select * from marts.recommendations where customer_id = %s order by list desc, rank", last["customer_id"]
     )
-    tables = [table.value for table in app.dataframe[1:]]
+    orders = app.dataframe[1].value
+    assert orders["net_revenue"].sum() == last["total_spend"]
+    assert (orders["kind"] == "purchase").sum() == last["purchase_count"]
+    assert sum(row["net_revenue"] for row in charts(app)[0]) == pytest.approx(float(last["total_spend"]))
+    tables = [table.value for table in app.dataframe[2:]]
     for column in ("product_name", "reason"):
         assert [value for table in tables for value in table[column]] == [row[column] for row in lists]
     assert f"Made for {lists[0]['as_of_date']}." in said(app)
