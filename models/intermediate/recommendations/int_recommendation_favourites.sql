@@ -1,7 +1,9 @@
 {%- set since_first = dbt.datediff('purchases.first_order_date', 'days.as_of_date', 'day') -%}
 {%- set since_last = dbt.datediff('purchases.order_date', 'days.as_of_date', 'day') -%}
 {%- set customer = 'partition by days.as_of_date, purchases.customer_number' -%}
-{%- set share = 'purchases.weight / cast(sum(purchases.weight) over (' ~ customer ~ ') as ' ~ type_double() ~ ')' -%}
+{#- Whoever bought long ago has no weight left, so no share. -#}
+{%- set weights = 'nullif(cast(sum(purchases.weight) over (' ~ customer ~ ') as ' ~ type_double() ~ '), 0)' -%}
+{%- set share = 'coalesce(purchases.weight / ' ~ weights ~ ', 0)' -%}
 -- All customers have lists as of today; the back-test looks at a sample of them.
 with owned as (
     select
