@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := $(shell find models analyses tests/marts -name "*.sql")
-.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines test-image lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -48,6 +48,10 @@ test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.
 
 test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and compare every row with PostgreSQL's; takes minutes
 	.venv-spark/bin/pytest -m engines tests/project/test_spark.py --durations=5
+
+test-image: .venv/.test setup ## build the image with buildah, and run the containers of compose.yaml from it; takes minutes
+	@command -v buildah >/dev/null || { echo "This requires buildah: apt-get install buildah debootstrap"; exit 1; }
+	$(BIN)/pytest -m engines tests/project/test_image.py --durations=5
 
 lint: .venv/.test target/.linted ## check the style of the SQL that changed since it was last in order
 
