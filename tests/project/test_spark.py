@@ -82,7 +82,10 @@ def engines(
         copy(paths, *in_parquet)
     later = folder / "transactions_3.csv"
     later.write_text(LATER)
-    with running_cluster(folder / "cluster", workers=2, cores=1, memory_mb=1024) as master, ThreadPoolExecutor() as pool:
+    with (
+        running_cluster(folder / "cluster", workers=2, cores=1, memory_mb=1024) as master,
+        ThreadPoolExecutor() as pool,
+    ):
         spark = {**environment, "SPARK_MASTER": master}
         build = pool.submit(dbt, spark, *BUILD, "--target", "spark", "--target-path", str(folder / "target"))
         while not any(home.glob("warehouse/intermediate.db/*")):
