@@ -112,7 +112,7 @@ clean: ## stop the embedded database and remove everything created here, data in
 	.venv-spark/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[spark,demo,test]'
 	@touch $@
 
-# Tools of others, each with the dependencies it wants; uv finds in seconds which of hundreds fit together.
+# Tools of others, each in an environment of its own; uv finds in seconds which of their hundreds of packages fit together.
 # Superset 6.1.0 imports rich and cachetools without naming them, and fails with a newer Flask-Caching.
 .venv-orchestrators/.done: TOOLS = apache-airflow==3.3.2 apache-airflow-providers-standard astronomer-cosmos==1.15.1 dagster-dbt==0.29.27
 .venv-superset/.done: TOOLS = apache-superset==6.1.0 psycopg2-binary rich cachetools flask-caching==2.3.1

@@ -101,11 +101,12 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 def marts(server: EmbeddedServer, built: Environment, contract: Contract) -> tuple[Environment, str]:
     """The marts of the small files, and the address of docs/connect-bi.md that reads them as `bi_reader`."""
     server.start(tcp=True)
-    with connect_to(built) as admin:
+    environment = {**server.environment(), "PGDATABASE": built["PGDATABASE"]}  # it may have another port by now
+    with connect_to(environment) as admin:
         init_roles(admin, contract)
         admin.execute(f"create role superset login in role bi_reader connection limit 20 password '{PASSWORD}'")
     where = f"127.0.0.1:{server.environment(tcp=True)['PGPORT']}/{built['PGDATABASE']}"
-    return built, f"postgresql+psycopg2://superset:{quote(PASSWORD)}@{where}"
+    return environment, f"postgresql+psycopg2://superset:{quote(PASSWORD)}@{where}"
 
 
 def test_a_database_a_dataset_and_a_chart(api: Api, marts: tuple[Environment, str]) -> None:
