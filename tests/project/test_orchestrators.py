@@ -122,7 +122,7 @@ def test_cosmos_makes_a_task_of_each_model(
     run("airflow", *RUN_ONE_TASK)
     assert query(environment, "select count(*) > 0 from staging.stg_shop__products") == [(True,)]
     tasks = run("python", "-c", LIST_TASKS, tmp_path / "dags").rpartition("TASKS ")[2].split()
-    assert {"load", "freshness", "build.int_orders_run", "build.daily_sales_run"} <= set(tasks)
+    assert {"load", "freshness", "build.int_orders.run", "build.daily_sales.run"} <= set(tasks)
 
 
 def test_dagster_loads_and_builds(

@@ -31,6 +31,7 @@ pytestmark = [
 SETTINGS = """
 SECRET_KEY = "only for this test, and long enough for Superset"
 SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db?check_same_thread=false"
+WTF_CSRF_ENABLED = False  # for browsers; this is a program with a token
 """
 LOGIN = {"username": "admin", "password": "admin"}
 PASSWORD = "with a space"
