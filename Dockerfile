@@ -12,7 +12,7 @@ WORKDIR /app
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 LOADER_PROJECT_DIR=/app DBT_PROFILES_DIR=/app
 COPY --from=build /opt/venv /opt/venv
 RUN loader new /app \
-    && useradd --system --uid 10001 --no-create-home analytics \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin analytics \
     && install --directory --owner=analytics /app /app/target /app/logs /metrics
 USER 10001
 # The API reads its routes from dbt's manifest, and an image whose project does not parse is useless.

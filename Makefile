@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 SQL := $(shell find models analyses tests/marts -name "*.sql")
-.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines test-snowflake lint format bench bench-build bench-engines spark-demo lock clean
+.PHONY: help setup demo api dashboard semantic docs check test test-slow test-engines test-snowflake test-image test-orchestrators test-superset lint format bench bench-build bench-engines spark-demo lock clean
 SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,16 @@ test-engines: .venv-spark/.done setup ## build all marts with Apache Spark and c
 test-snowflake: .venv-snowflake/.done setup ## build all marts on an emulator of Snowflake and compare every row with PostgreSQL's; takes minutes
 	.venv-snowflake/bin/pytest -m engines tests/project/test_snowflake.py --durations=5
 
+test-image: .venv/.test setup ## build the image with buildah, and run the containers of compose.yaml from it; takes minutes
+	@command -v buildah >/dev/null || { echo "This requires buildah: apt-get install buildah debootstrap"; exit 1; }
+	$(BIN)/pytest -m engines tests/project/test_image.py --durations=5
+
+test-orchestrators: .venv-orchestrators/.done .venv/.test setup ## run what docs/schedule.md prints for Airflow, Cosmos and Dagster; takes minutes
+	$(BIN)/pytest -m engines tests/project/test_orchestrators.py --durations=5
+
+test-superset: .venv-superset/.done .venv/.test setup ## read the marts with Apache Superset; takes minutes
+	$(BIN)/pytest -m engines tests/project/test_superset.py --durations=5
+
 lint: .venv/.test target/.linted ## check the style of the SQL that changed since it was last in order
 
 # Half a minute for all files, and of interest for those that changed; new settings concern all.
@@ -80,7 +90,7 @@ lock: .venv/.test ## rewrite requirements.lock from pyproject.toml
 
 clean: ## stop the embedded database and remove everything created here, data included
 	-@[ ! -x $(BIN)/loader ] || $(BIN)/loader db stop
-	rm -rf .venv .venv-bench .venv-snowflake .venv-spark .postgres data target logs dbt_packages package-lock.yml
+	rm -rf .venv .venv-bench .venv-orchestrators .venv-snowflake .venv-spark .venv-superset .postgres data target logs dbt_packages package-lock.yml
 
 # Chromium for the tests of the dashboard, which are skipped without it. Only CI installs it automatically.
 .venv/.browser:
@@ -109,6 +119,16 @@ clean: ## stop the embedded database and remove everything created here, data in
 .venv-snowflake/.done: pyproject.toml requirements.lock | .venv/bin/pip
 	$(PYTHON) -m venv .venv-snowflake
 	.venv-snowflake/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[snowflake,emulator,test]'
+	@touch $@
+
+# Tools of others, each in an environment of its own; uv finds in seconds which of their hundreds of packages fit together.
+# Superset 6.1.0 imports rich and cachetools without naming them, and fails with a newer Flask-Caching.
+.venv-orchestrators/.done: TOOLS = apache-airflow==3.3.2 apache-airflow-providers-standard astronomer-cosmos==1.15.1 dagster-dbt==0.29.27
+.venv-superset/.done: TOOLS = apache-superset==6.1.0 psycopg2-binary rich cachetools flask-caching==2.3.1
+.venv-orchestrators/.done .venv-superset/.done: Makefile | .venv/bin/pip
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check uv
+	$(@D)/bin/uv pip install --quiet --python $(@D)/bin/python $(TOOLS)
 	@touch $@
 
 .venv/bin/pip:

@@ -31,19 +31,24 @@
 {%- endmacro %}
 
 {#-
-    Registers the raw tables with Spark (on-run-start), as views over the folders that `loader copy --to parquet`
-    writes. A table would need to learn about every new partition; a view lists the files whenever it is read. `current`
-    points to the latest complete load.
+    Registers the raw tables with Spark, as views over the folders that `loader copy --to parquet` writes. A table would
+    need to learn about every new partition; a view lists the files whenever it is read.
+
+    During a build (on-run-start) they show the version that was published at its start, so that all models see the same
+    rows while a load ends. After it (on-run-end) they follow the link `current` again: live views must not depend on a
+    version that later loads remove.
 -#}
-{% macro register_sources() -%}
+{% macro register_sources(version=none) -%}
     {%- if execute and target.type == 'spark' and flags.WHICH in ('build', 'run', 'test', 'seed', 'retry') -%}
         {%- set folder = env_var('PARQUET_PATH', 'data/parquet') -%}
+        {%- set published = 'select value from text.`' ~ folder ~ '/published`' -%}
+        {%- set version = version or run_query(published).columns[0].values()[0] -%}
         {%- set sources = graph.sources.values() -%}
         {%- for schema in sources | map(attribute='schema') | unique -%}
             {%- do run_query('create schema if not exists ' ~ schema) -%}
         {%- endfor -%}
         {%- for source in sources -%}
-            {%- set path = [folder, 'current', source.schema, source.identifier] | join('/') -%}
+            {%- set path = [folder, version, source.schema, source.identifier] | join('/') -%}
             {%- do run_query(
                 'create or replace view ' ~ source.relation_name ~ ' as select * from parquet.`' ~ path ~ '`'
             ) -%}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -38,6 +40,11 @@ session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
 for view in views:
     session.table(view).coalesce(1).write.parquet(f"{target}/{view}")
 """
+# A file whose load ends while Spark builds; only live views show it.
+LATER = """id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
+T0001,O001,C001,P06,1,99.75,USD,2024-01-17T09:14:00Z,4
+T0950,O950,C002,P02,1,77.5,USD,2024-06-20,2
+"""
 LISTED = "select table_name, table_type from information_schema.tables where table_schema = 'marts'"
 Engines = tuple[Environment, duckdb.DuckDBPyConnection]
 
@@ -63,15 +70,33 @@ def engines(
         "SPARK_SHUFFLE_PARTITIONS": "1",
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
+    in_parquet = ("--to", f"parquet:{tables}")
+
+    def copy(paths: list[Path], *to: str) -> None:
+        runner = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None})
+        result = runner.invoke(main, ["copy", *map(str, paths), *to, *OPTIONS])
+        assert result.exit_code in (0, 1), result.output
+
     for paths in ([DATA], second_files):
-        for to in ((), ("--to", f"parquet:{tables}")):
-            runner = CliRunner(env={**environment, "PGHOSTADDR": None, "PGSERVICE": None})
-            result = runner.invoke(main, ["copy", *map(str, paths), *to, *OPTIONS])
-            assert result.exit_code in (0, 1), result.output
-    with running_cluster(folder / "cluster", workers=2, cores=1, memory_mb=1024) as master:
+        copy(paths)
+        copy(paths, *in_parquet)
+    later = folder / "transactions_3.csv"
+    later.write_text(LATER)
+    with (
+        running_cluster(folder / "cluster", workers=2, cores=1, memory_mb=1024) as master,
+        ThreadPoolExecutor() as pool,
+    ):
         spark = {**environment, "SPARK_MASTER": master}
-        dbt(spark, *BUILD, "--target", "spark", "--target-path", str(folder / "target"))
+        build = pool.submit(dbt, spark, *BUILD, "--target", "spark", "--target-path", str(folder / "target"))
+        while not any(home.glob("warehouse/intermediate.db/*")):
+            assert not build.done(), build.result()
+            time.sleep(0.1)
+        copy([later], *in_parquet)
+        assert not build.done(), "the build was to be still running when the load ended"
+        build.result()
+    # What the later file changes is in none of Spark's tables, or they differ from these.
     dbt(environment, *BUILD)
+    copy([later])
     built = [row for row in query(environment, LISTED) if f"marts.{row[0]}" not in POSTGRES_ONLY]
     named = [f"marts.{name}" for name, kind in built if kind == "VIEW"]
     subprocess.run(

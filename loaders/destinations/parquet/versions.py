@@ -1,11 +1,15 @@
 """Versions of a folder of Parquet files: readers who follow the link `current` always see a complete one.
 
     FOLDER/current -> versions/12
+    FOLDER/published: versions/12
     FOLDER/versions/12/raw/transactions/month=2017-01/v9_0.parquet
     FOLDER/versions/12/raw/products/v12_0.parquet
 
 A new version has hard links to unchanged files of the last one, so it costs only what it changes. No file is ever
 modified, and its name contains the version that wrote it, so whatever a reader caches of a file stays valid.
+
+A reader of many files who must not see two versions, such as a build by Spark, asks once which one is published. SQL
+can read the file `published`, but not a link.
 """
 
 from __future__ import annotations
@@ -13,12 +17,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from pathlib import Path
 
 from loaders.errors import DatabaseError
 
-# A reader that resolves the link once, at its start, has the time of this many publications.
+# A reader that keeps to the version published at its start has the time of this many publications, and at least so many
+# seconds: a folder of files publishes one version per file.
 VERSIONS_KEPT = 5
+SECONDS_KEPT = 7200
 
 
 class Versions:
@@ -42,6 +49,7 @@ class Versions:
         self._folder = folder
         self._parent = folder / "versions"
         self._link = folder / "current"
+        self._name = folder / "published"
         self._replaced: set[str] = set()
         if published:
             if not self.path.is_dir():
@@ -104,13 +112,21 @@ class Versions:
         self._replaced.clear()
 
     def _publish(self, number: int) -> None:
-        if not self._link.is_symlink() or self._link.readlink().name != str(number):
+        if not self._name.exists() or not self._link.is_symlink() or self._link.readlink().name != str(number):
+            name = self._name.with_name(".published")
+            name.write_text(f"{self._parent.name}/{number}\n")
+            _sync(name)
+            name.replace(self._name)
             self._make_link(number).replace(self._link)
             _sync(self._folder)
         self.published = number
         for path in self._parent.glob("[0-9]*"):
-            if int(path.name) <= number - VERSIONS_KEPT:
+            if int(path.name) <= number - VERSIONS_KEPT and self._is_long_replaced(int(path.name)):
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _is_long_replaced(self, number: int) -> bool:
+        successor = self._parent / str(number + 1)
+        return not successor.exists() or time.time() - successor.stat().st_mtime > SECONDS_KEPT
 
     def _make_link(self, number: int) -> Path:
         """Create a link to a version, under a name that no reader uses."""

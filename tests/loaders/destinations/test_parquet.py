@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -310,11 +312,29 @@ def test_what_goes_wrong_behind_the_commit_fails_no_load(
 
 def test_old_versions_are_removed(loader: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_versions, "VERSIONS_KEPT", 2)
-    for number in (1, 2, 3):
+
+    def load(number: int) -> set[str]:
         loader("copy", write(tmp_path, f"plans_{number}", f"plan_id\n{number}\n"), *to(folder))
-    assert {path.name for path in (folder / "versions").iterdir()} == {"3", "4"}
-    assert (folder / "current").readlink() == Path("versions/4")
-    assert rows(f"select count(*) from {published(folder, 'raw.plans')}") == [(3,)]
+        return {path.name for path in (folder / "versions").iterdir()}
+
+    assert [load(number) for number in (1, 2, 3)][-1] == {"1", "2", "3", "4"}
+    # A reader may still be at version 3, which was replaced just now, but not at those before.
+    long_ago = time.time() - parquet_versions.SECONDS_KEPT - 60
+    os.utime(folder / "versions" / "2", (long_ago, long_ago))
+    os.utime(folder / "versions" / "3", (long_ago, long_ago))
+    assert load(4) == {"3", "4", "5"}
+    assert (folder / "current").readlink() == Path("versions/5")
+    assert rows(f"select count(*) from {published(folder, 'raw.plans')}") == [(4,)]
+
+
+def test_sql_can_read_which_version_is_published(loader: Run, folder: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        loader("copy", write(tmp_path, f"plans_{number}", f"plan_id\n{number}\n"), *to(folder))
+        assert (folder / "published").read_text().splitlines() == [str((folder / "current").readlink())]
+    # A folder of an earlier release has no such file.
+    (folder / "published").unlink()
+    loader("init", *to(folder))
+    assert (folder / "published").read_text() == "versions/3\n"
 
 
 # --- places that won't do ---------------------------------------------------------------------------------------------
