@@ -43,8 +43,11 @@ Api = Callable[..., Any]
 
 def answer(url: str, method: str = "GET", body: object = None, token: str = "") -> Any:
     """Return the JSON of an answer; fail with what Superset says."""
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    data = None if body is None else json.dumps(body).encode()
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"  # without a body, Superset would miss it
     try:
         with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=120) as found:
             return json.load(found)
