@@ -28,10 +28,11 @@ def is_held_out(audience: str, customer: str, share: float = SHARE) -> bool:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Customers who bought first a year ago, so that all of them have an anniversary, and one who buys later."""
+    """Customers who bought first a year ago, so that all have an anniversary; one bought before, one buys later."""
     folder = tmp_path_factory.mktemp("audiences")
     names = [f"k{number}" for number in range(CUSTOMERS)]
-    bought = [(name, day) for name in names for day in ("2024-06-25", "2025-06-20")] + [("late", DAY)]
+    bought = [(name, day) for name in names for day in ("2024-06-25", "2025-06-20")]
+    bought += [("early", "2024-05-01"), ("late", DAY)]
     write_csv_files(
         folder,
         {
