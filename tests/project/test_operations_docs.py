@@ -48,7 +48,7 @@ def test_the_units_are_what_systemd_wants(tmp_path: Path) -> None:
 
 
 def test_the_dag_and_the_workflow_can_be_read() -> None:
-    [dag] = fences("schedule.md", "python")
+    dag = fences("schedule.md", "python")[0]
     commands = [
         keyword.value
         for node in ast.walk(ast.parse(dag))
