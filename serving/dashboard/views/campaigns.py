@@ -32,7 +32,7 @@ def _audiences(currency: str) -> None:
     st.subheader("Audiences")
     audiences = read(campaign_queries.AUDIENCES)
     if not audiences:
-        nothing("Nobody is in an audience today.", "Each has its rule in `models/marts/audiences`.")
+        nothing("Nobody is in an audience today.", "`dbt build` fills them by the rules in `models/marts/audiences`.")
         return
     titles = {
         "audience": "Audience",
@@ -76,7 +76,7 @@ def _audiences(currency: str) -> None:
 def _results(results: Rows, currency: str) -> None:
     st.subheader("What campaigns brought")
     if not results:
-        nothing("There is no campaign yet.", "Load campaigns.csv and campaign_members.csv (docs/campaigns.md).")
+        st.caption("There is no campaign yet. Load campaigns.csv and campaign_members.csv (docs/campaigns.md).")
         return
     campaigns: dict[str, Row] = {}
     for row in results:

@@ -13,7 +13,7 @@ import yaml
 
 from loaders.errors import LoaderError
 from loaders.operations.export_formats import FORMULA_STARTS
-from serving.dashboard import data, home_queries, list_queries, queries, sales_queries
+from serving.dashboard import campaign_queries, data, home_queries, list_queries, queries, sales_queries
 from serving.dashboard.data import marts_of
 from serving.dashboard.downloads import as_csv
 from serving.dashboard.settings import OPTIONS, DashboardSettings, read_settings
@@ -24,7 +24,7 @@ from tests.serving.dashboard.conftest import Open
 PAGES = [file.stem for file in (ROOT / "serving" / "dashboard" / "views").glob("[a-z]*.py")]
 TEMPLATES = {
     (module.__name__, name): text
-    for module in (queries, home_queries, list_queries, sales_queries)
+    for module in (queries, campaign_queries, home_queries, list_queries, sales_queries)
     for name, text in vars(module).items()
     if name.isupper() and isinstance(text, str)
 }
