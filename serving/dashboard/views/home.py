@@ -140,7 +140,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("late_champions"):
         listed.append(
             Action(
-                f"Late among your best customers: {count(row['number'])}",
+                f"Best customers who stopped buying (RFM segment cannot lose them): {count(row['number'])}",
                 f"They spent {money(row['amount'], currency)} so far. Write to them before they are gone.",
                 row["amount"],
                 Link("Show these customers", (("rfm_segment", "cannot lose them"),)),
@@ -149,7 +149,7 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("second_order"):
         listed.append(
             Action(
-                f"New buyers due for a second order: {count(row['number'])}",
+                f"New and promising buyers without a second order: {count(row['number'])}",
                 f"At an average order each, that is {money(row['amount'], currency)}.",
                 row["amount"],
                 Link("Show these customers", (("rfm_segment", "new customers"), ("rfm_segment", "promising"))),

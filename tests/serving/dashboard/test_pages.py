@@ -89,7 +89,7 @@ def test_home_says_what_to_do_first() -> None:
     assert [action.title for action in listed] == [
         "Rejected rows of your files: 3",
         "Of your 100 best products, not sold for 28 days: 1",
-        "Late among your best customers: 2",
+        "Best customers who stopped buying (RFM segment cannot lose them): 2",
         "Tables without a new file in time: 1",
     ]
     assert "EUR 900.50" in listed[0].advice and "Tea" in listed[1].advice
