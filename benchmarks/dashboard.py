@@ -28,7 +28,18 @@ from rich.table import Table
 
 MOST_SECONDS = 2.0
 MOST_PICTURES = 20
-PAGES = ("", "sales", "customers", "customer-list", "cohorts", "recommendations", "journeys", "latest", "quality")
+PAGES = (
+    "",
+    "sales",
+    "customers",
+    "customer-list",
+    "cohorts",
+    "recommendations",
+    "campaigns",
+    "journeys",
+    "latest",
+    "quality",
+)
 FILTERED = (
     "sales?category=BEEF",
     "sales?group=35-49K",
