@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-# Hold-outs are counted, and never listed.
-AUDIENCES = """
+# Who may be listed: hold-outs are counted only.
+_to_contact = "members.assignment = 'treated' and members.may_be_contacted"
+
+AUDIENCES = f"""
     select
         members.audience,
-        count(*) filter (where members.assignment = 'treated' and members.may_be_contacted) as to_contact,
+        count(*) filter (where {_to_contact}) as to_contact,
         count(*) filter (where members.assignment = 'hold-out') as held_out,
         count(*) filter (where members.assignment = 'treated' and not members.may_be_contacted) as refused,
         max(members.entered_on) as newest_entry,
-        sum(profiles.total_spend) filter (where members.assignment = 'treated' and members.may_be_contacted) as spend
-    from {audience_members} as members
-    inner join {customer_profiles} as profiles on members.customer_id = profiles.customer_id
+        sum(profiles.total_spend) filter (where {_to_contact}) as spend
+    from {{audience_members}} as members
+    inner join {{customer_profiles}} as profiles on members.customer_id = profiles.customer_id
     group by members.audience
     order by to_contact desc, members.audience
 """
 
 # With the number of all of them.
-MEMBERS = """
+MEMBERS = f"""
     select
         members.customer_id, profiles.customer_name, members.reason, members.entered_on, members.valid_until,
         profiles.total_spend, count(*) over () as all_members
-    from {audience_members} as members
-    inner join {customer_profiles} as profiles on members.customer_id = profiles.customer_id
-    where members.audience = %(audience)s and members.assignment = 'treated' and members.may_be_contacted
+    from {{audience_members}} as members
+    inner join {{customer_profiles}} as profiles on members.customer_id = profiles.customer_id
+    where members.audience = %(audience)s and {_to_contact}
     order by members.entered_on desc, profiles.total_spend desc, members.customer_id
     limit %(most)s
 """

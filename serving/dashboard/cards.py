@@ -59,7 +59,7 @@ def table_or_cards(rows: Rows, key: str, titles: Mapping[str, str], *, selectabl
     with narrow(key):
         st.html(as_cards(rows[:MOST_CARDS], titles))
         if len(rows) > MOST_CARDS:
-            st.caption(f"The first {MOST_CARDS} of {count(len(rows))}; the file below has all.")
+            st.caption(f"The first {MOST_CARDS} of {count(len(rows))} are shown here.")
     return chosen
 
 

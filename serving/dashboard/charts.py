@@ -52,8 +52,7 @@ def on_click(chart: Chart, alt_text: str, key: str, act: Callable[[dict[str, Any
 def _readable(chart: Chart) -> Chart:
     # Streamlit's own axes are too pale to read by WCAG AA.
     text = theme().text
-    axes = chart.configure_axis(labelColor=text, titleColor=text)
-    return axes.configure_legend(labelColor=text, titleColor=text)
+    return chart.configure_axis(labelColor=text, titleColor=text).configure_legend(labelColor=text, titleColor=text)
 
 
 def daily_sales(rows: Rows, currency: str) -> Chart:

@@ -6,7 +6,7 @@ transaction, and nothing about the person is kept, not even a hash: so nobody ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -84,8 +84,7 @@ def forget_customer(connection: Connection, contract: Contract, customer: str) -
             removal = _Removal(connection, contract, customer)
             removal.carry_out()
         note = _rewrite(connection, [each.table for each in removal.plan.tables])
-    plan = removal.plan
-    return Forgotten(plan.tables, plan.files, plan.files_unsure, plan.audience_files, plan.loads, True, note)
+    return replace(removal.plan, is_done=True, note=note)
 
 
 class _Removal:
