@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 # Who may be listed: hold-outs are counted only.
-_to_contact = "members.assignment = 'treated' and members.may_be_contacted"
+to_contact = "members.assignment = 'treated' and members.may_be_contacted"
 
 AUDIENCES = f"""
     select
         members.audience,
-        count(*) filter (where {_to_contact}) as to_contact,
+        count(*) filter (where {to_contact}) as to_contact,
         count(*) filter (where members.assignment = 'hold-out') as held_out,
         count(*) filter (where members.assignment = 'treated' and not members.may_be_contacted) as refused,
         max(members.entered_on) as newest_entry,
-        sum(profiles.total_spend) filter (where {_to_contact}) as spend
+        sum(profiles.total_spend) filter (where {to_contact}) as spend
     from {{audience_members}} as members
     inner join {{customer_profiles}} as profiles on members.customer_id = profiles.customer_id
     group by members.audience
@@ -26,7 +26,7 @@ MEMBERS = f"""
         profiles.total_spend, count(*) over () as all_members
     from {{audience_members}} as members
     inner join {{customer_profiles}} as profiles on members.customer_id = profiles.customer_id
-    where members.audience = %(audience)s and {_to_contact}
+    where members.audience = %(audience)s and {to_contact}
     order by members.entered_on desc, profiles.total_spend desc, members.customer_id
     limit %(most)s
 """

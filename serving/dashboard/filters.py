@@ -20,6 +20,7 @@ TITLES = {
     "group": "Customer group",
     "rfm_segment": "RFM segment",
     "category": "Category",
+    "audience": "Audience",
     "churn_risk": "Churn risk",
     "segment_name": "Behaviour cluster",
     "cohort": "Month of first purchase",

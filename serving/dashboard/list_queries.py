@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from serving.dashboard.campaign_queries import to_contact
+
 # What the list can be filtered by besides the filters of all pages, as SQL.
 FILTERS = {
     "churn_risk": "churn_risk",
@@ -12,9 +14,14 @@ FILTERS = {
 }
 
 # Values of the filters.
-MEMBERS = " union all ".join(
+MEMBERS = f"""
+    select distinct 'audience' as name, members.audience as member
+    from {{audience_members}} as members
+    where {to_contact}
+""" + "".join(
     f"""
-    select distinct '{name}' as name, {column} as member
+    union all
+    select distinct '{name}', {column}
     from {{customer_profiles}}
     where customer_id <> '(unknown)' and {column} is not null
     """
@@ -25,7 +32,8 @@ _chosen = "\n".join(
     f"        and (%({name})s::text[] is null or {column} = any(%({name})s))" for name, column in FILTERS.items()
 )
 
-# With their number and spend, of which the list shows only the first.
+# With their number and spend, of which the list shows only the first. An audience is those of it who are to be written
+# to.
 CUSTOMERS = f"""
     with buyers as (
         select distinct customer_id
@@ -47,6 +55,14 @@ CUSTOMERS = f"""
         and (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
         and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
 {_chosen}
+        and (
+            %(audience)s::text[] is null
+            or customer_id in (
+                select members.customer_id
+                from {{audience_members}} as members
+                where members.audience = any(%(audience)s) and {to_contact}
+            )
+        )
         and (
             %(search)s = ''
             or strpos(lower(customer_id), %(search)s) > 0

@@ -48,11 +48,14 @@ def _audiences(currency: str) -> None:
         " --changes` writes who entered and who left, and records it; a copy of this list would not be recorded."
     )
     names = [row["audience"] for row in audiences]
-    audience = st.selectbox("Members of", names, key="audience", bind="query-params")
+    # Without a default, as on the page of recommendations.
+    chosen = st.selectbox("Members of", names, index=None, placeholder=names[0], key="audience", bind="query-params")
+    audience = chosen or names[0]
     members = read(campaign_queries.MEMBERS, audience=audience, most=MOST_MEMBERS)
     if not members:
         nothing("Nobody in this audience is to be contacted.", "All are held out or have refused.")
         return
+    links(Link("Show them in the list of customers", (("audience", audience),)))
     if members[0]["all_members"] > len(members):
         st.caption(f"The {count(len(members))} newest of {count(members[0]['all_members'])} are shown.")
     clicked = table_or_cards(

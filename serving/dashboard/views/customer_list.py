@@ -24,7 +24,10 @@ TOTALS = ("all_customers", "all_spend")
 def show() -> None:
     """Show the page."""
     found = read(list_queries.MEMBERS)
-    more = {name: sorted({row["member"] for row in found if row["name"] == name}) for name in list_queries.FILTERS}
+    more = {
+        name: sorted({row["member"] for row in found if row["name"] == name})
+        for name in ("audience", *list_queries.FILTERS)
+    }
     filters = choose("days", *MEMBERS, more=more)
     search = st.text_input(
         "Search", key="search", placeholder="identifier, name or e-mail address", bind="query-params"
@@ -47,6 +50,11 @@ def show() -> None:
         f"{words[:1].upper()}{words[1:]}: {count(total)} customer{'s' * (total != 1)} who spent"
         f" {money(customers[0]['all_spend'], currency)} so far." + (f" They bought{bought}." if bought else "")
     )
+    if filters.members["audience"]:
+        st.caption(
+            "Those of the audience who are held out or have refused are not listed. `loader export audience NAME"
+            " --changes` writes a file and records who was written to; the file below is not recorded."
+        )
     _list(customers, total, currency)
     offer_later(
         lambda: _without_totals(read_now(list_queries.CUSTOMERS, most=MOST_DOWNLOADED, **parameters)),

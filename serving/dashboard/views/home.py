@@ -59,7 +59,8 @@ def _business(rows: Rows, days: int, compare: str, summary: Row) -> None:
             history = [row for row in rows if row["measure"] == measure]
             _tile(title, next(row for row in history if row["periods_ago"] == 0), history, compare, summary["currency"])
     other = next(length for length in LENGTHS if length != days)
-    links(Link(f"Last {other} days", (("period", f"last {other} days"), ("compare", compare)), ""))
+    kept = [("compare", compare)] if compare != BEFORE else []
+    links(Link(f"Last {other} days", [("period", f"last {other} days"), *kept], ""))
 
 
 def _tile(title: str, row: Row, history: Rows, compare: str, currency: str) -> None:
@@ -140,19 +141,20 @@ def actions(found: Rows, currency: str) -> list[Action]:
     if row := kinds.get("late_champions"):
         listed.append(
             Action(
-                f"Best customers who stopped buying (RFM segment cannot lose them): {count(row['number'])}",
-                f"They spent {money(row['amount'], currency)} so far. Write to them before they are gone.",
+                f"Best customers who are late: {count(row['number'])}",
+                f"They spent {money(row['amount'], currency)} so far, and have let several of their usual gaps pass."
+                " Write to them before they are gone.",
                 row["amount"],
-                Link("Show these customers", (("rfm_segment", "cannot lose them"),)),
+                Link("Show these customers", (("audience", "late_champions"),)),
             )
         )
-    if row := kinds.get("second_order"):
+    if row := kinds.get("due_for_second_order"):
         listed.append(
             Action(
-                f"New and promising buyers without a second order: {count(row['number'])}",
+                f"Buyers due for their second order: {count(row['number'])}",
                 f"At an average order each, that is {money(row['amount'], currency)}.",
                 row["amount"],
-                Link("Show these customers", (("rfm_segment", "new customers"), ("rfm_segment", "promising"))),
+                Link("Show these customers", (("audience", "due_for_second_order"),)),
             )
         )
     if row := kinds.get("rejected_money"):

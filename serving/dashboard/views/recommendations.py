@@ -23,15 +23,19 @@ def show() -> None:
     """Show the page."""
     filters = choose("group", "rfm_segment", because="a customer's page is as of the last day, with all purchases.")
     listed = [row["customer_id"] for row in read(queries.TOP_CUSTOMERS, most=MOST_CUSTOMERS, **filters.customers)]
-    customer_id = st.selectbox(
+    # Without a default: Streamlit removes it from the address, and the browser's Back would not get past this page.
+    chosen = st.selectbox(
         "Customer",
         listed,
+        index=None,
+        placeholder=listed[0] if listed else "a customer's identifier",
         key="customer",
         help=f"The {len(listed)} who spent most are listed; type any other customer's identifier.",
         accept_new_options=True,
         bind="query-params",
         persist_state="session",
     )
+    customer_id = chosen or next(iter(listed), None)
     if customer_id is None:
         nothing("No customer is chosen.", "Type a customer's identifier above, as in `customer_profiles`.")
         return

@@ -50,8 +50,22 @@ def copy_database(built: Environment, contract: Contract) -> Callable[[str], Env
 
 @pytest.fixture(scope="session")
 def shown(copy_database: Callable[[str], Environment]) -> Environment:
-    """A database of the small files."""
-    return copy_database("shown")
+    """A database of the small files, with late champions, of whom the files have none on their last day."""
+    environment = copy_database("shown")
+    with connect(environment) as admin:
+        admin.execute(
+            """
+            insert into marts.audience_members
+            select
+                'late_champions', customer_id, as_of_date, as_of_date, 'Bought often.', 'treated', 0.1, true, as_of_date
+            from marts.customer_profiles
+            cross join marts.metrics_summary
+            where customer_id <> '(unknown)'
+            order by total_spend desc
+            limit 3
+            """
+        )
+    return environment
 
 
 @pytest.fixture(scope="session")

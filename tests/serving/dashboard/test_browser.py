@@ -261,11 +261,12 @@ def test_from_home_to_a_file_of_customers_by_clicks(window: Watched, query: Quer
     page.goto(window.address)
     page.get_by_role("link", name="Show these customers").first.click()
     window.has_drawn("Customer list", 1)
-    segments = parse_qs(urlsplit(page.url).query)["rfm_segment"]
+    (audience,) = parse_qs(urlsplit(page.url).query)["audience"]
     customers = query(
         "select customer_id, sum(total_spend) over () as spend from marts.customer_profiles"
-        " where rfm_segment = any(%s) order by total_spend desc, customer_id",
-        segments,
+        " inner join marts.audience_members using (customer_id)"
+        " where audience = %s and assignment = 'treated' and may_be_contacted order by total_spend desc, customer_id",
+        audience,
     )
     said = f": {len(customers)} customer{'s' * (len(customers) != 1)} who spent USD {customers[0]['spend']:,.2f}"
     expect(page.get_by_text(said)).to_be_visible()

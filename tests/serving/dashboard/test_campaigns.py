@@ -71,6 +71,25 @@ def test_audiences_list_nobody_who_is_to_be_left_alone(open_page: Open, with_cam
     assert len(members) == 2
 
 
+def test_home_leads_to_the_audience(open_page: Open, with_campaigns: Environment) -> None:
+    with connect(with_campaigns) as admin:
+        spend = admin.execute(
+            """
+            select sum(total_spend)
+            from marts.audience_members
+            inner join marts.customer_profiles using (customer_id)
+            where assignment = 'treated' and may_be_contacted
+            """
+        ).fetchone()
+    assert spend is not None
+    home = calm(open_page("home", with_campaigns))
+    (action,) = (text.value for text in home.markdown if text.value.startswith("**Best customers who are late: 2**"))
+    assert f"{spend[0]:,.2f}" in action
+    app = calm(open_page("customer_list", with_campaigns, audience="late_champions"))
+    assert len(app.dataframe[0].value) == 2
+    assert f"Audience: late_champions: 2 customers who spent USD {spend[0]:,.2f}" in said(app)
+
+
 def test_campaigns_are_told_with_their_interval(open_page: Open, with_campaigns: Environment) -> None:
     app = calm(open_page("campaigns", with_campaigns))
     campaigns = app.dataframe[2].value.set_index("campaign_name")

@@ -80,7 +80,7 @@ def test_home_says_what_to_do_first() -> None:
     """The most money comes first, and what nobody has to do is left out."""
     rows = [
         {"kind": "late_champions", "number": 2, "amount": Decimal("500.00"), "names": None},
-        {"kind": "second_order", "number": 0, "amount": None, "names": None},
+        {"kind": "due_for_second_order", "number": 0, "amount": None, "names": None},
         {"kind": "rejected_money", "number": 3, "amount": Decimal("900.50"), "names": None},
         {"kind": "late_source", "number": 1, "amount": None, "names": None},
         {"kind": "stopped_products", "number": 1, "amount": Decimal("700.00"), "names": "Tea"},
@@ -89,11 +89,11 @@ def test_home_says_what_to_do_first() -> None:
     assert [action.title for action in listed] == [
         "Rejected rows of your files: 3",
         "Of your 100 best products, not sold for 28 days: 1",
-        "Best customers who stopped buying (RFM segment cannot lose them): 2",
+        "Best customers who are late: 2",
         "Tables without a new file in time: 1",
     ]
     assert "EUR 900.50" in listed[0].advice and "Tea" in listed[1].advice
-    assert listed[2].link and listed[2].link.address == "./customer-list?rfm_segment=cannot+lose+them"
+    assert listed[2].link and listed[2].link.address == "./customer-list?audience=late_champions"
 
 
 def test_the_list_has_the_customers_of_its_address(open_page: Open, query: Query) -> None:
@@ -236,7 +236,7 @@ def test_a_customer_has_profile_and_reasons(open_page: Open, query: Query) -> No
         "select * from marts.customer_profiles where total_spend > 0 and customer_id <> '(unknown)'"
         " order by total_spend desc, customer_id"
     )
-    assert open_page("recommendations").selectbox(key="customer").value == first["customer_id"]
+    assert tiles(open_page("recommendations"))["Spend"] == f"USD {first['total_spend']:,.2f}"
     app = calm(open_page("recommendations", customer=last["customer_id"]))
     assert tiles(app)["Spend"] == f"USD {last['total_spend']:,.2f}"
     assert tiles(app)["RFM segment"] == last["rfm_segment"]
