@@ -159,21 +159,20 @@ def return_rates(rows: Rows) -> Chart:
 
 def spend_and_purchases(rows: Rows, currency: str) -> Chart:
     """Spend against purchases, one point per customer, by cluster."""
-    groups = sorted({row["segment_number"] for row in rows})
-    colours = [theme().groups[number % len(theme().groups)] for number in range(len(groups))]
-    shapes = [SHAPES[number % len(SHAPES)] for number in range(len(groups))]
-    legend = alt.Legend(title="Cluster", orient="top")
+    clusters = list(dict.fromkeys(row["cluster"] for row in sorted(rows, key=lambda row: row["segment_number"])))
+    # If there are more clusters than colours, Vega begins again with the first.
+    legend = alt.Legend(title=None, orient="top", columns=1, labelLimit=0)
     return (
         _chart(rows)
         .mark_point(filled=True, size=38, opacity=0.65)
         .encode(
             alt.X("purchase_count:Q", title="Purchases"),
             alt.Y("total_spend:Q", title=in_currency("Spend", currency)),
-            alt.Color("segment_number:N", scale=alt.Scale(domain=groups, range=colours), legend=legend),
-            alt.Shape("segment_number:N", scale=alt.Scale(domain=groups, range=shapes), legend=legend),
+            alt.Color("cluster:N", scale=alt.Scale(domain=clusters, range=list(theme().groups)), legend=legend),
+            alt.Shape("cluster:N", scale=alt.Scale(domain=clusters, range=list(SHAPES)), legend=legend),
             tooltip=[
                 alt.Tooltip("customer_id:N", title="Customer"),
-                alt.Tooltip("segment_number:N", title="Cluster"),
+                alt.Tooltip("cluster:N", title="Cluster"),
                 alt.Tooltip("purchase_count:Q", title="Purchases", format=COUNT),
                 alt.Tooltip("total_spend:Q", title="Spend", format=MONEY),
                 alt.Tooltip("days_since_last_purchase:Q", title="Days since the last purchase", format=COUNT),
@@ -186,14 +185,15 @@ def spend_and_purchases(rows: Rows, currency: str) -> Chart:
 def orders(rows: Rows, currency: str) -> Chart:
     """A customer's orders in time, by net revenue; refunds have a shape of their own."""
     kinds, colours, shapes = ["purchase", "refund"], [theme().accent, theme().line], ["circle", "cross"]
+    legend = alt.Legend(title=None, orient="top")
     return (
         _chart(rows)
         .mark_point(filled=True, size=60, opacity=0.8)
         .encode(
             alt.X("order_date:T", title=None),
             alt.Y("net_revenue:Q", title=in_currency("Net revenue", currency)),
-            alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=colours), title=None),
-            alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), title=None),
+            alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=colours), legend=legend),
+            alt.Shape("kind:N", scale=alt.Scale(domain=kinds, range=shapes), legend=legend),
             tooltip=[
                 alt.Tooltip("order_date:T", title="Day", format="%a %Y-%m-%d"),
                 alt.Tooltip("order_id:N", title="Order"),
@@ -248,7 +248,7 @@ def funnel(rows: Rows) -> Chart:
     """How many users reached which step, the first step first, with the share of it."""
     base = _chart(rows).encode(
         alt.Y("step:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
-        alt.X("users:Q", title="Users", scale=alt.Scale(domainMax=1.2 * max(row["users"] for row in rows))),
+        alt.X("users:Q", title="Users", scale=alt.Scale(domainMax=1.45 * max(row["users"] for row in rows))),
         tooltip=[
             alt.Tooltip("step:N", title="Step"),
             alt.Tooltip("users:Q", title="Users", format=COUNT),

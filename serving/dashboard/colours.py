@@ -47,9 +47,9 @@ class Theme:
 
 
 def _theme(background: str, text: str, accent: str, line: str, sky: str, orange: str) -> Theme:
-    tiers = {"low": BLUE, "medium": orange, "high": VERMILLION, "prospect": GREY}
+    tiers = {"low": accent, "medium": orange, "high": VERMILLION, "prospect": GREY}
     stages = {"lead": sky, "prospect": orange, "customer": GREEN, "churned": VERMILLION, "(stays)": GREY}
-    return Theme(background, text, accent, line, tiers, stages, (BLUE, orange, GREEN, PURPLE, sky, VERMILLION))
+    return Theme(background, text, accent, line, tiers, stages, (accent, orange, GREEN, PURPLE, VERMILLION))
 
 
 LIGHT = _theme(WHITE, "#2F2D2B", accent=BLUE, line=VERMILLION, sky=DARKER_SKY, orange=DARKER_ORANGE)

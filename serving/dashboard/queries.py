@@ -56,12 +56,13 @@ SPEND_AND_PURCHASES = """
     select
         customer_id,
         segment_number,
+        concat_ws(': ', segment_number, segment_name) as cluster,
         purchase_count,
         total_spend,
         days_since_last_purchase,
         count(*) over () as buyers
     from {customer_segments}
-    inner join {customer_profiles} using (customer_id, segment_number)
+    inner join {customer_profiles} using (customer_id, segment_number, segment_name)
     where
         (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
         and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))

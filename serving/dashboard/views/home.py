@@ -152,7 +152,8 @@ def actions(found: Rows, currency: str) -> list[Action]:
         listed.append(
             Action(
                 f"Buyers due for their second order: {count(row['number'])}",
-                f"At an average order each, that is {money(row['amount'], currency)}.",
+                f"At {money(row['amount'] / row['number'], currency)} each, the mean of all orders so far, that is"
+                f" {money(row['amount'], currency)}.",
                 row["amount"],
                 Link("Show these customers", (("audience", "due_for_second_order"),)),
             )
@@ -193,7 +194,7 @@ def _actions(summary: Row) -> None:
         st.success("Nothing needs you today.", icon=":material/check:")
         return
     for action in listed:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True):
             st.markdown(f"**{action.title}**  \n{action.advice}".replace("$", r"\$"))
             if action.link:
                 links(action.link)
