@@ -157,7 +157,11 @@ def _show_plan(results: list[Result], contract: Contract, *, as_json: bool) -> N
         return
     new = {result.table for result in results if result.status == "checked"}
     touched = ", ".join(table.name for table in contract.copied_tables if table.name in new)
-    click.echo(f"Would load into {touched} and build the selector {runs.CORE}." if new else "No file is new.")
+    click.echo(
+        f"Would load into {touched} and build what reads {'it' if len(new) == 1 else 'them'}."
+        if new
+        else "No file is new."
+    )
 
 
 def _show(

@@ -1,4 +1,4 @@
-"""The two clocks of selectors.yml: what a load must show at once, and what waits for another day of data."""
+"""The two clocks: what a load must show at once, and what waits for another day of data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from loaders.operations.run import core_of
 from tests.project.conftest import Dbt, Environment
 
 # Nodes and what they read, by their unique names.
@@ -43,3 +44,21 @@ def test_what_only_the_lists_read_waits_with_them(select: Callable[..., Graph]) 
     read_in_core = set().union(*(read for node, read in core.items() if node.startswith("model.")))
     steps = {node for node in core if node.startswith("model.") and node.split(".")[-1].startswith("int_")}
     assert steps - read_in_core == set()
+
+
+def test_a_load_builds_all_of_core_that_reads_its_table(select: Callable[..., Graph]) -> None:
+    """Whatever reads the transactions or the ledger, directly or not, and nothing else."""
+    core = select("--selector", "core")
+    found = {
+        f"source.customer_analytics.{name}" for name in ("shop.transactions", "loader.loads", "loader.rejected_rows")
+    }
+    count = 0
+    while count < len(found):
+        count = len(found)
+        found |= {node for node, read in core.items() if read & found}
+    changed = select(*core_of(["raw.transactions"]))
+    models = {node for node in changed if node.startswith("model.")}
+    assert models >= {node for node in found if node.startswith("model.")}
+    assert "model.customer_analytics.metrics_summary" in models
+    assert "model.customer_analytics.stg_shopify__transactions" not in models
+    assert models <= core.keys()

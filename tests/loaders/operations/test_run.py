@@ -56,8 +56,15 @@ class Dbt:
 
     @property
     def selectors(self) -> list[str]:
-        """What each call was to build."""
-        return [call[call.index("--selector") + 1] if "--selector" in call else "everything" for call in self.calls]
+        """What each call was to build; of `core`, what reads which tables."""
+        return [_selected(call) for call in self.calls]
+
+
+def _selected(call: tuple[str, ...]) -> str:
+    if "--selector" in call:
+        return call[call.index("--selector") + 1]
+    tables = [name.removeprefix("source:*.").removesuffix("+") for name in call if name.startswith("source:*.")]
+    return f"core: {', '.join(tables)}" if tables else "everything"
 
 
 @pytest.fixture
@@ -103,9 +110,9 @@ def test_nothing_new_builds_nothing_and_a_load_builds_core(
         ["core"],
         ["raw.products"],
     )
-    assert dbt.selectors == ["everything", "core"]
+    assert dbt.selectors == ["everything", "core: products"]
     loader("run", folder, "--build")
-    assert dbt.selectors == ["everything", "core", "everything"]
+    assert dbt.selectors == ["everything", "core: products", "everything"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +133,7 @@ def test_recommendations_follow_when_the_day_has_moved(
     connection.execute(spoil)  # type: ignore[arg-type]
     (folder / "products.csv").write_text("product_id,category\n1,food\n")
     output = loader("run", folder).output
-    assert dbt.selectors == ["everything", "core", "recommendations"]
+    assert dbt.selectors == ["everything", "core: products", "recommendations"]
     assert "Built and tested core and recommendations." in output
 
 
@@ -141,7 +148,7 @@ def test_what_others_loaded_or_took_back_is_built(
     loader("undo", 1, "--yes")
     (folder / "transactions_1.csv").unlink()
     assert json.loads(loader("run", folder, "--json").stdout)["tables"] == ["raw.transactions"]
-    assert dbt.selectors == ["everything", "core", "core"]
+    assert dbt.selectors == ["everything", "core: customers", "core: transactions"]
 
 
 def test_a_failed_build_is_tried_again(loader: Loader, connection: Connection, folder: Path, dbt: Dbt) -> None:
@@ -153,7 +160,7 @@ def test_a_failed_build_is_tried_again(loader: Loader, connection: Connection, f
     assert result.exit_code == 4 and "dbt build failed; its messages are above" in result.output
     dbt.returncode = 0
     assert loader("run", folder).exit_code == 0
-    assert dbt.selectors == ["everything", "core", "core"]
+    assert dbt.selectors == ["everything", "core: products", "core: products"]
     recorded = connection.execute("select invocation_id, status from operations.invocations order by started_at")
     assert recorded.fetchall() == [("call 1", "succeeded"), ("call 2", "failed"), ("call 3", "succeeded")]
 
