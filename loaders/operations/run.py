@@ -149,8 +149,8 @@ class Built:
 def core_of(tables: Iterable[str]) -> list[str]:
     """Return dbt's arguments for what loads have changed of `core`.
 
-    That is what reads the tables, and what reads the records of the loader and of dbt, which every run adds to. The rest
-    would come out as it is.
+    That is what reads the tables, and what reads the records of the loader and of dbt, to which every run adds. The
+    rest would come out as it is.
 
     Args:
         tables: Full names of the tables with new, changed or removed rows.
