@@ -181,7 +181,7 @@ def _shapes(database: duckdb.DuckDBPyConnection, value: str) -> list[str]:
         )
         select regexp_replace(moment, '\\d', '9', 'g') as shape
         from moments where moment is not null
-        group by shape order by count(*) desc limit {_MOST_SHAPES}
+        group by shape order by count(*) desc, shape limit {_MOST_SHAPES}
         """
     ).fetchall()
     return [shape for (shape,) in rows]
@@ -200,7 +200,11 @@ def _words(shapes: list[str]) -> dict[str, str]:
 def _zones(database: duckdb.DuckDBPyConnection, value: str) -> dict[str, str]:
     """Return what stands after the times of day, with an offset or the IANA name of a zone."""
     rows = database.execute(
-        f"select distinct {zone_of('value')} as zone from (select distinct {value} as value from records) limit 100"
+        f"""
+        select distinct {zone_of("value")} as zone
+        from (select distinct {value} as value from records)
+        order by zone limit 100
+        """
     ).fetchall()
     zones = [zone for (zone,) in rows if zone]
     return {zone: where for zone in zones if (where := zone_from(zone))}

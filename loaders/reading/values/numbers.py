@@ -57,7 +57,7 @@ def count_numbers(
             count(*) filter ({comma} and not {point}),
             count(*) filter ({marked} and {point} and {comma}),
             min(value) filter ({marked} and {point} and {comma}),
-            list(distinct {sign}) filter ({sign} <> '' and ({point} or {comma}))
+            list_sort(list(distinct {sign}) filter ({sign} <> '' and ({point} or {comma})))
         from written
         """,
     )

@@ -45,6 +45,13 @@ def test_long_files_are_judged_like_short_ones(text: str, contract: Contract, mo
     assert (long.rows, long.rejects, long.notes) == (short.rows, short.rejects, short.notes)
 
 
+def test_formats_that_are_as_frequent_as_each_other_are_told_in_one_order(contract: Contract) -> None:
+    """The database finds them in any order."""
+    text = HEADER + "a,1,2,2017-01-31\nb,1,3,2/1/2017\nc,1,3,1/31/2017\nd,1,3,12/31/2017\ne,1,3,31 Jan 2017\n"
+    told = [note for note in judge(text.encode(), contract.table("transactions")).notes if "transacted_at" in note]
+    assert told == ["transacted_at: mm/dd/yyyy or dd month yyyy or yyyy-mm-dd"]
+
+
 def test_nothing_of_a_file_is_seen_in_the_next_one(project: Project, contract: Contract, tmp_path: Path) -> None:
     good = "a,1,2,2017-01-01\n"
     texts = [HEADER + good, HEADER + good * 2 + "a,1,x,2017-01-01\n", HEADER + "a,1\n" + good, "order_id\n1\n"]
