@@ -50,12 +50,12 @@ FILTERED = (
 )
 OPTIONS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 DRAWN = """() => {
-    const names = ["stVegaLiteChart", "stPlotlyChart", "stDataFrame", "stMetricChart"];
+    const names = ["stVegaLiteChart", "stEChartsChart", "stDataFrame", "stMetricChart"];
     const kinds = names.map(kind => `[data-testid=${kind}]`);
     const parts = [...document.querySelectorAll(kinds.join())].filter(part => part.checkVisibility());
     const cards = [...document.querySelectorAll(".cards")].filter(part => part.checkVisibility());
     const ready = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning";
-    const isDrawn = part => part.querySelector("canvas, .sankey-node, svg.marks");
+    const isDrawn = part => part.querySelector("canvas, svg.marks");
     return ready && parts.length + cards.length && parts.every(isDrawn);
 }"""
 

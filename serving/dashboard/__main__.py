@@ -31,7 +31,7 @@ def main() -> None:
     # To check the origin of a request, Streamlit would ask an external server for the address of this machine.
     net_util.get_external_ip = lambda: None
     # Importing these takes seconds, which the first reader should not wait.
-    for library in ("altair", "pandas", "plotly.graph_objects", "pyarrow"):
+    for library in ("altair", "pandas", "pyarrow"):
         import_module(library)
     click.echo(f"The dashboard shows {describe_server(environment)} at http://{settings.host}:{settings.port}.")
     cli.main(["run", str(Path(__file__).with_name("app.py")), *settings.options()])

@@ -56,7 +56,7 @@ PHONE = [
 # Pairs of parts that overlap, and parts that are cut off at the right; a part may be within another.
 OVERLAPS = """() => {
     const kinds = "h1, h2, h3, dt, dd, .links a, .cards li, [data-testid=stMetric], [data-testid=stVegaLiteChart],"
-        + "[data-testid=stPlotlyChart], [data-testid=stSelectbox], [data-testid=stMarkdownContainer],"
+        + "[data-testid=stEChartsChart], [data-testid=stSelectbox], [data-testid=stMarkdownContainer],"
         + "[data-testid=stDownloadButton], [data-testid=stAlert]";
     const parts = [...document.querySelectorAll("[data-testid=stMain] :is(" + kinds + ")")]
         .filter(part => part.checkVisibility({checkVisibilityCSS: true}))
@@ -74,8 +74,8 @@ OVERLAPS = """() => {
     return names;
 }"""
 DRAWN = (
-    ":is([data-testid=stVegaLiteChart], [data-testid=stPlotlyChart], [data-testid=stDataFrame])"
-    ":has(canvas, .sankey-node, svg.marks):visible"
+    ":is([data-testid=stVegaLiteChart], [data-testid=stEChartsChart], [data-testid=stDataFrame])"
+    ":has(canvas, svg.marks):visible"
 )
 WAIT_SECONDS = 30
 

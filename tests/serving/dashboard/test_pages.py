@@ -26,8 +26,8 @@ def charts(app: AppTest) -> list[Rows]:
 
 
 def diagrams(app: AppTest) -> list[dict[str, Any]]:
-    """Return what the diagrams of Plotly draw, in their order."""
-    return [json.loads(diagram.proto.spec)["data"][0] for diagram in app.get("plotly_chart")]
+    """Return what the diagrams of ECharts draw, in their order."""
+    return [json.loads(diagram.proto.spec)["series"][0] for diagram in app.get("echarts_chart")]
 
 
 def tiles(app: AppTest) -> dict[str, str]:
@@ -286,7 +286,7 @@ def test_journeys_are_as_of_a_day(open_page: Open, query: Query) -> None:
         assert tiles(app) == {stage["stage"].capitalize(): str(stage["users"]) for stage in stages}
     (ways,) = diagrams(app)
     transitions = query("select * from marts.journey_transitions order by step, from_stage, to_stage")
-    assert numbers(ways["link"]["value"]) == [row["users"] for row in transitions]
+    assert [link["value"] for link in ways["links"]] == [row["users"] for row in transitions]
     (totals,) = query(
         "select sum(leads)::int, sum(prospects)::int as prospects, sum(customers)::int as customers"
         " from marts.journey_funnels"
@@ -296,12 +296,6 @@ def test_journeys_are_as_of_a_day(open_page: Open, query: Query) -> None:
     app = calm(open_page("journeys", step="churned"))
     assert set(app.dataframe[0].value["user_id"]) == {user["user_id"] for user in users}
     assert "day: 2001-01-01" in said(open_page("journeys", day="2001-01-01"))
-
-
-def numbers(values: Any) -> list[int]:
-    """Return the numbers of a list, which Plotly may have written as bytes."""
-    assert isinstance(values, list), values
-    return values
 
 
 def test_the_latest_lines_are_live(open_page: Open, query: Query) -> None:
