@@ -1,4 +1,7 @@
-"""Faults in files change nothing but the quarantine: marts of dirty files equal those of their clean part."""
+"""Faults in files change nothing but the quarantine: raw tables of dirty files equal those of their clean part.
+
+Marts are made of raw tables alone, but for those about loads.
+"""
 
 from __future__ import annotations
 
