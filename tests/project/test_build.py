@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.conftest import FEW_BUYERS
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
 
 Load = Callable[..., Environment]
 
@@ -36,19 +36,19 @@ def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt)
 
 
 def test_a_second_build_changes_no_number(built: Environment, dbt: Dbt) -> None:
-    marts = ["order_lines", "customer_metrics", "category_kpis", "daily_sales", "metrics_summary"]
+    marts = ["order_lines", "customer_metrics", "daily_sales", "metrics_summary", "event_rollups_hourly"]
     statement = " union all ".join(
         f"select md5(string_agg(m::text, '|' order by m::text)) from marts.{m} m" for m in marts
     )
     before = query(built, statement)
-    dbt(built, "run", "--vars", FEW_BUYERS)
+    # With what reads them: dbt drops the views on a table that it replaces.
+    dbt(built, "run", "--select", "+event_rollups_hourly", "int_order_lines+", "--vars", FEW_BUYERS)
     assert query(built, statement) == before
 
 
 def test_everything_builds_from_nothing(load: Load, dbt: Dbt) -> None:
     environment = load()
-    tests_of_other_layers = ["path:models/staging,resource_type:test", "path:models/intermediate,resource_type:test"]
-    dbt(environment, "build", "--exclude-resource-type", "unit_test", "--exclude", *tests_of_other_layers)
+    dbt(environment, "build", *ALL_TESTS_BUT_OF_MARTS)
     assert query(environment, "select total_customers, total_revenue, total_orders from marts.metrics_summary") == [
         (0, Decimal("0.00"), 0)
     ]
