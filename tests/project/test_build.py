@@ -23,7 +23,7 @@ def write(folder: Path, **files: str) -> list[Path]:
 def build_one(dbt: Dbt, environment: Environment, mart: str) -> None:
     """Build a mart and test it by itself and against the summary."""
     selected = ["--select", f"+{mart}", "+metrics_summary", "--indirect-selection", "buildable"]
-    dbt(environment, "build", *selected, "--exclude-resource-type", "unit_test")
+    dbt(environment, "build", *selected, *ALL_TESTS_BUT_OF_MARTS)
 
 
 def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt) -> None:
@@ -35,14 +35,15 @@ def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt)
     assert query(built, "select count(*) > 0 from marts.category_kpis where category = '(unknown)'") == [(True,)]
 
 
-def test_a_second_build_changes_no_number(built: Environment, dbt: Dbt) -> None:
-    marts = ["order_lines", "customer_metrics", "daily_sales", "metrics_summary", "event_rollups_hourly"]
+def test_marts_built_twice_change_no_number(built: Environment, dbt: Dbt) -> None:
+    """Nor do names of constraints and views stand in the way; other tests build other models twice."""
+    marts = ["order_lines", "customer_metrics", "category_kpis", "daily_sales", "metrics_summary"]
     statement = " union all ".join(
         f"select md5(string_agg(m::text, '|' order by m::text)) from marts.{m} m" for m in marts
     )
     before = query(built, statement)
-    # With what reads them: dbt drops the views on a table that it replaces.
-    dbt(built, "run", "--select", "+event_rollups_hourly", "int_order_lines+", "--vars", FEW_BUYERS)
+    # With what reads them, as dbt drops the views on a table that it replaces.
+    dbt(built, "run", "--select", "path:models/marts+", "--vars", FEW_BUYERS)
     assert query(built, statement) == before
 
 

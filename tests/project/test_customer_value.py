@@ -192,10 +192,9 @@ def in_duckdb(
     environment: dict[str, Any] = {**cdnow, "DUCKDB_PATH": str(folder / "shop.duckdb")}
     copied = CliRunner(env={**environment, "PGHOSTADDR": None}).invoke(main, ["copy", str(purchases), "--to", "duckdb"])
     assert copied.exit_code == 0, copied.output
-    options = ("--target", "duckdb", "--target-path", str(folder / "target"))
-    build(environment, ALL, *options)
+    build(environment, ALL, "--target", "duckdb")
     fit(environment, "--to", "duckdb")
-    build(environment, READS_FITS, *options)
+    build(environment, READS_FITS, "--target", "duckdb")
     with open_file(folder / "shop.duckdb") as opened:
         yield opened
 
