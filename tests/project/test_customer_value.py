@@ -168,7 +168,7 @@ def test_the_series_is_right_at_its_edges(
     used = {**parameters, **changed}
     set_parameters(cdnow, **used)
     try:
-        build(cdnow, READS_FITS)
+        build(cdnow, ("stg_loader__value_fits+,+int_value_predictions",))
         found = predicted(cdnow).drop_duplicates().sort_values(["x", "tenure", "recency"])
     finally:
         set_parameters(cdnow, **parameters)
