@@ -169,7 +169,7 @@ def test_lines_count_again_once_a_file_has_their_rate(
 ) -> None:
     """And a correction moves a line to another currency, which the restatements follow."""
     environment = load(*write(tmp_path / "lines", transactions=LINES))
-    build(dbt, environment, currency="eur")
+    dbt(environment, "run", "--select", "+order_lines", "--vars", "currency: eur")
     assert set(amounts(environment)) == {"silent", "euros", "blanks"}
     header = LINES.splitlines()[0]
     corrected = f"{header}\nown,3,250.10,USD,2024-01-05\nunheard_of,2,8.75,,2024-01-08\n"
