@@ -13,6 +13,11 @@ from tests.conftest import ROOT, connect_to
 from tests.conftest import Dbt as Dbt
 from tests.conftest import Environment as Environment
 
+# What is left out of a build so that it has, of dbt's tests, those of marts alone.
+ALL_TESTS_BUT_OF_MARTS = (
+    *("--exclude", "path:models/staging,resource_type:test", "path:models/intermediate,resource_type:test"),
+    *("--exclude-resource-type", "unit_test"),
+)
 SMALL_PROJECT = """
 name: small
 profile: customer_analytics

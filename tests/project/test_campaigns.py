@@ -108,7 +108,7 @@ def engines(
             main, ["copy", str(files / "transactions.csv"), str(folder), *options]
         )
         assert copied.exit_code == 0, copied.output
-        dbt(environment, *BUILD, *target, *(("--target-path", str(folder / "target")) if target else ()))
+        dbt(environment, *BUILD, *target)
     with open_file(file) as opened:
         yield environment, opened
 

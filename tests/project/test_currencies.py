@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
 
 Load = Callable[..., Environment]
 Amounts = dict[str, tuple[Decimal, str, Decimal]]
@@ -109,7 +109,7 @@ def build(dbt: Dbt, environment: Environment, **variables: str) -> None:
     """Build the marts with their tests, which compare order_lines and revenue_restatements with the raw tables."""
     selected = ["--select", *(f"+{mart}" for mart in MARTS), "--indirect-selection", "buildable"]
     told = ["--vars", json.dumps(variables)] if variables else []
-    dbt(environment, "build", *selected, "--exclude-resource-type", "unit_test", *told)
+    dbt(environment, "build", *selected, *ALL_TESTS_BUT_OF_MARTS, *told)
 
 
 def amounts(environment: Environment) -> Amounts:
@@ -169,7 +169,7 @@ def test_lines_count_again_once_a_file_has_their_rate(
 ) -> None:
     """And a correction moves a line to another currency, which the restatements follow."""
     environment = load(*write(tmp_path / "lines", transactions=LINES))
-    build(dbt, environment, currency="eur")
+    dbt(environment, "run", "--select", "+order_lines", "--vars", "currency: eur")
     assert set(amounts(environment)) == {"silent", "euros", "blanks"}
     header = LINES.splitlines()[0]
     corrected = f"{header}\nown,3,250.10,USD,2024-01-05\nunheard_of,2,8.75,,2024-01-08\n"

@@ -168,7 +168,7 @@ def test_the_series_is_right_at_its_edges(
     used = {**parameters, **changed}
     set_parameters(cdnow, **used)
     try:
-        build(cdnow, READS_FITS)
+        build(cdnow, ("stg_loader__value_fits+,+int_value_predictions",))
         found = predicted(cdnow).drop_duplicates().sort_values(["x", "tenure", "recency"])
     finally:
         set_parameters(cdnow, **parameters)
@@ -192,10 +192,9 @@ def in_duckdb(
     environment: dict[str, Any] = {**cdnow, "DUCKDB_PATH": str(folder / "shop.duckdb")}
     copied = CliRunner(env={**environment, "PGHOSTADDR": None}).invoke(main, ["copy", str(purchases), "--to", "duckdb"])
     assert copied.exit_code == 0, copied.output
-    options = ("--target", "duckdb", "--target-path", str(folder / "target"))
-    build(environment, ALL, *options)
+    build(environment, ALL, "--target", "duckdb")
     fit(environment, "--to", "duckdb")
-    build(environment, READS_FITS, *options)
+    build(environment, READS_FITS, "--target", "duckdb")
     with open_file(folder / "shop.duckdb") as opened:
         yield opened
 

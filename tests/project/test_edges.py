@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.conftest import DATA
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
 
 EDGES = DATA / "edges"
 # Customer: purchases, credit notes, spend, average, repeat days, their mean.
@@ -34,9 +34,10 @@ Load = Callable[..., Environment]
 
 @pytest.fixture(scope="module")
 def refunds(load: Load, dbt: Dbt) -> Environment:
-    """What a load shows at once, built and tested: a shop with too few buyers for names."""
+    """What refunds change, built and tested: a shop with too few buyers for names."""
     environment = load(*sorted((EDGES / "refunds").glob("*.csv")))
-    dbt(environment, "build", "--selector", "core", "--exclude-resource-type", "unit_test")
+    subjects = (f"+path:models/marts/{subject}" for subject in ("customers", "cohorts", "revenue", "sales", "value"))
+    dbt(environment, "build", "--select", *subjects, *ALL_TESTS_BUT_OF_MARTS, "--indirect-selection", "buildable")
     return environment
 
 

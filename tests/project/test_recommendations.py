@@ -15,7 +15,7 @@ from loaders.contract.tables import Contract
 from loaders.project import Project
 from loaders.synthetic.files import generate
 from loaders.synthetic.settings import Settings
-from tests.project.conftest import Dbt, Environment, query
+from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
 
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)
 HORIZON, RECENT, CUTS = 30, 30, 4
@@ -45,8 +45,8 @@ def shop(
     with (folder / "customers.csv").open("a", encoding="utf-8") as file:
         file.write(f"PROSPECT{commas}\n")
     environment = load(*(folder / f"{name}.csv" for name in ("customers", "products", "transactions")))
-    models = ["+recommendations", "+recommendation_backtest"]
-    dbt(environment, "build", "--select", *models, "--indirect-selection", "buildable")
+    models = ["+recommendations", "+recommendation_backtest", "--indirect-selection", "buildable"]
+    dbt(environment, "build", "--select", *models, *ALL_TESTS_BUT_OF_MARTS)
     return environment
 
 
