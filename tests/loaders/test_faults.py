@@ -29,7 +29,8 @@ from loaders.reading.workspace import remove_dead_folders, working_folder
 from tests.conftest import ANY_AMOUNT, Loader
 
 KILLS = int(os.environ.get("LOADER_TEST_KILLS", "6"))
-ROWS = 100_000
+# Of a load that is killed at a random moment, and of one that the server stops in the middle.
+ROWS, STUCK_ROWS = 100_000, 20_000
 TOTALS = "select count(*), count(distinct transaction_id), sum(amount) from raw.transactions"
 
 Connection = psycopg.Connection[Any]
@@ -138,14 +139,19 @@ def _is_older(connection: Connection) -> bool:
 # --- faults in the very middle of a copy -----------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def stuck_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rows(tmp_path_factory.mktemp("stuck") / "transactions.csv", STUCK_ROWS, amount=3)
+
+
 @pytest.fixture
 def halfway(connection: Connection) -> str:
-    """Make the server sleep in the middle of the copy of `large_file`; return a query that says when it does."""
+    """Make the server sleep in the middle of the copy of `stuck_file`; return a query that says when it does."""
     connection.execute(
         f"""
         create function public.sleep() returns trigger language plpgsql as $$
         begin perform pg_sleep(60); return new; end $$;
-        create trigger halfway before insert on raw.transactions for each row when (new._line = {ROWS // 2})
+        create trigger halfway before insert on raw.transactions for each row when (new._line = {STUCK_ROWS // 2})
             execute function public.sleep();
         """
     )
@@ -165,16 +171,16 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_the_connection_is_cut(
-    spawn: Callable[..., subprocess.Popen[str]], loader: Loader, connection: Connection, halfway: str, large_file: Path
+    spawn: Callable[..., subprocess.Popen[str]], loader: Loader, connection: Connection, halfway: str, stuck_file: Path
 ) -> None:
-    process = spawn("copy", large_file)
+    process = spawn("copy", stuck_file)
     wait_until(connection, halfway)
     connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'")
     code, said = finish(process)
     assert code == 1
     assert "broke off" in said
     assert "No row was loaded" in said
-    check_broken(loader, connection, large_file)
+    check_broken(loader, connection, stuck_file)
 
 
 def test_killed_in_the_middle_of_the_copy(
@@ -183,9 +189,9 @@ def test_killed_in_the_middle_of_the_copy(
     connection: Connection,
     halfway: str,
     own_project: Path,
-    large_file: Path,
+    stuck_file: Path,
 ) -> None:
-    process = spawn("copy", large_file)
+    process = spawn("copy", stuck_file)
     wait_until(connection, halfway)
     assert len(working_folders(own_project)) == 1
     process.kill()
@@ -193,7 +199,7 @@ def test_killed_in_the_middle_of_the_copy(
     assert len(working_folders(own_project)) == 1
     # The server notices in a second that its client is gone, though it sleeps: the next loader does not wait for it.
     begun = time.monotonic()
-    check_broken(loader, connection, large_file)
+    check_broken(loader, connection, stuck_file)
     assert time.monotonic() - begun < 20
     assert working_folders(own_project) == []
 
@@ -207,7 +213,7 @@ def check_broken(loader: Loader, connection: Connection, file: Path) -> None:
     assert result.exit_code == 3, result.output
     assert "Load 1 (transactions.csv) broke off" in result.stderr
     assert "marked as failed" in json.loads(result.stdout)[0]["notes"][0]
-    assert connection.execute(TOTALS).fetchone() == (ROWS, ROWS, 3 * ROWS)
+    assert connection.execute(TOTALS).fetchone() == (STUCK_ROWS, STUCK_ROWS, 3 * STUCK_ROWS)
     assert [(load.status, load.finished_at is None) for load in PostgresLedger(connection).read_loads()] == [
         ("loaded", False),
         ("failed", False),
@@ -232,9 +238,9 @@ def test_interrupted_by_the_user(
     connection: Connection,
     halfway: str,
     own_project: Path,
-    large_file: Path,
+    stuck_file: Path,
 ) -> None:
-    process = spawn("copy", large_file)
+    process = spawn("copy", stuck_file)
     wait_until(connection, halfway if moment == "copying" else "select exists (select from loader.loads)")
     process.send_signal(signal.SIGINT)
     code, said = finish(process)
@@ -244,7 +250,7 @@ def test_interrupted_by_the_user(
     assert connection.execute(TOTALS).fetchone() == (0, 0, None)
     assert working_folders(own_project) == []
     connection.execute("drop trigger halfway on raw.transactions")
-    assert loader("copy", large_file).exit_code == 3
+    assert loader("copy", stuck_file).exit_code == 3
 
 
 @pytest.fixture
@@ -312,11 +318,11 @@ def fail_on_insert(connection: Connection, message: str, code: str) -> None:
 
 
 def test_a_second_loader_waits(
-    spawn: Callable[..., subprocess.Popen[str]], connection: Connection, halfway: str, large_file: Path, tmp_path: Path
+    spawn: Callable[..., subprocess.Popen[str]], connection: Connection, halfway: str, stuck_file: Path, tmp_path: Path
 ) -> None:
-    first = spawn("copy", large_file)
+    first = spawn("copy", stuck_file)
     wait_until(connection, halfway)
-    second = spawn("copy", write_rows(tmp_path / "transactions_2.csv", ROWS + 10, amount=4))
+    second = spawn("copy", write_rows(tmp_path / "transactions_2.csv", STUCK_ROWS + 10, amount=4))
     wait_until(
         connection,
         "select exists (select from pg_locks where locktype = 'advisory' and not granted)",
@@ -413,11 +419,11 @@ def test_nothing_secret_in_the_list_of_processes(
     spawn: Callable[..., subprocess.Popen[str]],
     connection: Connection,
     halfway: str,
-    large_file: Path,
+    stuck_file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", SECRET)
-    process = spawn("copy", large_file)
+    process = spawn("copy", stuck_file)
     wait_until(connection, halfway)
     shown = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
     assert b"loaders.cli" in shown

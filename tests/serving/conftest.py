@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -71,6 +72,16 @@ def marts(built: Environment, project: Project, contract: Contract, dbt: Dbt, db
 @pytest.fixture(scope="session")
 def manifest(built_project: Path) -> Path:
     return built_project / "target" / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def few_marts(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The manifest with four marts, for tests with an app of their own: one with all marts takes a second to make."""
+    nodes = json.loads(manifest.read_text())["nodes"]
+    file = tmp_path_factory.mktemp("few_marts") / "manifest.json"
+    names = ("category_kpis", "load_history", "metrics_summary", "order_lines")
+    file.write_text(json.dumps({"nodes": {key: node for key, node in nodes.items() if node["name"] in names}}))
+    return file
 
 
 @pytest.fixture(scope="session")

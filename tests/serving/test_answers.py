@@ -58,15 +58,15 @@ def test_large_answers_are_compressed_for_those_who_ask(client: httpx.Client) ->
 
 
 def test_a_restart_of_postgresql_costs_no_reader_an_answer(
-    project: Project, manifest: Path, tmp_path_factory: pytest.TempPathFactory
+    project: Project, few_marts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     server = EmbeddedServer(tmp_path_factory.mktemp("restarted"))
     server.start()
     try:
         environment = server.environment()
         for name in ("category_kpis", "metrics_summary"):
-            make_mart(environment, manifest, name)
-        app = create_app(project, ApiSettings(rate_limit=OFTEN), environment, manifest)
+            make_mart(environment, few_marts, name)
+        app = create_app(project, ApiSettings(rate_limit=OFTEN), environment, few_marts)
         answered: Counter[int] = Counter()
         done, began = threading.Event(), threading.Barrier(READERS + 1)
         with serve(app) as client:
@@ -97,13 +97,13 @@ def test_a_restart_of_postgresql_costs_no_reader_an_answer(
 
 
 def test_roles_of_another_database_on_the_server_change_nothing(
-    project: Project, marts: Environment, manifest: Path, new_database: Callable[[], Environment]
+    project: Project, marts: Environment, few_marts: Path, new_database: Callable[[], Environment]
 ) -> None:
     environment = new_database()
-    make_mart(environment, manifest, "category_kpis")
+    make_mart(environment, few_marts, "category_kpis")
     with connect(environment) as admin:
         assert admin.execute("select from pg_roles where rolname = 'bi_reader'").fetchone() is not None
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             admin.execute("set role bi_reader; select from marts.category_kpis")
-    with serve(create_app(project, ApiSettings(), environment, manifest)) as client:
+    with serve(create_app(project, ApiSettings(), environment, few_marts)) as client:
         assert client.get("/marts/category_kpis").status_code == 200

@@ -109,11 +109,11 @@ def test_ready_tells_the_age_of_the_marts(client: httpx.Client, marts: Environme
 
 
 def test_ready_says_nothing_of_a_ledger_that_it_may_not_read(
-    project: Project, marts: Environment, manifest: Path
+    project: Project, marts: Environment, few_marts: Path
 ) -> None:
     with connect(marts) as admin:
         admin.execute("create role only_reader login; grant bi_reader to only_reader")
-    with serve(create_app(project, ApiSettings(), {**marts, "PGUSER": "only_reader"}, manifest)) as client:
+    with serve(create_app(project, ApiSettings(), {**marts, "PGUSER": "only_reader"}, few_marts)) as client:
         found = client.get("/ready").json()
     assert found["last_load_at"] and found["newest_load_at"] is None
 

@@ -37,8 +37,8 @@ def is_full(app: FastAPI) -> bool:
 
 
 @pytest.fixture
-def small(project: Project, marts: Environment, manifest: Path) -> FastAPI:
-    return create_app(project, SETTINGS, marts, manifest)
+def small(project: Project, marts: Environment, few_marts: Path) -> FastAPI:
+    return create_app(project, SETTINGS, marts, few_marts)
 
 
 def test_a_client_that_goes_mid_stream_leaks_nothing(small: FastAPI) -> None:
@@ -99,8 +99,8 @@ def stalled(app: FastAPI) -> list[MutableMapping[str, Any]]:
     return sent
 
 
-def test_a_reader_who_stalls_is_left_in_time(project: Project, marts: Environment, manifest: Path) -> None:
-    app = create_app(project, replace(SETTINGS, stream_seconds=0.5), marts, manifest)
+def test_a_reader_who_stalls_is_left_in_time(project: Project, marts: Environment, few_marts: Path) -> None:
+    app = create_app(project, replace(SETTINGS, stream_seconds=0.5), marts, few_marts)
     began = time.monotonic()
     sent = stalled(app)
     assert time.monotonic() - began < 10
@@ -108,8 +108,8 @@ def test_a_reader_who_stalls_is_left_in_time(project: Project, marts: Environmen
     assert sent[-1]["more_body"]  # nothing says that the answer is whole
 
 
-def test_a_statement_that_takes_too_long_is_ended(project: Project, marts: Environment, manifest: Path) -> None:
-    app = create_app(project, replace(SETTINGS, statement_seconds=0.2), marts, manifest)
+def test_a_statement_that_takes_too_long_is_ended(project: Project, marts: Environment, few_marts: Path) -> None:
+    app = create_app(project, replace(SETTINGS, statement_seconds=0.2), marts, few_marts)
     with serve(app) as client, connect(marts) as admin:
         admin.execute("begin; lock table marts.order_lines")
         for limit in (1, 10_000):
@@ -122,9 +122,9 @@ def test_a_statement_that_takes_too_long_is_ended(project: Project, marts: Envir
 
 
 def test_a_database_that_is_gone_is_reported(
-    project: Project, marts: Environment, manifest: Path, tmp_path: Path
+    project: Project, marts: Environment, few_marts: Path, tmp_path: Path
 ) -> None:
-    app = create_app(project, SETTINGS, {**marts, "PGHOST": str(tmp_path)}, manifest)
+    app = create_app(project, SETTINGS, {**marts, "PGHOST": str(tmp_path)}, few_marts)
     with serve(app) as client:
         assert client.get("/health").status_code == 200
         began = time.monotonic()

@@ -169,9 +169,9 @@ def test_logs_and_metrics_name_routes_and_no_customer(client: httpx.Client, capl
 
 
 def test_a_failure_is_told_without_its_message(
-    project: Project, marts: Environment, manifest: Path, caplog: pytest.LogCaptureFixture
+    project: Project, marts: Environment, few_marts: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = create_app(project, ApiSettings(), marts, manifest)
+    app = create_app(project, ApiSettings(), marts, few_marts)
 
     async def fail() -> None:
         raise ValueError("secret-17")

@@ -115,7 +115,7 @@ def test_names_that_a_source_can_not_have(folder: Path, webshop: Path, name: str
 @pytest.mark.parametrize(
     ("file", "table"), [("transactions.csv", "transactions"), ("exports/wc_orders.csv", "woocommerce_orders")]
 )
-def test_a_file_that_a_table_knows_is_not_adopted(folder: Path, file: str, table: str) -> None:
+def test_a_file_that_a_table_knows_is_not_adopted(folder: Path, whole_contract: None, file: str, table: str) -> None:
     before = content(folder)
     result = run("adopt", DATA / file, "--yes")
     assert result.exit_code == 1

@@ -149,7 +149,7 @@ def test_what_changes_nothing_publishes_nothing(loader: Run, folder: Path, tmp_p
     assert (folder / "current").readlink() == version
 
 
-def test_a_table_without_rows_has_its_columns(loader: Run, folder: Path) -> None:
+def test_a_table_without_rows_has_its_columns(loader: Run, folder: Path, whole_contract: None) -> None:
     assert "created raw.transactions" in loader("init", *to(folder)).stdout
     assert loader("init", *to(folder)).stdout == "The database matches the contract.\n"
     described = rows(f"describe from {published(folder, 'raw.transactions')}")

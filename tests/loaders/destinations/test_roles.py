@@ -74,16 +74,16 @@ def managed(own_server: EmbeddedServer, run: Run) -> As:
 
 
 @pytest.fixture(scope="module")
-def built(own_server: EmbeddedServer, managed: As, run: Run, dbt: Dbt, dbt_folder: Path) -> Callable[[], None]:
+def built(own_server: EmbeddedServer, managed: As, run: Run, dbt: Dbt, dbt_folder: Path) -> Callable[..., None]:
     """Build some marts as bob, record that, and return how."""
     variables = {**own_server.environment(), "PGUSER": "bob", "PGDATABASE": UNDER_DBT, "DBT_ROLE": "analytics_builder"}
 
-    def build() -> None:
-        dbt(variables, "run", "--write-json", "--select", "+metrics_summary", "+latest_transactions", "build_history")
+    def build(*models: str) -> None:
+        dbt(variables, "run", "--write-json", "--select", *models)
         recorded = run("bob", "record", "--target-path", dbt_folder / "target")
         assert recorded.exit_code == 0, recorded.output
 
-    build()
+    build("+metrics_summary", "+latest_transactions", "build_history")
     return build
 
 
@@ -145,7 +145,7 @@ def test_a_new_table_belongs_to_the_role_whoever_makes_it(managed: As, run: Run)
     assert run("ada", "copy", DATA / "payments.csv", "--force").exit_code == 0
 
 
-def test_readers_read_the_marts_alone(managed: As, built: Callable[[], None]) -> None:
+def test_readers_read_the_marts_alone(managed: As, built: Callable[..., None]) -> None:
     with managed("eve") as reader:
         assert count(reader, "marts.metrics_summary") == 1
         assert count(reader, "marts.latest_transactions") > 0  # a view on staging and raw
@@ -174,7 +174,7 @@ def test_readers_read_the_marts_alone(managed: As, built: Callable[[], None]) ->
                 reader.execute(statement)
 
 
-def test_readers_export_the_marts(managed: As, built: Callable[[], None], run: Run, tmp_path: Path) -> None:
+def test_readers_export_the_marts(managed: As, built: Callable[..., None], run: Run, tmp_path: Path) -> None:
     """Views are exported too, though a reader may not read what is below them."""
     result = run("eve", "export", "metrics_summary", "latest_transactions", "--to", tmp_path, "--json")
     assert result.exit_code == 0, result.output
@@ -193,15 +193,15 @@ def test_readers_export_the_marts(managed: As, built: Callable[[], None], run: R
     assert "grant bi_reader to" in refused.stderr
 
 
-def test_readers_keep_their_rights_after_each_build(managed: As, built: Callable[[], None]) -> None:
-    built()
+def test_readers_keep_their_rights_after_each_build(managed: As, built: Callable[..., None]) -> None:
+    built("metrics_summary", "latest_transactions")
     with managed("eve") as reader:
         assert count(reader, "marts.metrics_summary") == 1
         assert count(reader, "marts.latest_transactions") > 0
 
 
 def test_readers_get_their_rights_when_an_admin_builds(
-    managed: As, built: Callable[[], None], own_server: EmbeddedServer, dbt: Dbt
+    managed: As, built: Callable[..., None], own_server: EmbeddedServer, dbt: Dbt
 ) -> None:
     """Also the admin who made the roles, without DBT_ROLE."""
     variables = {**own_server.environment(), "PGUSER": "manager", "PGDATABASE": UNDER_DBT}
@@ -214,7 +214,7 @@ def test_readers_get_their_rights_when_an_admin_builds(
         assert count(reader, "marts.metrics_summary") == 1
 
 
-def test_builders_read_raw_and_do_not_write_it(managed: As, built: Callable[[], None]) -> None:
+def test_builders_read_raw_and_do_not_write_it(managed: As, built: Callable[..., None]) -> None:
     with managed("bob") as builder:
         assert count(builder, "raw.transactions") > 0
         assert count(builder, "loader.rejected_rows") >= 0
@@ -234,7 +234,7 @@ def test_builders_read_raw_and_do_not_write_it(managed: As, built: Callable[[], 
         builder.execute("create table marts.of_bob (id int); drop table marts.of_bob")
 
 
-def test_loaders_do_not_touch_what_is_built(managed: As, built: Callable[[], None]) -> None:
+def test_loaders_do_not_touch_what_is_built(managed: As, built: Callable[..., None]) -> None:
     with managed("ada") as loader:
         for statement in (
             "select * from marts.metrics_summary",
@@ -246,7 +246,7 @@ def test_loaders_do_not_touch_what_is_built(managed: As, built: Callable[[], Non
                 loader.execute(statement)
 
 
-def test_others_see_nothing(managed: As, built: Callable[[], None], run: Run, tmp_path: Path) -> None:
+def test_others_see_nothing(managed: As, built: Callable[..., None], run: Run, tmp_path: Path) -> None:
     with managed("mallory") as other:
         for name in ("raw.transactions", "loader.loads", "staging.stg_shop__customers", "marts.metrics_summary"):
             with pytest.raises(DENIED):

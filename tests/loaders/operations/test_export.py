@@ -473,7 +473,9 @@ def test_a_folder_that_can_not_be_is_told(loader: Loader, marts: Connection, tmp
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
-@pytest.mark.parametrize(("form", "rows"), [("csv", 300_000), ("json", 300_000), ("parquet", 1_000_000)])
+@pytest.mark.parametrize(
+    ("form", "rows"), [("csv", 100_000), ("json", 100_000), pytest.param("parquet", 1_000_000, marks=pytest.mark.slow)]
+)
 def test_memory_does_not_grow_with_the_mart(marts: Connection, tmp_path: Path, form: str, rows: int) -> None:
     """A row is some 200 bytes; DuckDB has buffers and a group of 122,880 rows in memory, the others next to nothing."""
     marts.execute(

@@ -59,22 +59,27 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", BAD)
+# How a file has a row, and the row's line.
+AROUND: dict[str, Callable[[bytes, bytes], tuple[bytes, int]]] = {
+    "plain": lambda header, bad: (header + bad + b"\n", 2),
+    "blank_lines": lambda header, bad: (b"\n" + header + b"\n\n" + bad, 5),
+    "crlf": lambda header, bad: ((header + bad + b"\r\n").replace(b"\n", b"\r\n").replace(b"\r\r", b"\r"), 2),
+    "broken_lines": lambda header, bad: (
+        b"\xef\xbb\xbf" + header.replace(b"\n", b',"q\r\nq"\n') + bad + b',"y\ny"\n',
+        3,
+    ),
+}
+# One of each kind of fault: those of a value, of a missing one, and of a whole row are placed in different ways.
+PLACED = ("number", "missing", "few", "many", "quoting", "nul", "json")
+
+
 @pytest.mark.parametrize(
-    "around",
-    [
-        lambda header, bad: (header + bad + b"\n", 2),
-        lambda header, bad: (b"\n" + header + b"\n\n" + bad, 5),
-        lambda header, bad: ((header + bad + b"\r\n").replace(b"\n", b"\r\n").replace(b"\r\r", b"\r"), 2),
-        lambda header, bad: (b"\xef\xbb\xbf" + header.replace(b"\n", b',"q\r\nq"\n') + bad + b',"y\ny"\n', 3),
-    ],
-    ids=["plain", "blank_lines", "crlf", "broken_lines"],
+    ("case", "around"),
+    [(case, around) for case in BAD for around in AROUND if around == "plain" or case in PLACED],
 )
-def test_a_bad_row_is_rejected_with_line_column_reason_and_raw_text(
-    contract: Contract, case: str, around: Callable[[bytes, bytes], tuple[bytes, int]]
-) -> None:
+def test_a_bad_row_is_rejected_with_line_column_reason_and_raw_text(contract: Contract, case: str, around: str) -> None:
     table, header, bad, column, reason, words = BAD[case]
-    content, line = around(header, bad)
+    content, line = AROUND[around](header, bad)
     reading = judge(content, contract.table(table), encoding="utf-8")
     reject = reading.rejects[0]
     assert (reject.line, reject.column, reject.reason) == (line, column, reason)

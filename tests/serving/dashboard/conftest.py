@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from psycopg import sql
 from psycopg.rows import dict_row
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from loaders.contract.tables import Contract
@@ -110,6 +111,8 @@ def open_page(lead_to: Callable[[Environment], None], shown: Environment) -> Ope
         lead_to(shown if environment is None else environment)
         app = AppTest.from_file(APP) if page == "app" else AppTest.from_string(PAGE.format(page=page))
         app.default_timeout = 60
+        # Without one, each `AppTest` looks for components in all installed packages, which takes longer than a page.
+        app._bidi_component_manager = BidiComponentManager()
         for name, value in address.items():
             app.query_params[name] = value
         return app.run()

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -136,6 +137,12 @@ class Watched:
         self.page.on("request", lambda request: self._only_here(request.url))
         self.page.on("websocket", lambda socket: self._only_here(socket.url.replace("ws:", "http:")))
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        self.wrong.clear()
+        yield
+        assert self.wrong == []
+
     def _complaint(self, message: ConsoleMessage) -> None:
         # Opened by its address, Streamlit first looks for its own paths below that of the page, in vain.
         if message.type == "error" and not re.search(r"/[\w-]+/_stcore/", message.location["url"]):
@@ -152,12 +159,22 @@ class Watched:
         expect(self.page.locator("[data-testid=stAlert], [data-testid=stException]")).to_have_count(0)
 
 
+# One tab for all tests of a width: a new one would load and compile all scripts of Streamlit again. A page that is
+# opened by its address is a new session of the dashboard.
+@pytest.fixture(scope="module")
+def desktop(browser: Browser, address: str) -> Watched:
+    return Watched(browser, address, viewport={"width": 1280, "height": 900}, color_scheme="light")
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser, address: str) -> Watched:
+    return Watched(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
+
+
 @pytest.fixture
-def window(browser: Browser, address: str) -> Iterator[Watched]:
-    watched = Watched(browser, address, viewport={"width": 1280, "height": 900}, color_scheme="light")
-    yield watched
-    watched.page.context.close()
-    assert watched.wrong == []
+def window(desktop: Watched) -> Iterator[Watched]:
+    with desktop.watched():
+        yield desktop
 
 
 def test_every_page_opens_from_the_one_before(window: Watched, artifacts: Path) -> None:
@@ -171,22 +188,19 @@ def test_every_page_opens_from_the_one_before(window: Watched, artifacts: Path) 
 
 
 @pytest.mark.parametrize(("name", "title", "number"), PHONE)
-def test_pages_fit_a_phone_in_the_dark(
-    browser: Browser, address: str, artifacts: Path, name: str, title: str, number: int
-) -> None:
-    phone = Watched(browser, address, viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
-    phone.page.goto(f"{address}/{name}")
-    phone.has_drawn(title, number)
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert phone.page.evaluate(OVERLAPS) == []
-    background = phone.page.locator("[data-testid=stApp]").evaluate("part => getComputedStyle(part).backgroundColor")
-    assert max(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) < 64
-    phone.page.screenshot(path=artifacts / f"{name or 'home'}_phone.png", full_page=True)
-    phone.page.context.close()
-    assert phone.wrong == []
+def test_pages_fit_a_phone_in_the_dark(phone: Watched, artifacts: Path, name: str, title: str, number: int) -> None:
+    page = phone.page
+    with phone.watched():
+        page.goto(f"{phone.address}/{name}")
+        phone.has_drawn(title, number)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate(OVERLAPS) == []
+        background = page.locator("[data-testid=stApp]").evaluate("part => getComputedStyle(part).backgroundColor")
+        assert max(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) < 64
+        page.screenshot(path=artifacts / f"{name or 'home'}_phone.png", full_page=True)
 
 
-def test_a_filter_changes_what_is_seen_and_the_address(window: Watched, query: Query, browser: Browser) -> None:
+def test_a_filter_changes_what_is_seen_downloaded_and_in_the_address(window: Watched, query: Query) -> None:
     (drinks,) = query("select * from marts.category_kpis where category = 'Drinks'")
     seen = f"USD {drinks['total_revenue']:,.2f} in {drinks['transaction_count']} lines. Bars are days"
     page = window.page
@@ -199,6 +213,14 @@ def test_a_filter_changes_what_is_seen_and_the_address(window: Watched, query: Q
     page.get_by_role("option", name="Drinks").click()
     expect(page.get_by_text(seen)).to_be_visible()
     page.wait_for_url("**/sales?category=Drinks")
+    # What is seen can be downloaded.
+    expect(page.get_by_text("1 of 1 categories")).to_be_visible()
+    with page.expect_download() as download:
+        page.locator(".st-key-download_categories button:visible").first.click()
+    assert Path(download.value.path()).read_text() == (
+        f"category,net_revenue,transaction_count\nDrinks,{drinks['total_revenue']},{drinks['transaction_count']}\n"
+    )
+    assert download.value.suggested_filename == "categories.csv"
     # Over another page and back, the filter stays.
     page.get_by_test_id("stSidebarNavLink").get_by_text("Data quality").click()
     window.has_drawn("Data quality", 2)
@@ -206,11 +228,8 @@ def test_a_filter_changes_what_is_seen_and_the_address(window: Watched, query: Q
     expect(page.get_by_text(seen)).to_be_visible()
     page.wait_for_url("**/sales?category=Drinks")
     # Who is sent the address sees the same.
-    other = Watched(browser, window.address)
-    other.page.goto(page.url)
-    expect(other.page.get_by_text(seen)).to_be_visible()
-    other.page.context.close()
-    assert other.wrong == []
+    page.goto(page.url)
+    expect(page.get_by_text(seen)).to_be_visible()
 
 
 def test_other_origins_and_names_are_refused(address: str) -> None:
@@ -222,19 +241,6 @@ def test_other_origins_and_names_are_refused(address: str) -> None:
     assert status(Origin=address) == 101
     assert status(Origin="http://foreign.example") == 403
     assert status(Origin="http://foreign.example", Host="foreign.example") == 403
-
-
-def test_what_is_seen_can_be_downloaded(window: Watched, query: Query) -> None:
-    window.page.goto(f"{window.address}/sales?category=Drinks")
-    window.has_drawn("Sales", 4)
-    expect(window.page.get_by_text("1 of 1 categories")).to_be_visible()
-    with window.page.expect_download() as download:
-        window.page.locator(".st-key-download_categories button:visible").first.click()
-    (drinks,) = query("select * from marts.category_kpis where category = 'Drinks'")
-    assert Path(download.value.path()).read_text() == (
-        f"category,net_revenue,transaction_count\nDrinks,{drinks['total_revenue']},{drinks['transaction_count']}\n"
-    )
-    assert download.value.suggested_filename == "categories.csv"
 
 
 def test_the_latest_lines_refresh_by_themselves(window: Watched, query: Query) -> None:
