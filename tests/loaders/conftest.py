@@ -74,7 +74,9 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Of the contract it has the project's own files: the exports of shop systems would be half of the tables.
     """
     folder = tmp_path / "project"
-    copy_files(folder, ROOT / "dbt_project.yml", *(source(name) for name in ("shop", "journey", "loader")))
+    copy_files(
+        folder, ROOT / "dbt_project.yml", *(source(name) for name in ("shop", "journey", "subscriptions", "loader"))
+    )
     monkeypatch.setenv("LOADER_PROJECT_DIR", str(folder))
     return folder
 
