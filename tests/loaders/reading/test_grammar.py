@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from loaders.reading import grammar as lines
 from tests.loaders.judging import NOTES, judge
 
-SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 plain = st.text(st.sampled_from("aé1 "), max_size=4)
 quoted = st.lists(st.sampled_from(["a", "é", ",", '""', "\n", "\r", "\r\n", " "]), max_size=5).map(
@@ -38,7 +38,7 @@ def reference(text: str) -> list[tuple[int, list[str], bytes]]:
 
 
 @pytest.mark.lengthy
-@SETTINGS
+@settings(SETTINGS, max_examples=40)  # as each is a file that DuckDB reads
 @given(
     bom=st.sampled_from(["", "\ufeff"]),
     before=st.integers(0, 2),
