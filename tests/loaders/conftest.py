@@ -21,7 +21,7 @@ from loaders.project import Project
 from tests.conftest import ROOT, Environment, connect_to, connect_to_server
 
 SOURCES = ROOT / "models" / "staging"
-# The sources that are no other program's exports.
+# The project's own sources; the others are exports of other programs.
 OWN = ("shop", "journey", "subscriptions", "loader")
 
 
