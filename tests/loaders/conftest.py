@@ -20,16 +20,19 @@ from loaders.embedded.server import EmbeddedServer
 from loaders.project import Project
 from tests.conftest import ROOT, Environment, connect_to, connect_to_server
 
+SOURCES = ROOT / "models" / "staging"
+# The project's own sources; the others are exports of other programs.
+OWN = ("shop", "journey", "subscriptions", "loader")
+
 
 @pytest.fixture(scope="session")
 def copy_database(server: EmbeddedServer) -> Callable[[str], Environment]:
-    """Make a copy of a database and return libpq's variables for it; the kernel copies the files."""
+    """Make a copy of a database and return libpq's variables for it."""
     numbers = itertools.count(1)
 
     def copy(template: str) -> Environment:
         name = f"copy_{next(numbers)}"
         with connect_to_server(server.environment()) as admin:
-            admin.execute("set file_copy_method = clone")
             admin.execute(f"create database {name} template {template} strategy file_copy")
         return {**server.environment(), "PGDATABASE": name}
 
@@ -71,10 +74,10 @@ def connection(database: Environment, project: Project) -> Iterator[psycopg.Conn
 def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder of the test alone, in which the command line works.
 
-    Of the contract it has the project's own files: the exports of shop systems would be half of the tables.
+    Of the contract it has the project's own sources: the exports of other programs would be half of the tables.
     """
     folder = tmp_path / "project"
-    copy_files(folder, ROOT / "dbt_project.yml", *(source(name) for name in ("shop", "journey", "loader")))
+    copy_files(folder, ROOT / "dbt_project.yml", *(SOURCES / name / f"_{name}__sources.yml" for name in OWN))
     monkeypatch.setenv("LOADER_PROJECT_DIR", str(folder))
     return folder
 
@@ -82,11 +85,7 @@ def own_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def whole_contract(own_project: Path) -> None:
     """The project folder has the whole contract."""
-    copy_files(own_project, *(ROOT / "models" / "staging").glob("*/_*__sources.yml"))
-
-
-def source(name: str) -> Path:
-    return ROOT / "models" / "staging" / name / f"_{name}__sources.yml"
+    copy_files(own_project, *SOURCES.glob("*/_*__sources.yml"))
 
 
 def copy_files(folder: Path, *files: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from loaders.contract.tables import Contract
@@ -16,15 +18,21 @@ def ledger(connection: Connection) -> PostgresLedger:
     return PostgresLedger(connection)
 
 
-def test_only_dead_loads_are_marked_as_broken(ledger: PostgresLedger, project: Project, contract: Contract) -> None:
+def test_only_dead_loads_are_marked_as_broken(
+    ledger: PostgresLedger, connection: Connection, project: Project, contract: Contract
+) -> None:
     products, customers = contract.table("products"), contract.table("customers")
     dead = ledger.start(products, "products.csv")
     with connect(project, autocommit=True) as other:
+        pid = other.info.backend_pid
         PostgresLedger(other).lock(customers, wait=True)
         alive = PostgresLedger(other).start(customers, "customers.csv")
         assert [load.load_id for load in ledger.fail_broken()] == [dead]
         assert ledger.read_load(alive).status == "running"
-    # Its connection is gone, and with it the lock.
+    # Its connection is gone, and with it the lock, a moment later.
+    gone = "select not exists (select from pg_stat_activity where pid = %s)"
+    while connection.execute(gone, [pid]).fetchone() != (True,):
+        time.sleep(0.01)
     assert [load.load_id for load in ledger.fail_broken()] == [alive]
     assert [load.status for load in ledger.read_loads()] == ["failed", "failed"]
     assert ledger.fail_broken() == []

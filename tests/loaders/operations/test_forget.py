@@ -124,7 +124,7 @@ def test_nothing_of_the_person_is_left_and_no_total_changes(
     allowed = ("--max-rejects", "100%", "--max-rejected-amount", "100%")
     run("copy", DATA, *(folder / name for name in FILES), *allowed)
     quietly = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", "--vars", FEW_BUYERS)
-    chosen = ("--select", "+int_customer_emails", "+daily_sales", "+customer_profiles")
+    chosen = ("--select", "+int_customer_emails", "+daily_sales", "+customer_profiles", "+order_lines")
     dbt(environment, "build", *quietly, *chosen)
     revenue = "select sales_date, net_revenue, gross_revenue, refunds, transaction_count from marts.daily_sales"
     others = "select profiles::text from marts.customer_metrics as profiles where not customer_id = any(%s)"

@@ -38,7 +38,7 @@ def reference(text: str) -> list[tuple[int, list[str], bytes]]:
 
 
 @pytest.mark.lengthy
-@SETTINGS
+@settings(SETTINGS, max_examples=40)  # as each is a file that DuckDB reads
 @given(
     bom=st.sampled_from(["", "\ufeff"]),
     before=st.integers(0, 2),
