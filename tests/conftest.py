@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "server" in item.fixturenames:
             item.add_marker(pytest.mark.database)
-    longest = ("test_slices.py", "test_customer_marts.py", "test_build.py")
+    longest = ("test_build.py", "test_engines.py", "test_slices.py", "test_sources.py")
     items.sort(
         key=lambda item: (
             longest.index(item.path.name) if item.path.name in longest else len(longest),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.conftest import FEW_BUYERS
-from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
+from tests.project.conftest import ONLY_TESTS_OF_MARTS, Dbt, Environment, query
 
 Load = Callable[..., Environment]
 
@@ -23,7 +23,7 @@ def write(folder: Path, **files: str) -> list[Path]:
 def build_one(dbt: Dbt, environment: Environment, mart: str) -> None:
     """Build a mart and test it by itself and against the summary."""
     selected = ["--select", f"+{mart}", "+metrics_summary", "--indirect-selection", "buildable"]
-    dbt(environment, "build", *selected, *ALL_TESTS_BUT_OF_MARTS)
+    dbt(environment, "build", *selected, *ONLY_TESTS_OF_MARTS)
 
 
 def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt) -> None:
@@ -55,7 +55,7 @@ def test_everything_builds_from_nothing(load: Load, dbt: Dbt) -> None:
     marts = [str(mart) for (mart,) in query(environment, statement)]
     with_rows = [mart for mart in marts if query(environment, f"select 1 from marts.{mart} limit 1")]
     comparisons = ("test_type:singular", "test_name:adds_up_to")
-    dbt(environment, "test", "--select", *comparisons, *with_rows, *ALL_TESTS_BUT_OF_MARTS)
+    dbt(environment, "test", "--select", *comparisons, *with_rows, *ONLY_TESTS_OF_MARTS)
     assert query(environment, "select total_customers, total_revenue, total_orders from marts.metrics_summary") == [
         (0, Decimal("0.00"), 0)
     ]

@@ -17,7 +17,7 @@ from tests.project.conftest import Dbt, Environment, query
 # The files have a dozen customers.
 FEW_CUSTOMERS = ("--vars", "campaign_min_customers: 2")
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# Lines, and the one mart that grows.
+# One of the shop, one of the journeys, with all that they are made of.
 BUILT_TWICE = ("--select", "+order_lines", "+event_rollups_hourly")
 # A second delivery: corrected lines, one that moves to another day and order, a refund, rows that break the contract.
 TRANSACTIONS = '''id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
