@@ -25,7 +25,10 @@ ODD_DAYS = (
 
 
 def make_files() -> dict[str, Rows]:
-    """Return the rows of three files: lines of 17 months, a third of them in the first hours of odd days."""
+    """Return the rows of three files: lines of 17 months, a third of them in the first hours of odd days.
+
+    They have guests, buyers who come once, refunds, free and split orders, odd quantities and fractions of a cent.
+    """
     dice = random.Random(8)
     customers = [{"customer_id": f"C{n}", "segment": ("gold", "basic", "")[n % 3]} for n in range(12)]
     products = [
