@@ -36,7 +36,7 @@ def test_the_small_files_build_and_pass_every_test(built: Environment, dbt: Dbt)
 
 
 def test_marts_built_twice_change_no_number(built: Environment, dbt: Dbt) -> None:
-    """Nor do names of constraints and views stand in the way; other tests build other models twice."""
+    """A constraint or a view must not be in the way of its successor; other tests build other models twice."""
     marts = ["order_lines", "customer_metrics", "category_kpis", "daily_sales", "metrics_summary"]
     statement = " union all ".join(
         f"select md5(string_agg(m::text, '|' order by m::text)) from marts.{m} m" for m in marts
