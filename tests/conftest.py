@@ -111,10 +111,36 @@ def new_database(server: EmbeddedServer) -> Callable[[], dict[str, str]]:
     return make
 
 
+@pytest.fixture(scope="session")
+def copy_of(server: EmbeddedServer) -> Callable[[str], Environment]:
+    """Make a copy of a database and return libpq's variables for it."""
+
+    def copy(template: str) -> Environment:
+        name = f"test_{next(_numbers)}"
+        with connect_to_server(server.environment()) as admin:
+            admin.execute(f"create database {name} template {template} strategy file_copy")
+        return {**server.environment(), "PGDATABASE": name}
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def with_tables(new_database: Callable[[], Environment], contract: Contract) -> str:
+    """The name of a database with the contract's tables: to copy it takes half the time of making them."""
+    environment = new_database()
+    with connect_to(environment) as opened:
+        Postgres(opened).init_schema(contract)
+    connect_to(environment).close()  # this writes PostgreSQL's own cache, which the copies get, too
+    return environment["PGDATABASE"]
+
+
 @pytest.fixture
-def database(new_database: Callable[[], dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """An empty database that the environment leads to."""
-    variables = new_database()
+def database(
+    request: pytest.FixtureRequest, copy_of: Callable[[str], Environment], monkeypatch: pytest.MonkeyPatch
+) -> Environment:
+    """A database that the environment leads to: empty, or with the contract's tables if the test has a connection."""
+    has_tables = "connection" in request.fixturenames
+    variables = copy_of(request.getfixturevalue("with_tables") if has_tables else "template1")
     for name in (*SERVER_VARIABLES, "PGPASSWORD"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
@@ -123,10 +149,9 @@ def database(new_database: Callable[[], dict[str, str]], monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def connection(database: dict[str, str], project: Project, contract: Contract) -> Iterator[psycopg.Connection[Any]]:
+def connection(database: Environment, project: Project) -> Iterator[psycopg.Connection[Any]]:
     """A connection to a database with the contract's tables."""
     with connect(project, autocommit=True) as opened:
-        Postgres(opened).init_schema(contract)
         yield opened
 
 

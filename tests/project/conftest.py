@@ -13,8 +13,8 @@ from tests.conftest import ROOT, connect_to
 from tests.conftest import Dbt as Dbt
 from tests.conftest import Environment as Environment
 
-# What is left out of a build so that it has, of dbt's tests, those of marts alone.
-ALL_TESTS_BUT_OF_MARTS = (
+# Options of a build that runs, of dbt's tests, those of marts alone.
+ONLY_TESTS_OF_MARTS = (
     *("--exclude", "path:models/staging,resource_type:test", "path:models/intermediate,resource_type:test"),
     *("--exclude-resource-type", "unit_test"),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
+from tests.project.conftest import ONLY_TESTS_OF_MARTS, Dbt, Environment, query
 
 Load = Callable[..., Environment]
 Amounts = dict[str, tuple[Decimal, str, Decimal]]
@@ -109,7 +109,7 @@ def build(dbt: Dbt, environment: Environment, **variables: str) -> None:
     """Build the marts with their tests, which compare order_lines and revenue_restatements with the raw tables."""
     selected = ["--select", *(f"+{mart}" for mart in MARTS), "--indirect-selection", "buildable"]
     told = ["--vars", json.dumps(variables)] if variables else []
-    dbt(environment, "build", *selected, *ALL_TESTS_BUT_OF_MARTS, *told)
+    dbt(environment, "build", *selected, *ONLY_TESTS_OF_MARTS, *told)
 
 
 def amounts(environment: Environment) -> Amounts:

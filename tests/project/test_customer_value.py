@@ -202,9 +202,7 @@ def in_duckdb(
 def test_duckdb_fits_and_predicts_the_same(
     cdnow: Environment, build: Build, in_duckdb: duckdb.DuckDBPyConnection
 ) -> None:
-    query(cdnow, "delete from loader.value_fits returning 1")
-    fit(cdnow)
-    build(cdnow, READS_FITS)
+    build(cdnow, READS_FITS)  # as other tests changed the fit for a while
     ours = query(cdnow, "select customer_id, expected_purchases_365d from marts.customer_value order by 1")
     theirs = in_duckdb.execute("select customer_id, expected_purchases_365d from marts.customer_value order by 1")
     assert [float(str(value)) for _, value in ours] == pytest.approx(

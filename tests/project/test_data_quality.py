@@ -20,7 +20,7 @@ from loaders.project import Project
 from loaders.synthetic.files import generate
 from loaders.synthetic.settings import Settings
 from tests.conftest import ANY_AMOUNT
-from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
+from tests.project.conftest import ONLY_TESTS_OF_MARTS, Dbt, Environment, query
 
 SETTINGS = Settings(customers=40, transactions=400, users=60, days=60)
 # Fields of such a record can't be told apart, so nobody knows its money.
@@ -38,7 +38,7 @@ def run(environment: Environment, *arguments: object) -> str:
 
 
 def build(dbt: Dbt, environment: Environment) -> Report:
-    options = (*ALL_TESTS_BUT_OF_MARTS, "--indirect-selection", "buildable")
+    options = (*ONLY_TESTS_OF_MARTS, "--indirect-selection", "buildable")
     dbt(environment, "build", "--select", "+data_quality_report", *options)
     rows = query(environment, "select check_name, rows_failed, amount_affected from marts.data_quality_report")
     return {str(name): (int(str(failed)), amount) for name, failed, amount in rows}

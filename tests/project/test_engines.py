@@ -16,8 +16,8 @@ from tests.project.conftest import Dbt, Environment, query
 
 # The files have a dozen customers.
 FEW_CUSTOMERS = ("--vars", "campaign_min_customers: 2")
-WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# Lines, and the one mart that grows.
+BUILD = ("build", "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test", *FEW_CUSTOMERS)
+# One of the shop, one of the journeys, with all that they are made of.
 BUILT_TWICE = ("--select", "+order_lines", "+event_rollups_hourly")
 # A second delivery: corrected lines, one that moves to another day and order, a refund, rows that break the contract.
 TRANSACTIONS = '''id,basket_id,customer_id,stock_code,quantity,sales_value,currency,transaction_date,till
@@ -117,10 +117,10 @@ def engines(
         said = [copy(*paths, *to) for to in ((), ("--to", "duckdb"))]
         assert said[0] == said[1]
         if number == 0:
-            dbt(environment, "build", *WITHOUT_TESTS, *BUILT_TWICE, "--target", "duckdb")
+            dbt(environment, *BUILD, *BUILT_TWICE, "--target", "duckdb")
     assert "skipped" in copy(DATA, "--to", "duckdb")[0]
-    dbt(environment, "build", *WITHOUT_TESTS, *FEW_CUSTOMERS, "--target", "duckdb")
-    dbt(environment, "build", *WITHOUT_TESTS, *FEW_CUSTOMERS)
+    dbt(environment, *BUILD, "--target", "duckdb")
+    dbt(environment, *BUILD)
     with open_file(file) as opened:
         yield environment, opened
 

@@ -108,6 +108,7 @@ def test_the_readme_loads_your_own_files(
     assert (tmp_path / "dbt.log").read_text() == "dbt build\n"
 
 
+@pytest.mark.slow
 def test_recovery_works_as_told(
     shell: Callable[[Environment, str], str], new_database: Callable[[], Environment], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from loaders.contract.tables import Contract
 from loaders.project import Project
 from loaders.synthetic.files import generate
 from loaders.synthetic.settings import Settings
-from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
+from tests.project.conftest import ONLY_TESTS_OF_MARTS, Dbt, Environment, query
 
 SETTINGS = Settings(customers=150, transactions=6_000, users=1)
 HORIZON, RECENT, CUTS = 30, 30, 4
@@ -46,7 +46,7 @@ def shop(
         file.write(f"PROSPECT{commas}\n")
     environment = load(*(folder / f"{name}.csv" for name in ("customers", "products", "transactions")))
     models = ["+recommendations", "+recommendation_backtest", "--indirect-selection", "buildable"]
-    dbt(environment, "build", "--select", *models, *ALL_TESTS_BUT_OF_MARTS)
+    dbt(environment, "build", "--select", *models, *ONLY_TESTS_OF_MARTS)
     return environment
 
 

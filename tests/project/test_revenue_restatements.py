@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from loaders.cli import main
-from tests.project.conftest import ALL_TESTS_BUT_OF_MARTS, Dbt, Environment, query
+from tests.project.conftest import ONLY_TESTS_OF_MARTS, Dbt, Environment, query
 
 Line = dict[str, str]
 Days = dict[str, Decimal]
@@ -99,7 +99,7 @@ def history(
     for number_of_load, before in reversed(states[-UNDONE_AT_THE_END:]):
         after.append((undo(environment, number_of_load), revenue(before)))
     models = ["+revenue_restatements", "+daily_sales", "--indirect-selection", "buildable"]
-    dbt(environment, "build", "--select", *models, *ALL_TESTS_BUT_OF_MARTS)
+    dbt(environment, "build", "--select", *models, *ONLY_TESTS_OF_MARTS)
     return environment, after
 
 

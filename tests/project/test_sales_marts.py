@@ -1,95 +1,26 @@
-"""The marts about hours, days, months, products and segments, recomputed from the files with pandas and zoneinfo."""
+"""The marts about hours, days, months, products and segments, recomputed from the files with pandas and zoneinfo.
+
+And why revenue changed; `test_sources.py` asks the same of the exports.
+"""
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
 
 from tests.project.conftest import Dbt, Environment, query, write_csv_files
+from tests.project.revenue_pairs import differences
+from tests.project.sales_files import AS_OF, NEW_YORK, UNKNOWN, Rows, describe, make_files
 
-Rows = list[dict[str, Any]]
-
-NEW_YORK = ZoneInfo("America/New_York")
-AS_OF = date(2025, 3, 15)
-UNKNOWN = "(unknown)"
 CENT = Decimal("0.01")
 MILLIONTH = Decimal("0.000001")
-# Where years differ: clocks go back on 5 Nov 2023 and 3 Nov 2024, forward on 10 Mar 2024 and 9 Mar 2025.
-ODD_DAYS = (
-    *(date(year, 11, day) for year in (2023, 2024) for day in (3, 5)),
-    *(date(year, 3, day) for year in (2024, 2025) for day in (9, 10)),
-    *(date(2024, 2, day) for day in (28, 29)),
-    date(2025, 2, 28),
-)
-
-
-def make_files() -> dict[str, Rows]:
-    """Return the rows of three files: lines of 17 months, a third of them in the first hours of odd days."""
-    dice = random.Random(8)
-    customers = [{"customer_id": f"C{n}", "segment": ("gold", "basic", "")[n % 3]} for n in range(12)]
-    products = [
-        {"product_id": f"P{n}", "name": f"N{n}", "category": ("Tea", "Bread", "Toys", "")[n % 4]} for n in range(14)
-    ]
-    start = datetime(2023, 10, 20, 15, tzinfo=UTC)
-    lines: Rows = []
-    for number in range(500):
-        moment = start + timedelta(minutes=dice.randrange(515 * 24 * 60))
-        if number % 3 == 0:
-            midnight = datetime.combine(dice.choice(ODD_DAYS), datetime.min.time(), NEW_YORK).astimezone(UTC)
-            moment = midnight + timedelta(minutes=dice.randrange(5 * 60))
-        # Some customers are in no file, some are not known; some order numbers belong to several customers.
-        customer = dice.choice([*(f"C{n}" for n in range(14)), " "])
-        order = f"O{number if dice.random() < 0.9 else number // 20}"
-        for _ in range(dice.randrange(1, 4)):
-            product = dice.choice([*(f"P{n}" for n in range(12)), "P98", "P99", ""])
-            line = {
-                "customer_id": customer,
-                "order_id": order,
-                "product_id": product,
-                "category": {"P98": "Garden", "P99": dice.choice(["Tea", "Toys"])}.get(product, ""),
-                "quantity": dice.randrange(1, 4),
-                "amount": Decimal(dice.choice([0, 505, 1000, 1000, 2504, 9999])) / 1000,
-                "transacted_at": moment,
-            }
-            lines.append(line)
-            if dice.random() < 0.2:
-                later = moment + timedelta(hours=dice.choice([0, 1, 24, 800]))
-                lines.append({**line, "quantity": 0, "amount": -line["amount"], "transacted_at": later})
-    # Credit notes: documents of their own with nothing but negative lines.
-    lines += [{**line, "order_id": f"C{line['order_id']}", "amount": Decimal(-3)} for line in lines[::90]]
-    lines.append({**lines[0], "transacted_at": start - timedelta(days=1)})
-    for number, line in enumerate(lines):
-        line["transaction_id"] = f"T{number}"
-    return {"customers": customers, "products": products, "transactions": lines}
-
-
-def describe(files: dict[str, Rows]) -> pd.DataFrame:
-    """Return the lines up to the as-of day with what is known of them, from the files alone."""
-    segments = {row["customer_id"]: row["segment"] or UNKNOWN for row in files["customers"]}
-    categories = {row["product_id"]: row["category"] for row in files["products"]}
-    lines = pd.DataFrame(files["transactions"])
-    local = [moment.astimezone(NEW_YORK) for moment in lines["transacted_at"]]
-    lines["hour"] = [moment.replace(minute=0).astimezone(UTC) for moment in local]
-    lines["day"] = [moment.date() for moment in local]
-    lines["month"] = [moment.date().replace(day=1) for moment in local]
-    lines["category"] = [
-        categories.get(product) or category or UNKNOWN
-        for product, category in zip(lines["product_id"], lines["category"], strict=True)
-    ]
-    lines["customer_id"] = [customer.strip() or UNKNOWN for customer in lines["customer_id"]]
-    lines["segment"] = [segments.get(customer, UNKNOWN) for customer in lines["customer_id"]]
-    lines["product_id"] = [product or UNKNOWN for product in lines["product_id"]]
-    lines["gross"] = [max(amount, Decimal(0)) for amount in lines["amount"]]
-    return lines[lines["day"] <= AS_OF]
 
 
 def measure(lines: pd.DataFrame, by: str | list[str]) -> dict[Any, tuple[Any, ...]]:
@@ -145,13 +76,20 @@ class Sales:
 
 @pytest.fixture(scope="module")
 def sales(load: Callable[..., Environment], dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> Sales:
-    """Build the marts for a day in the middle of a month, in a zone whose clocks change."""
+    """Build the marts for a day in the middle of a month, in a zone whose clocks change.
+
+    A second load has what was sold late in each month, so that it restates all of them.
+    """
     files = make_files()
     folder = tmp_path_factory.mktemp("sales")
-    environment = load(*sorted(write_csv_files(folder, files)))
+    loads = {name: rows for name, rows in files.items() if name != "transactions"}
+    loads["transactions_1"] = [line for line in files["transactions"] if line["transacted_at"].day <= 25]
+    loads["transactions_2"] = [line for line in files["transactions"] if line["transacted_at"].day > 25]
+    environment = load(*sorted(write_csv_files(folder, loads)))
     marts = ["+hourly_sales", "+daily_sales", "+monthly_sales", "+product_kpis", "+segment_category_kpis"]
+    marts += ["+order_lines", "+revenue_drivers", "+category_revenue_drivers"]
     variables = f"{{as_of_date: {AS_OF}, time_zone: {NEW_YORK.key}}}"
-    dbt(environment, "run", "--select", *marts, "--vars", variables)
+    dbt(environment, "build", "--select", *marts, "--exclude-resource-type", "test", "unit_test", "--vars", variables)
     return Sales(environment, describe(files), files)
 
 
@@ -286,7 +224,7 @@ def test_products_have_what_was_sold_of_them(sales: Sales) -> None:
             assert close(figures[1:4], expected[row["product_id"]]), row
             buyers = kept[kept["product_id"] == row["product_id"]]["customer_id"]
             assert figures[4:6] == (len(buyers), len({*buyers} - {UNKNOWN})), row
-            assert row["quantity"] == int(quantities[row["product_id"]])
+            assert row["quantity"] == quantities[row["product_id"]]
             assert abs(row["revenue_share"] - row["total_revenue"] / total) < Decimal("0.00001")
             agreed = categories[row["product_id"]]
             assert row["category"] == (agreed[0] if len(agreed) == 1 else UNKNOWN)
@@ -336,3 +274,51 @@ def test_segments_and_categories_have_what_was_sold(sales: Sales) -> None:
         members = [row for row in rows if row["customer_segment"] == segment]
         members.sort(key=lambda row: (-row["total_revenue"], row["category"]))
         assert [row["revenue_rank"] for row in members] == list(range(1, len(members) + 1))
+
+
+def test_drivers_are_those_of_pandas(sales: Sales) -> None:
+    assert list(differences(sales.environment)) == []
+
+
+def test_the_files_have_every_driver(sales: Sales) -> None:
+    statement = """
+        select driver, count(*) from marts.revenue_drivers where amount <> 0 group by driver
+        union all
+        select 'category ' || driver, count(*) from marts.category_revenue_drivers where amount <> 0 group by driver
+        union all
+        select period, count(distinct period_from) from marts.revenue_drivers group by period
+    """
+    counts = {str(name): int(str(count)) for name, count in query(sales.environment, statement)}
+    assert len(counts) == 9 + 4 + 3
+    assert counts["28_days"] == 1
+    assert all(count >= 4 for name, count in counts.items() if name != "28_days"), counts
+
+
+def test_drivers_add_up_to_the_cent(sales: Sales) -> None:
+    statement = """
+        select period, period_from, base_revenue, sum(amount), revenue
+        from marts.revenue_drivers group by period, period_from, base_revenue, revenue
+        union all
+        select period, period_from, sum(distinct_base), sum(amount), sum(distinct_revenue)
+        from (
+            select
+                period,
+                period_from,
+                case when driver = 'mix' then base_revenue else 0 end as distinct_base,
+                amount,
+                case when driver = 'mix' then revenue else 0 end as distinct_revenue
+            from marts.category_revenue_drivers
+        ) as categories
+        group by period, period_from
+    """
+    rows = query(sales.environment, statement)
+    assert len(rows) > 30
+    for row in rows:
+        base, amount, revenue = (Decimal(str(value)) for value in row[2:])
+        assert base + amount == revenue, row
+
+
+def test_late_data_is_named(sales: Sales) -> None:
+    statement = "select count(distinct period_from) from marts.revenue_drivers where restated_revenue <> 0"
+    [(months,)] = query(sales.environment, statement)
+    assert int(str(months)) > 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ def select(load: Callable[..., Environment], dbt: Dbt) -> Callable[..., Graph]:
     """Ask dbt what a selection builds and tests."""
     environment = load()
 
+    @cache
     def ask(*selection: str) -> Graph:
         keys = ("--output", "json", "--output-keys", "unique_id", "depends_on")
         listed = dbt(environment, "ls", "--quiet", *selection, *keys).splitlines()
