@@ -34,7 +34,7 @@ check: static ## before each commit: ruff, mypy, sqlfluff, dbt parse and the qui
 	$(BIN)/pytest --numprocesses 2 --quiet -m "not database and not lengthy and not slow and not engines"
 
 test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
 .PHONY: static
 static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup lint

@@ -44,17 +44,17 @@ Dbt = Callable[..., str]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a database, and share all tests out among the processes.
-
-    A process takes one file after the other, and one process all tests that read `built`, so that it is built once.
-    That takes longest and begins first; short files come last, so that no process waits at the end.
-    """
+    """Mark the tests that need a database, and run the longest ones first so that no process waits at the end."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "server" in fixtures:
+        if isinstance(item, pytest.Function) and "server" in item.fixturenames:
             item.add_marker(pytest.mark.database)
-        item.add_marker(pytest.mark.xdist_group("built" if "built" in fixtures else item.nodeid.split("::")[0]))
-    items.sort(key=lambda item: ("built" not in getattr(item, "fixturenames", ()), item.path.parent.name != "project"))
+    longest = ("test_build.py", "test_engines.py", "test_slices.py", "test_sources.py")
+    items.sort(
+        key=lambda item: (
+            longest.index(item.path.name) if item.path.name in longest else len(longest),
+            item.path.parent.name != "project",
+        )
+    )
 
 
 @pytest.fixture(scope="session")

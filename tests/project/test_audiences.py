@@ -124,7 +124,7 @@ def test_refusals_are_respected_and_an_export_makes_a_campaign(
     treated = {customer for customer in allowed if not is_held_out("purchase_anniversaries", customer)}
     assert f"{len(treated):,} entered, 0 left" in said
     [file] = (tmp_path / "to").iterdir()
-    exported = duckdb.sql(f"select customer_id, email from '{file}'").fetchall()
+    exported = duckdb.connect().execute(f"select customer_id, email from '{file}'").fetchall()
     assert {customer for customer, _ in exported} == treated
     assert all(email == f"{customer}@example.com" for customer, email in exported)
 

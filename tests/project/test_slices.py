@@ -42,7 +42,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     table = f"read_csv('{file}', all_varchar = true)"
     first = f"select distinct household_id from {table} order by household_id limit {HOUSEHOLDS}"
     households = [household for (household,) in duckdb.sql(first).fetchall()]
-    found = duckdb.execute(f"select * from {table} where household_id in ? order by all", [households])
+    found = duckdb.connect().execute(f"select * from {table} where household_id in ? order by all", [households])
     names = [name for name, *_ in found.description or ()]
     kept = [dict(zip(names, values, strict=True)) for values in found.fetchall()]
     return [{"transaction_id": f"line {number}", **row} for number, row in enumerate(kept)]

@@ -141,7 +141,7 @@ def test_an_export_is_the_whole_mart(client: httpx.Client, marts: Environment, m
         assert sorted(found if isinstance(found, list) else [found], key=str) == sorted(expected, key=str)
     file = tmp_path / "mart.parquet"
     file.write_bytes(client.get(f"/api/exports/{mart}?format=parquet").content)
-    assert duckdb.execute("select count(*) from read_parquet($1)", [str(file)]).fetchone() == (len(expected),)
+    assert duckdb.connect().execute("select count(*) from read_parquet($1)", [str(file)]).fetchone() == (len(expected),)
 
 
 def test_an_export_is_safe_for_spreadsheets_and_leaves_no_file(
