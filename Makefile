@@ -36,11 +36,19 @@ check: static ## before each commit: ruff, mypy, sqlfluff, dbt parse and the qui
 test: static .venv/.browser ## run every check: ruff, mypy, sqlfluff, pytest, dbt build on small files
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term-missing:skip-covered --cov-fail-under=90 --durations=10
 
-.PHONY: static
-static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup lint
+# Side by side, as mypy and dbt use one core each.
+.PHONY: static python types parse
+static: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint python types parse
+
+python:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types:
 	$(BIN)/mypy
+
+parse:
 	$(BIN)/dbt parse --quiet
 
 test-slow: .venv/.test .venv/.api .venv/.semantic .venv/.dashboard setup .venv/.browser ## run what takes minutes and rarely breaks: killed processes, benchmarks, a build from the wheel
