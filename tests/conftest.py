@@ -99,33 +99,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 
 
 @pytest.fixture(scope="session")
-def new_database(server: EmbeddedServer) -> Callable[[], dict[str, str]]:
-    """Make an empty database and return libpq's variables for it."""
+def new_database(server: EmbeddedServer) -> Callable[..., Environment]:
+    """Make a database, empty or a copy of another one, and return libpq's variables for it."""
 
-    def make() -> dict[str, str]:
+    def make(template: str = "template1") -> Environment:
         name = f"test_{next(_numbers)}"
-        with connect_to_server(server.environment()) as connection:
-            connection.execute(f"create database {name}")
+        with connect_to_server(server.environment()) as admin:
+            admin.execute(f"create database {name} template {template} strategy file_copy")
         return {**server.environment(), "PGDATABASE": name}
 
     return make
 
 
 @pytest.fixture(scope="session")
-def copy_of(server: EmbeddedServer) -> Callable[[str], Environment]:
-    """Make a copy of a database and return libpq's variables for it."""
-
-    def copy(template: str) -> Environment:
-        name = f"test_{next(_numbers)}"
-        with connect_to_server(server.environment()) as admin:
-            admin.execute(f"create database {name} template {template} strategy file_copy")
-        return {**server.environment(), "PGDATABASE": name}
-
-    return copy
-
-
-@pytest.fixture(scope="session")
-def with_tables(new_database: Callable[[], Environment], contract: Contract) -> str:
+def with_tables(new_database: Callable[..., Environment], contract: Contract) -> str:
     """The name of a database with the contract's tables: to copy it takes half the time of making them."""
     environment = new_database()
     with connect_to(environment) as opened:
@@ -136,11 +123,11 @@ def with_tables(new_database: Callable[[], Environment], contract: Contract) -> 
 
 @pytest.fixture
 def database(
-    request: pytest.FixtureRequest, copy_of: Callable[[str], Environment], monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest, new_database: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch
 ) -> Environment:
     """A database that the environment leads to: empty, or with the contract's tables if the test has a connection."""
     has_tables = "connection" in request.fixturenames
-    variables = copy_of(request.getfixturevalue("with_tables") if has_tables else "template1")
+    variables = new_database(request.getfixturevalue("with_tables")) if has_tables else new_database()
     for name in (*SERVER_VARIABLES, "PGPASSWORD"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():

@@ -238,7 +238,7 @@ def are_recommendations_current(connection: Connection) -> bool:
 def _run_dbt_build(connection: Connection, project: Project, on_note: Callable[[str], None], *selection: str) -> bool:
     """Run `dbt build`, record it, and return whether it succeeded."""
     started_at = datetime.now(UTC)
-    # Unit tests check the code, not the data. What dbt logs at level debug takes a tenth of a small build.
+    # Unit tests check the code, not the data. Logging at level debug would take a tenth of a small build.
     arguments = ["build", "--log-level-file", "info", "--exclude-resource-type", "unit_test", *selection]
     returncode = run_dbt(project, connection_environment(project), *arguments, stdout=STDERR).returncode
     try:

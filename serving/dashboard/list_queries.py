@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from serving.dashboard.campaign_queries import to_contact
 
-# What the list can be filtered by besides the filters of all pages, as SQL.
-FILTERS = {
+# Columns by which the list can be filtered besides the filters of all pages, as SQL.
+COLUMNS = {
     "churn_risk": "churn_risk",
     "segment_name": "segment_name",
     "cohort": "to_char(first_purchase_date, 'YYYY-MM')",
     "recency_score": "recency_score::text",
     "frequency_score": "frequency_score::text",
 }
+_in_audience = f"""customer_id in (
+                select members.customer_id
+                from {{audience_members}} as members
+                where members.audience = any(%(audience)s) and {to_contact}
+            )"""
+_conditions = {"audience": _in_audience} | {name: f"{column} = any(%({name})s)" for name, column in COLUMNS.items()}
+# All of these filters.
+FILTERS = tuple(_conditions)
 
 # Values of the filters.
 MEMBERS = f"""
@@ -25,15 +33,14 @@ MEMBERS = f"""
     from {{customer_profiles}}
     where customer_id <> '(unknown)' and {column} is not null
     """
-    for name, column in FILTERS.items()
+    for name, column in COLUMNS.items()
 )
 
 _chosen = "\n".join(
-    f"        and (%({name})s::text[] is null or {column} = any(%({name})s))" for name, column in FILTERS.items()
+    f"        and (%({name})s::text[] is null or {condition})" for name, condition in _conditions.items()
 )
 
-# With their number and spend, of which the list shows only the first. An audience is those of it who are to be written
-# to.
+# With their number and spend, of which the list shows only the first.
 CUSTOMERS = f"""
     with buyers as (
         select distinct customer_id
@@ -55,14 +62,6 @@ CUSTOMERS = f"""
         and (%(groups)s::text[] is null or customer_segment = any(%(groups)s))
         and (%(rfm_segments)s::text[] is null or rfm_segment = any(%(rfm_segments)s))
 {_chosen}
-        and (
-            %(audience)s::text[] is null
-            or customer_id in (
-                select members.customer_id
-                from {{audience_members}} as members
-                where members.audience = any(%(audience)s) and {to_contact}
-            )
-        )
         and (
             %(search)s = ''
             or strpos(lower(customer_id), %(search)s) > 0

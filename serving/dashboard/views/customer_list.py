@@ -24,10 +24,7 @@ TOTALS = ("all_customers", "all_spend")
 def show() -> None:
     """Show the page."""
     found = read(list_queries.MEMBERS)
-    more = {
-        name: sorted({row["member"] for row in found if row["name"] == name})
-        for name in ("audience", *list_queries.FILTERS)
-    }
+    more = {name: sorted({row["member"] for row in found if row["name"] == name}) for name in list_queries.FILTERS}
     filters = choose("days", *MEMBERS, more=more)
     search = st.text_input(
         "Search", key="search", placeholder="identifier, name or e-mail address", bind="query-params"
